@@ -1,0 +1,100 @@
+/**
+ * Errors a person can act on. Every known failure is a BatError: a code that never changes its meaning,
+ * a sentence, a hint what to do. Anything else that is thrown is a bug in bat and is shown as one.
+ */
+
+/** Every code, and the exit code of a command that ends with it. The table of docs/errors.md. */
+export const exitCodes = {
+  PLAN_INVALID: 2,
+  PLAN_NOT_FOUND: 2,
+  USAGE: 2,
+  SECRET_UNAVAILABLE: 2,
+  SOURCE_MISSING: 1,
+  SOURCE_UNREADABLE: 3,
+  COMMAND_FAILED: 1,
+  SNAPSHOT_NOT_FOUND: 10,
+  NOTHING_STORED: 10,
+  PLAN_LOCKED: 11,
+  KEY_MISSING: 12,
+  KEY_WRONG: 12,
+  TARGET_UNREACHABLE: 1,
+  TARGET_CHANGED: 1,
+  TARGET_FULL: 1,
+  TARGET_DENIED: 1,
+  TARGET_FAILED: 1,
+  OBJECT_MISSING: 1,
+  OBJECT_DAMAGED: 1,
+  FORMAT_UNSUPPORTED: 1,
+  CATALOG_DAMAGED: 1,
+  STATE_FAILED: 1,
+  RESTORE_REFUSED: 1,
+  RESTORE_INCOMPLETE: 1,
+  DISK_FAILED: 1,
+  TARGETS_INCOMPLETE: 4,
+  INTERRUPTED: 130,
+} as const;
+
+export type ErrorCode = keyof typeof exitCodes;
+
+export interface ErrorDetails {
+  /** What the person can do about it. */
+  hint?: string;
+  cause?: unknown;
+  /** True if the same call may succeed later: a dropped line, a busy disk. Only such errors are retried. */
+  transient?: boolean;
+  /** The plan line, file, object or target that it is about. */
+  subject?: string;
+}
+
+export class BatError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly transient: boolean;
+  readonly subject: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'BatError';
+    this.code = code;
+    this.hint = details.hint;
+    this.transient = details.transient ?? false;
+    this.subject = details.subject;
+  }
+
+  get exitCode(): number {
+    return exitCodes[this.code];
+  }
+}
+
+/** The `code` of a Node system error (`ENOENT`, …), or undefined for anything else. */
+export function systemCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}
+
+/** A person's words for a system error, without Node's syscall jargon. */
+export function systemReason(error: unknown): string {
+  const code = systemCode(error);
+  return (code && systemReasons[code]) ?? (error instanceof Error ? error.message : String(error));
+}
+
+const systemReasons: Record<string, string> = {
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'a part of the path is not a folder',
+  EISDIR: 'it is a folder',
+  EEXIST: 'it exists already',
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
+  EFBIG: 'the file is too large for this file system',
+  EIO: 'the disk reported a read or write error',
+  EMFILE: 'too many open files',
+  ENAMETOOLONG: 'the name is too long for this file system',
+  ELOOP: 'too many symbolic links',
+  ETIMEDOUT: 'the connection timed out',
+  ESTALE: 'the network file handle is stale',
+  EBUSY: 'it is in use',
+  EXDEV: 'it is on another file system',
+};

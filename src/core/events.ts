@@ -1,0 +1,55 @@
+/**
+ * What a run says while it works. Actions, the runner and the steps emit these; the views of the cli show them
+ * (a terminal, a log, JSON lines). Nothing else reaches a person while a run goes on.
+ */
+import type { ErrorCode } from './errors.ts';
+
+export interface Issue {
+  /** `unread`: could not be read, what was kept before stays. `changed`: changed while it was read.
+   *  `vanished`: gone before it was read. `left-out`: a socket, a device. `note`: worth knowing, harmless. */
+  kind: 'unread' | 'changed' | 'vanished' | 'left-out' | 'note';
+  path?: string;
+  message: string;
+}
+
+/** Running totals of one step of one source; they only grow. */
+export interface StepCounts {
+  files: number;
+  bytes: number;
+  objects: number;
+  /** What `files` and `bytes` will come to, once that is known. */
+  totalFiles?: number;
+  totalBytes?: number;
+}
+
+export type BatEvent =
+  | { type: 'run-start'; run: string; plan: string; time: string; sources: string[]; targets: string[] }
+  | { type: 'source-start'; source: string; snapshot: string }
+  | { type: 'step-progress'; source: string; step: string; counts: StepCounts }
+  | { type: 'issue'; source?: string; target?: string; issue: Issue }
+  | { type: 'retry'; target?: string; step?: string; message: string; attempt: number; wait: number }
+  | { type: 'target-failed'; target: string; code: ErrorCode; message: string; hint?: string }
+  | { type: 'source-end'; source: string; snapshot: string | null; summary: SourceSummary }
+  | { type: 'error'; code: ErrorCode | 'BUG'; message: string; hint?: string; source?: string }
+  | { type: 'restore-progress'; files: number; totalFiles: number; bytes: number; totalBytes: number; fetched: number }
+  | { type: 'run-end'; run: string; exitCode: number; duration: number };
+
+export interface SourceSummary {
+  status: 'done' | 'unchanged' | 'partial' | 'failed';
+  files: number;
+  bytes: number;
+  newFiles: number;
+  changedFiles: number;
+  removedFiles: number;
+  unreadFiles: number;
+  /** Bytes read from the source. */
+  read: number;
+  /** Bytes of chunks that were stored nowhere yet. */
+  fresh: number;
+  /** Bytes sent, by target. */
+  stored: Record<string, number>;
+  volumes: number;
+  duration: number;
+}
+
+export type Emit = (event: BatEvent) => void;

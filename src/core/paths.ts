@@ -1,0 +1,89 @@
+/**
+ * Paths inside a source are strings with `/` between their parts. File names on Linux are bytes, not text:
+ * a byte that is not UTF-8 is carried as a lone surrogate (U+DC80…U+DCFF, as Python does), so that every
+ * name makes the round trip and ordinary names stay ordinary strings.
+ */
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The string for a name's bytes. */
+export function decodePath(bytes: Uint8Array): string {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return decodeBytewise(bytes);
+  }
+}
+
+/** The bytes of a name, lone surrogates turned back into the bytes they stand for. */
+export function encodePath(path: string): Buffer {
+  if (path.isWellFormed()) return Buffer.from(path, 'utf8');
+  const parts: Buffer[] = [];
+  let start = 0;
+  for (let index = 0; index < path.length; index++) {
+    const unit = path.charCodeAt(index);
+    const lone = unit >= 0xdc80 && unit <= 0xdcff && !isHighSurrogate(path.charCodeAt(index - 1));
+    if (!lone) continue;
+    parts.push(Buffer.from(path.slice(start, index), 'utf8'), Buffer.from([unit - 0xdc00]));
+    start = index + 1;
+  }
+  parts.push(Buffer.from(path.slice(start), 'utf8'));
+  return Buffer.concat(parts);
+}
+
+/** What node:fs takes: the string where it is plain text, else the bytes. */
+export function systemPath(path: string): string | Buffer {
+  return path.isWellFormed() ? path : encodePath(path);
+}
+
+/** A path as the plan has it: `~` is the home folder, anything relative starts at `folder`. */
+export function resolvePath(path: string, folder: string): string {
+  if (path === '~') return homedir();
+  if (path.startsWith('~/')) return join(homedir(), path.slice(2));
+  return isAbsolute(path) ? resolve(path) : resolve(folder, path);
+}
+
+/**
+ * Why a path from a manifest must not be written to disk, or null if it may be: only plain parts,
+ * below the folder they are written to.
+ */
+export function pathDanger(path: string): string | null {
+  if (path === '') return 'it is empty';
+  if (path.includes('\0')) return 'it holds a NUL byte';
+  if (path.startsWith('/')) return 'it is absolute';
+  for (const part of path.split('/')) {
+    if (part === '') return 'it has an empty part';
+    if (part === '.' || part === '..') return `it has a part "${part}"`;
+  }
+  return null;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+/** Decodes the longest valid pieces as UTF-8 and each other byte as its surrogate. */
+function decodeBytewise(bytes: Uint8Array): string {
+  let text = '';
+  let index = 0;
+  while (index < bytes.length) {
+    const length = sequenceLength(bytes[index]!);
+    const piece = bytes.subarray(index, index + length);
+    try {
+      text += strictUtf8.decode(piece);
+      index += piece.length;
+    } catch {
+      text += String.fromCharCode(0xdc00 + bytes[index]!);
+      index++;
+    }
+  }
+  return text;
+}
+
+function sequenceLength(lead: number): number {
+  if (lead >= 0xf0) return 4;
+  if (lead >= 0xe0) return 3;
+  return lead >= 0xc0 ? 2 : 1;
+}

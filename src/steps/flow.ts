@@ -1,0 +1,58 @@
+/** What flows between steps. Each kind of step declares which of these it takes and which it gives. */
+import type { Entry } from '../core/entry.ts';
+import type { Receipt } from '../targets/target.ts';
+import type { Codec, Frame } from '../volume/frames.ts';
+
+export type Flow = 'entries' | 'objects' | 'receipts';
+
+/** An entry that is new or changed since the snapshot before. Unchanged ones do not flow at all. */
+export interface SelectedEntry {
+  entry: Entry;
+  /** Size, mtime, ctime and inode in one text: equal means unchanged. Empty: always read again. */
+  stamp: string;
+  /** The file on disk (see core/paths.ts for odd names); empty for the output of a command. */
+  absolute: string;
+  /** There was a file of this path in the snapshot before: it is likely to be a changed one. */
+  before: boolean;
+  /** The bytes of a command's output, whose length nobody knows yet. */
+  stream?: AsyncIterable<Uint8Array>;
+}
+
+/** What is known of an object when it begins. Steps pass it on with their own part added. */
+export interface ObjectHead {
+  /** The volume's row in the catalog. */
+  volume: number;
+  /** Below `<prefix>/<plan>/`, each step's suffix added in turn. */
+  name: string;
+  codec: Codec;
+  level: number;
+  /** Whom it is sealed to, or null while it is plain. */
+  recipients: readonly string[] | null;
+}
+
+/**
+ * Objects flow as a stream of events, one object after the other: `open`, any number of `data`, then `close`,
+ * or `discard` when it turned out that its bytes are stored already.
+ * The bytes of one `data` event are one frame's worth before `compress`. Whoever gets them may keep but not change them.
+ */
+export type ObjectEvent =
+  | { type: 'open'; object: ObjectHead }
+  | { type: 'data'; bytes: Uint8Array }
+  | { type: 'close'; decoded: number; frames: readonly Frame[] }
+  | { type: 'discard' };
+
+/** An object, as it lies on its targets. */
+export interface StoredObject extends ObjectHead {
+  size: number;
+  sha256: Buffer;
+  decoded: number;
+  frames: readonly Frame[];
+  /** By target id; a target that failed is not in it. */
+  receipts: ReadonlyMap<string, Receipt>;
+}
+
+export interface FlowItems {
+  entries: SelectedEntry;
+  objects: ObjectEvent;
+  receipts: StoredObject;
+}

@@ -1,0 +1,106 @@
+/**
+ * The contract of a step: one node of a plan's graph. One file in this folder implements one kind, the registry
+ * (index.ts) lists them, test/conformance/step-suite.ts holds what all of them must keep.
+ *
+ * A step is an async generator from what it takes to what it gives. It is started once for each source and works
+ * while the step before it is still giving. It knows its options and its context, and no other step.
+ * - It stops soon after `context.signal` is aborted, by throwing the signal's reason.
+ * - What goes wrong with one file is reported through `context.issue` and the rest goes on; what it throws fails the source.
+ * - Its memory does not grow with the data.
+ */
+import type { Emit, Issue, StepCounts } from '../core/events.ts';
+import type { RetryPolicy } from '../core/retry.ts';
+import type { Draft } from '../catalog/draft.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Target } from '../targets/target.ts';
+import type { Sealer } from '../volume/age.ts';
+import type { Codec } from '../volume/frames.ts';
+import type { Flow, FlowItems } from './flow.ts';
+import type { Source } from './source.ts';
+
+export interface StepType<Options = unknown> {
+  kind: string;
+  /** One line for help and docs. */
+  summary: string;
+  takes: readonly Flow[];
+  gives: Flow | null;
+  /** JSON Schema of the options: an object, each property with a description and an example. */
+  schema: Record<string, unknown>;
+  /** Refused as options in a plan although the schema lets them pass; throws BatError PLAN_INVALID. */
+  check?(options: Options): void;
+  /** Done once a run, before any source: what is slow, or the same for all sources. */
+  prepare?(options: Options, setup: StepSetup): Promise<void>;
+  /** What this step adds to the shape of the objects that pass through it. */
+  shape?(options: Options, setup: StepSetup): Partial<Shape>;
+  run(options: Options, inputs: readonly AsyncIterable<FlowItems[Flow]>[], context: StepContext): AsyncIterable<FlowItems[Flow]>;
+}
+
+/** How the objects of an upload look on its targets: what the steps before it made of them. */
+export interface Shape {
+  codec: Codec;
+  level: number;
+  recipients: readonly string[] | null;
+  newSealer: (() => Promise<Sealer>) | null;
+}
+
+/** One upload of the plan, with everything that has to do with its targets. */
+export interface Lane extends Shape {
+  /** The id of the upload step. */
+  upload: string;
+  /** The tar step (or the step that makes one object a file) whose volumes it stores. */
+  maker: string;
+  /** Ids of the targets of the plan. */
+  targets: readonly string[];
+  retry: RetryPolicy;
+}
+
+/** A step's surroundings for the whole run. */
+export interface StepSetup {
+  /** The step's id in the plan. */
+  id: string;
+  plan: string;
+  folder: string;
+  run: string;
+  startedAt: Date;
+  catalog: Catalog;
+  emit: Emit;
+  signal: AbortSignal;
+  /** A place for what `prepare` made, for `shape` and `run` of the same step. */
+  prepared: Map<string, unknown>;
+}
+
+/** A step's surroundings while it works on one source. */
+export interface StepContext extends StepSetup {
+  source: Source;
+  snapshot: string;
+  draft: Draft;
+  /** The targets that can be used, by id. One that fails for good is taken out with `giveUp`. */
+  targets: ReadonlyMap<string, Target>;
+  giveUp(target: string, error: unknown): void;
+  lanes: readonly Lane[];
+  /** The lanes that this step's data ends up in. */
+  downstream: readonly Lane[];
+  issue(issue: Issue): void;
+  /** Adds to this step's running totals. */
+  count(counts: Partial<StepCounts>): void;
+  /** Adds to what this step's totals will come to. */
+  expect(counts: { files?: number; bytes?: number }): void;
+}
+
+/** A step that is no part of the data's way: a program run before, after, or on failure. */
+export interface HookType<Options = unknown> {
+  kind: string;
+  summary: string;
+  schema: Record<string, unknown>;
+  when(options: Options, beforeData: boolean): 'before' | 'after' | 'failure' | 'always';
+  runHook(options: Options, context: HookContext): Promise<void>;
+}
+
+export interface HookContext {
+  id: string;
+  folder: string;
+  /** BAT_PLAN, BAT_RUN, BAT_STATUS …: what the program is told. */
+  environment: Record<string, string>;
+  emit: Emit;
+  signal: AbortSignal;
+}

@@ -1,0 +1,101 @@
+/**
+ * The contract of a target: a place that stores objects by name. One file in this folder implements one kind;
+ * the registry (index.ts) lists them; test/conformance/target-suite.ts is the contract as tests, and every kind passes it.
+ *
+ * What a target need not do: retry (with-retry.ts wraps every target once), cut objects to size, or know what it stores.
+ * What it must do:
+ * - **Durable**: `finish` and `put` return only when the object would survive a power cut.
+ * - **Whole or absent**: an object is never seen half written, whatever is killed when. What an abandoned upload leaves
+ *   behind is invisible to `list` and is removed by `sweep`.
+ * - **Replayable**: calling `write`, `finish`, `put` or `remove` again with the same arguments after an error is legal
+ *   and ends in the same state; the caller keeps a part until `write` has returned.
+ * - **Honest errors**: BatError with a code; `transient: true` only if the very same call may succeed later.
+ *   A name that is not there: OBJECT_MISSING. No space: TARGET_FULL. No permission: TARGET_DENIED.
+ */
+
+export interface ObjectStat {
+  name: string;
+  size: number;
+}
+
+/** A target's proof that it holds an object. */
+export interface Receipt {
+  name: string;
+  size: number;
+  /** How many pieces the target keeps it in; 1 unless it has a limit. */
+  parts: number;
+  /** A checksum the target itself gave, `md5:…` or `etag:…`, if it gives one. */
+  checksum?: string;
+  storageClass?: string;
+}
+
+export interface PutOptions {
+  /** Volumes and files may go to a cold storage class; manifests, keys and the README never do. */
+  temperature: 'hot' | 'cold';
+  signal?: AbortSignal | undefined;
+}
+
+/** An object on its way. Parts are written in any order, several at a time; each is `partSize` bytes but the last. */
+export interface Upload {
+  write(index: number, bytes: Uint8Array): Promise<void>;
+  /** Makes the object visible under its name. `size` is the sum of the parts. */
+  finish(size: number): Promise<Receipt>;
+  /** Leaves nothing behind that can be seen. Never throws. */
+  abort(): Promise<void>;
+}
+
+export interface TargetCapabilities {
+  /** Bytes of every part but the last that `open` expects. */
+  partSize: number;
+  /** A listing is cheap enough to be made at the start of each run. */
+  listing: 'cheap' | 'dear';
+  /** How many uploads and parts at a time serve it well. */
+  parallel: number;
+}
+
+export interface Target {
+  /** The id in the plan. */
+  readonly id: string;
+  readonly type: string;
+  /** Where it is, for a person, without secrets: `/mnt/usb/backups/nas`. */
+  readonly location: string;
+  readonly capabilities: TargetCapabilities;
+
+  /** Checks that the target is there and usable; cheap. `create`: a run may make the folder, a restore may not. */
+  connect(options: { create: boolean; signal?: AbortSignal }): Promise<void>;
+  /** Whether the target can hold an object of this name; if not, bat takes one of its own making. */
+  acceptsName(name: string): boolean;
+  /** Stores a whole small object, replacing any of that name at once. */
+  put(name: string, bytes: Uint8Array, options: PutOptions): Promise<Receipt>;
+  /** Begins an object of unknown size. */
+  open(name: string, options: PutOptions): Promise<Upload>;
+  /** Exactly these bytes. OBJECT_MISSING if there is no such object, OBJECT_DAMAGED if it ends before. */
+  read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** The size, or null if there is no such object. */
+  stat(name: string, signal?: AbortSignal): Promise<ObjectStat | null>;
+  /** Every object whose name starts with `prefix`, in no order. */
+  list(prefix: string, signal?: AbortSignal): AsyncIterable<ObjectStat>;
+  /** Removing what is not there is no error. */
+  remove(name: string, signal?: AbortSignal): Promise<void>;
+  /** Removes what killed uploads left behind. Only called under the plan's lock. Returns how many. */
+  sweep(signal?: AbortSignal): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** What a kind of target declares; the plan's schema is composed from these. */
+export interface TargetType<Options> {
+  type: string;
+  /** One line for help and docs. */
+  summary: string;
+  /** JSON Schema of the options; each with a description and an example. Secret options carry `x-secret: true`. */
+  schema: Record<string, unknown>;
+  create(id: string, options: Options, context: TargetContext): Target;
+}
+
+export interface TargetContext {
+  /** The plan's folder: relative paths start here. */
+  folder: string;
+  /** The plan's name: objects go below `<prefix>/<plan>/`. */
+  plan: string;
+}
+
