@@ -1,0 +1,139 @@
+/** Frames: pieces of a stream that each decode alone. Their concatenation is what `zstd -d` or `gunzip` reads. */
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { BatError } from '../core/errors.ts';
+import { readZstdFrame } from './zstd-frame.ts';
+
+export type Codec = 'zstd' | 'gzip' | 'none';
+
+/** Lengths in bytes: what a frame decodes to, and what it takes in the stream. */
+export interface Frame {
+  decoded: number;
+  stored: number;
+}
+
+export const codecSuffix: Record<Codec, '.zst' | '.gz' | ''> = { zstd: '.zst', gzip: '.gz', none: '' };
+export const defaultLevel: Record<Codec, number> = { zstd: 3, gzip: 6, none: 0 };
+export const levelRange: Record<Codec, [number, number]> = { zstd: [1, 19], gzip: [1, 9], none: [0, 0] };
+
+/**
+ * The header of every gzip member: deflate, no name, no time, no hint, system unknown. zlib writes its level
+ * and system into the last two bytes; a fixed header is the same on every machine, and a flip in it shows.
+ */
+const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
+const gzipTrailerBytes = 8;
+const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag, ZSTD_c_contentSizeFlag } = zlib.constants;
+
+const zstdCompress = promisify(zlib.zstdCompress);
+const zstdDecompress = promisify(zlib.zstdDecompress);
+const gzipCompress = promisify(zlib.gzip);
+
+/** One frame holding `bytes`, made on the thread pool. `bytes` must not change until it is done. */
+export async function encodeFrame(codec: Codec, level: number, bytes: Uint8Array): Promise<Uint8Array> {
+  switch (codec) {
+    case 'zstd':
+      return zstdCompress(bytes, {
+        // Room for the whole answer: with zlib's default of 64 KiB a frame costs a trip to the pool for each.
+        chunkSize: bytes.length + (bytes.length >> 8) + 1024,
+        pledgedSrcSize: bytes.length,
+        params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: 1, [ZSTD_c_contentSizeFlag]: 1 },
+      });
+    case 'gzip': {
+      const member = await gzipCompress(bytes, { level, chunkSize: bytes.length + (bytes.length >> 8) + 1024 });
+      member.set(gzipHeader);
+      return member;
+    }
+    case 'none':
+      return bytes;
+  }
+}
+
+/**
+ * What the single frame in `bytes` holds. Throws OBJECT_DAMAGED if it is not exactly one whole frame of `decoded`
+ * bytes; never allocates more than that, whatever the frame claims.
+ */
+export async function decodeFrame(
+  codec: Codec,
+  bytes: Uint8Array,
+  decoded: number,
+  subject: string,
+): Promise<Uint8Array> {
+  switch (codec) {
+    case 'zstd':
+      return decodeZstd(bytes, decoded, subject);
+    case 'gzip': {
+      const member = await decodeGzipMember(bytes, decoded, subject);
+      if (member.length !== bytes.length) throw damagedFrame(subject, 'there are bytes behind it');
+      if (member.content.length !== decoded) throw damagedFrame(subject, 'it holds fewer bytes than it should');
+      return member.content;
+    }
+    case 'none':
+      if (bytes.length !== decoded) throw damagedFrame(subject, 'it has another length than it should');
+      return bytes;
+  }
+}
+
+/** The first gzip member in `bytes`, of at most `limit` decoded bytes, and how many stored bytes it takes. */
+export async function decodeGzipMember(
+  bytes: Uint8Array,
+  limit: number,
+  subject: string,
+): Promise<{ content: Uint8Array; length: number }> {
+  if (!gzipHeader.every((byte, index) => bytes[index] === byte)) throw damagedFrame(subject, 'its header is wrong');
+  // Not gunzip: that goes on into the next member, and ignores garbage behind the last.
+  const { content, consumed } = await inflate(bytes.subarray(gzipHeader.length), limit, subject);
+  const trailerAt = gzipHeader.length + consumed;
+  if (trailerAt + gzipTrailerBytes > bytes.length) throw damagedFrame(subject, 'it ends too early');
+  const trailer = new DataView(bytes.buffer, bytes.byteOffset + trailerAt, gzipTrailerBytes);
+  if (trailer.getUint32(0, true) !== zlib.crc32(content) || trailer.getUint32(4, true) !== content.length % 2 ** 32) {
+    throw damagedFrame(subject, 'its checksum is wrong');
+  }
+  return { content, length: trailerAt + gzipTrailerBytes };
+}
+
+async function decodeZstd(bytes: Uint8Array, decoded: number, subject: string): Promise<Uint8Array> {
+  const frame = readZstdFrame(bytes);
+  if (frame === null) throw damagedFrame(subject, 'it is no whole frame');
+  // Decoders disagree on bytes behind a frame: some drop them without a word, some decode them.
+  if (frame.length !== bytes.length) throw damagedFrame(subject, 'there are bytes behind it');
+  if (!frame.hasChecksum) throw damagedFrame(subject, 'it has no checksum');
+  if (frame.contentSize !== decoded) throw damagedFrame(subject, 'it claims another length than it should have');
+  let content: Uint8Array;
+  try {
+    content = await zstdDecompress(bytes, outputLimit(decoded));
+  } catch (error) {
+    throw damagedFrame(subject, 'it does not decode', error);
+  }
+  if (content.length !== decoded) throw damagedFrame(subject, 'it holds fewer bytes than it should');
+  return content;
+}
+
+function inflate(
+  bytes: Uint8Array,
+  limit: number,
+  subject: string,
+): Promise<{ content: Uint8Array; consumed: number }> {
+  return new Promise((resolve, reject) => {
+    // Deflate shrinks by 1032 at the most: no more room than these bytes can need, whatever the limit is.
+    const chunkSize = Math.max(64, Math.min(limit, bytes.length * 1032));
+    zlib.inflateRaw(bytes, { ...outputLimit(limit), chunkSize, info: true }, (error, result) => {
+      if (error) return reject(damagedFrame(subject, 'it does not decode', error));
+      // With `info`, Node gives the engine too, which knows where the deflate stream ended; the types do not say so.
+      const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+      return resolve({ content: buffer, consumed: engine.bytesWritten });
+    });
+  });
+}
+
+function outputLimit(decoded: number): { chunkSize: number; maxOutputLength: number } {
+  // 64 is the least zlib takes.
+  return { chunkSize: Math.max(64, decoded), maxOutputLength: Math.max(1, decoded) };
+}
+
+function damagedFrame(subject: string, reason: string, cause?: unknown): BatError {
+  return new BatError('OBJECT_DAMAGED', `${subject} is damaged: a frame cannot be read, ${reason}`, {
+    subject,
+    cause,
+    hint: 'verify the object, and restore from another target if this one lost bytes',
+  });
+}
