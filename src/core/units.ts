@@ -18,7 +18,7 @@ export function parseSize(text: string | number): number {
   if (typeof text === 'number') return text;
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);
   const unit = match && sizeUnits[match[2]!.toLowerCase()];
-  if (!match || unit === undefined) {
+  if (!match || unit === null || unit === undefined) {
     throw new BatError('PLAN_INVALID', `"${text}" is not a size.`, { hint: 'Write a number and a unit, such as 128MiB or 1.5GB.' });
   }
   return Math.round(Number(match[1]) * unit);
@@ -28,7 +28,7 @@ export function parseSize(text: string | number): number {
 export function parseDuration(text: string): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/i.exec(text);
   const unit = match && durationUnits[match[2]!.toLowerCase()];
-  if (!match || unit === undefined) {
+  if (!match || unit === null || unit === undefined) {
     throw new BatError('PLAN_INVALID', `"${text}" is not a duration.`, { hint: 'Write a number and a unit, such as 30s, 5min, 6h or 2d.' });
   }
   return Number(match[1]) * unit;

@@ -206,7 +206,7 @@ function parseVolume(fields: Fields): ManifestVolume {
     codec,
     sealed: fields.json['sealed'] === true,
     frames: fields.list('frames').map((frame) => {
-      const [decoded, stored] = fields.numbers(frame, 'frames');
+      const [decoded, stored] = fields.numbers(frame, 2, 'frames');
       return { decoded: decoded!, stored: stored! };
     }),
     targets: (fields.json['targets'] ?? {}) as ManifestVolume['targets'],
@@ -247,7 +247,7 @@ function parseChunks(fields: Fields, fileHash: string): ManifestChunk[] {
   const list = fields.list('chunks');
   return list.map((item) => {
     if (!Array.isArray(item)) throw fields.wrong('chunks');
-    const [volume, offset, length] = fields.numbers(item.slice(0, 3), 'chunks');
+    const [volume, offset, length] = fields.numbers(item.slice(0, 3), 3, 'chunks');
     const sha256 = list.length === 1 ? fileHash : (item as unknown[])[3];
     if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) throw fields.wrong('chunks');
     return { volume: volume!, offset: offset!, length: length!, sha256 };
@@ -300,8 +300,8 @@ class Fields {
     return value;
   }
 
-  numbers(value: unknown, key: string): number[] {
-    if (!Array.isArray(value) || !value.every((item) => Number.isSafeInteger(item) && item >= 0)) throw this.wrong(key);
+  numbers(value: unknown, length: number, key: string): number[] {
+    if (!Array.isArray(value) || value.length !== length || !value.every((item) => Number.isSafeInteger(item) && item >= 0)) throw this.wrong(key);
     return value as number[];
   }
 

@@ -1,0 +1,169 @@
+/**
+ * The catalog of one plan: an SQLite file that knows what is stored where. It is a cache of the manifests and the state of
+ * unfinished work; losing it costs time, never data. This folder is the only place that speaks SQL.
+ *
+ * Writing goes on in one long transaction that `flush` commits; the callers flush where the order of things matters:
+ * after a target has confirmed a volume, before and after the manifests are written.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { BatError, systemCode, systemReason } from '../core/errors.ts';
+import { catalogVersion, tables } from './schema.ts';
+
+export type Row = Record<string, unknown>;
+
+export class Catalog {
+  readonly file: string;
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #writing = false;
+
+  private constructor(file: string, database: DatabaseSync) {
+    this.file = file;
+    this.#database = database;
+  }
+
+  /** Opens or makes the catalog. Throws CATALOG_DAMAGED, STATE_FAILED. */
+  static open(file: string): Catalog {
+    return guard(file, () => {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      const database = new DatabaseSync(file);
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;');
+      bringUpToDate(database, file);
+      return new Catalog(file, database);
+    });
+  }
+
+  /** For looking only: an empty catalog in memory stands in for one that is not there. Nothing is written to disk. */
+  static openToRead(file: string, exists: boolean): Catalog {
+    return guard(file, () => {
+      const database = exists ? new DatabaseSync(file, { readOnly: true }) : new DatabaseSync(':memory:');
+      if (exists) database.exec('PRAGMA busy_timeout = 5000;');
+      else database.exec(tables);
+      return new Catalog(file, database);
+    });
+  }
+
+  /** Every row of a query. */
+  all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return guard(this.file, () => this.#statement(sql).all(...values) as Row[]);
+  }
+
+  /** The rows of a query, one at a time. */
+  *each(sql: string, ...values: SQLInputValue[]): Generator<Row> {
+    // A statement of its own: a cached one that is still being stepped through must not be started again.
+    const statement = guard(this.file, () => this.#database.prepare(sql));
+    const rows = statement.iterate(...values);
+    for (;;) {
+      const next = guard(this.file, () => rows.next());
+      if (next.done) return;
+      yield next.value as Row;
+    }
+  }
+
+  /** The first row of a query, or undefined. */
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return guard(this.file, () => this.#statement(sql).get(...values) as Row | undefined);
+  }
+
+  /** Changes something, within the long transaction. Returns the id of an inserted row. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return guard(this.file, () => {
+      this.#begin();
+      return Number(this.#statement(sql).run(...values).lastInsertRowid);
+    });
+  }
+
+  /** Makes everything so far survive a kill. */
+  flush(): void {
+    if (!this.#writing) return;
+    guard(this.file, () => this.#database.exec('COMMIT'));
+    this.#writing = false;
+  }
+
+  /** Forgets what was not flushed. */
+  rollback(): void {
+    if (!this.#writing) return;
+    guard(this.file, () => this.#database.exec('ROLLBACK'));
+    this.#writing = false;
+  }
+
+  getMeta(key: string): string | null {
+    return (this.get('SELECT value FROM meta WHERE key = ?', key)?.['value'] as string | undefined) ?? null;
+  }
+
+  setMeta(key: string, value: string): void {
+    this.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', key, value);
+  }
+
+  /** Looks through the whole file for damage. Throws CATALOG_DAMAGED. */
+  check(): void {
+    const result = this.get('PRAGMA quick_check(1)');
+    if (result?.['quick_check'] !== 'ok') throw damaged(this.file, result?.['quick_check']);
+  }
+
+  /** What was not flushed is lost. */
+  close(): void {
+    this.rollback();
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #begin(): void {
+    if (this.#writing) return;
+    this.#database.exec('BEGIN IMMEDIATE');
+    this.#writing = true;
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function bringUpToDate(database: DatabaseSync, file: string): void {
+  const version = Number((database.prepare('PRAGMA user_version').get() as Row)['user_version']);
+  if (version > catalogVersion) {
+    throw new BatError('CATALOG_DAMAGED', `The catalog ${file} was made by a newer bat.`, { hint: 'Update bat.', subject: file });
+  }
+  if (version === 0) database.exec(`BEGIN; ${tables} PRAGMA user_version = ${catalogVersion}; COMMIT;`);
+}
+
+/** Turns SQLite's errors into ours. */
+function guard<T>(file: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const sqlite = (error as { errcode?: number }).errcode;
+    if (sqlite === undefined) {
+      if (systemCode(error) === undefined) throw error;
+      throw new BatError('STATE_FAILED', `The state folder of this plan cannot be used: ${systemReason(error)} (${file}).`, {
+        hint: 'Check the folder, or set `state:` in the plan.',
+        cause: error,
+        subject: file,
+      });
+    }
+    // The low byte is the primary result code: 11 CORRUPT, 26 NOTADB, 13 FULL, 5 BUSY. https://sqlite.org/rescode.html
+    const code = sqlite & 0xff;
+    if (code === 11 || code === 26) throw damaged(file, error);
+    if (code === 1) throw error; // a mistake in our SQL: a bug, shown as one
+    throw new BatError('STATE_FAILED', `The catalog ${file} cannot be used: ${(error as Error).message}.`, {
+      hint: code === 13 ? 'Free some space on its disk, or set `state:` in the plan.' : 'Check that its folder can be written, and that no other program has it open.',
+      cause: error,
+      subject: file,
+    });
+  }
+}
+
+function damaged(file: string, cause: unknown): BatError {
+  return new BatError('CATALOG_DAMAGED', `The catalog ${file} is damaged.`, {
+    hint: 'Nothing on the targets is touched by this, and restore works without it. Move the file away: the next run makes a new one and stores everything once more.',
+    cause,
+    subject: file,
+  });
+}

@@ -1,0 +1,67 @@
+/** The tables of the catalog. `user_version` is raised with every change; older files are brought up to date on opening. */
+
+export const catalogVersion = 1;
+
+export const tables = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Written before a run sends anything: what lies on a target and names one of these runs is ours to clean up.
+CREATE TABLE runs (id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, exit_code INTEGER) STRICT, WITHOUT ROWID;
+
+CREATE TABLE chunks (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, length INTEGER NOT NULL) STRICT;
+
+-- state: 'open' while it is being sent, 'stored' once a target confirmed it.
+-- usable: every target that can be reached has it, and its recipients can still read it; set at the start of a run.
+CREATE TABLE volumes (
+  id INTEGER PRIMARY KEY, maker TEXT NOT NULL, run TEXT NOT NULL, decoded INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL, usable INTEGER NOT NULL) STRICT;
+
+CREATE TABLE places (chunk INTEGER NOT NULL, volume INTEGER NOT NULL, offset INTEGER NOT NULL,
+  PRIMARY KEY (chunk, volume)) STRICT, WITHOUT ROWID;
+CREATE INDEX places_by_volume ON places (volume);
+
+-- What a volume became on its way to the targets: plain and sealed ones are two objects of one volume.
+CREATE TABLE objects (
+  id INTEGER PRIMARY KEY, volume INTEGER NOT NULL, name TEXT NOT NULL UNIQUE, folded TEXT NOT NULL, size INTEGER NOT NULL,
+  sha256 BLOB NOT NULL, codec TEXT NOT NULL, level INTEGER NOT NULL, frames BLOB NOT NULL, recipients TEXT) STRICT;
+CREATE INDEX objects_by_volume ON objects (volume);
+CREATE INDEX objects_by_folded ON objects (folded);
+
+CREATE TABLE receipts (
+  object INTEGER NOT NULL, target TEXT NOT NULL, parts INTEGER NOT NULL, checksum TEXT, storage_class TEXT,
+  PRIMARY KEY (object, target)) STRICT, WITHOUT ROWID;
+
+-- number counts the snapshots of a source; state: 'pending' until its manifest is on a target, then 'done'.
+CREATE TABLE snapshots (
+  id TEXT PRIMARY KEY, source TEXT NOT NULL, number INTEGER NOT NULL, run TEXT NOT NULL, time TEXT NOT NULL,
+  state TEXT NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  UNIQUE (source, number)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE manifests (
+  snapshot TEXT NOT NULL, target TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, base TEXT, entries INTEGER NOT NULL,
+  PRIMARY KEY (snapshot, target)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE directories (id INTEGER PRIMARY KEY, source TEXT NOT NULL, path ANY NOT NULL, UNIQUE (source, path)) STRICT;
+
+-- An entry is part of the snapshots of its source from number "since" up to, not including, "until".
+-- Names are TEXT, or BLOB where they are not UTF-8. chunks: ids as 32-bit little-endian; sha256 only where there are several.
+CREATE TABLE entries (
+  id INTEGER PRIMARY KEY, directory INTEGER NOT NULL, name ANY NOT NULL, type TEXT NOT NULL, mode INTEGER NOT NULL,
+  uid INTEGER NOT NULL, gid INTEGER NOT NULL, mtime TEXT NOT NULL, size INTEGER NOT NULL, link ANY, sparse INTEGER NOT NULL,
+  stamp TEXT NOT NULL, sha256 BLOB, chunks BLOB, since INTEGER NOT NULL, until INTEGER) STRICT;
+CREATE UNIQUE INDEX entries_now ON entries (directory, name) WHERE until IS NULL;
+CREATE INDEX entries_since ON entries (since);
+CREATE INDEX entries_until ON entries (until) WHERE until IS NOT NULL;
+
+-- What a run has found to be different so far. It outlives a killed run: the next one need not read those files again.
+-- leftover: 1 for rows of a run that did not end. type NULL: the path is gone.
+CREATE TABLE draft (
+  directory INTEGER NOT NULL, name ANY NOT NULL, leftover INTEGER NOT NULL, type TEXT, mode INTEGER, uid INTEGER, gid INTEGER,
+  mtime TEXT, size INTEGER, link ANY, sparse INTEGER, stamp TEXT, sha256 BLOB, chunks BLOB,
+  PRIMARY KEY (directory, name, leftover)) STRICT, WITHOUT ROWID;
+
+-- An identity wrapped by the plan's passphrase, and how to tell that the passphrase is still the same.
+CREATE TABLE keys (
+  id TEXT PRIMARY KEY, recipient TEXT NOT NULL, wrapped BLOB NOT NULL, salt BLOB NOT NULL, verifier BLOB NOT NULL,
+  created TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;

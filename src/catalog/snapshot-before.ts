@@ -1,0 +1,65 @@
+/** The latest snapshot of a source as the catalog has it, directory by directory: what a walk is compared with. */
+import type { EntryType } from '../core/entry.ts';
+import type { Catalog } from './catalog.ts';
+import { fromName, toName, unpackIds } from './columns.ts';
+
+/** An entry of the snapshot before, as far as it matters for finding out whether it changed. */
+export interface PreviousEntry {
+  type: EntryType;
+  /** Empty if the entry must be read again whatever the disk says: a target lost some of it. */
+  stamp: string;
+  mode: number;
+  uid: number;
+  gid: number;
+  mtime: string;
+  size: number;
+  link: string | null;
+}
+
+export class SnapshotBefore {
+  readonly #catalog: Catalog;
+  readonly #source: string;
+  /** The usual case, in which no chunk of an unchanged file need be looked at. */
+  readonly #allUsable: boolean;
+
+  constructor(catalog: Catalog, source: string) {
+    this.#catalog = catalog;
+    this.#source = source;
+    this.#allUsable = catalog.get('SELECT 1 FROM volumes WHERE usable = 0 LIMIT 1') === undefined;
+  }
+
+  previous(directory: string): Map<string, PreviousEntry> {
+    const rows = this.#catalog.all(
+      `SELECT e.name, e.type, e.stamp, e.mode, e.uid, e.gid, e.mtime, e.size, e.link, e.chunks
+       FROM directories d JOIN entries e ON e.directory = d.id WHERE d.source = ? AND d.path = ? AND e.until IS NULL`,
+      this.#source,
+      toName(directory),
+    );
+    const entries = new Map<string, PreviousEntry>();
+    for (const row of rows) {
+      const complete = this.#allUsable || row['chunks'] === null || this.areUsable(unpackIds(row['chunks']));
+      entries.set(fromName(row['name']), {
+        type: row['type'] as EntryType,
+        stamp: complete ? (row['stamp'] as string) : '',
+        mode: row['mode'] as number,
+        uid: row['uid'] as number,
+        gid: row['gid'] as number,
+        mtime: row['mtime'] as string,
+        size: row['size'] as number,
+        link: row['link'] === null ? null : fromName(row['link']),
+      });
+    }
+    return entries;
+  }
+
+  hadEntries(): boolean {
+    const sql = 'SELECT 1 FROM directories d JOIN entries e ON e.directory = d.id WHERE d.source = ? AND e.until IS NULL LIMIT 1';
+    return this.#catalog.get(sql, this.#source) !== undefined;
+  }
+
+  /** True if each of these chunks lies in a volume that counts as there. */
+  areUsable(chunks: readonly number[]): boolean {
+    const sql = 'SELECT 1 FROM places p JOIN volumes v ON v.id = p.volume WHERE p.chunk = ? AND v.usable = 1 LIMIT 1';
+    return chunks.every((chunk) => this.#catalog.get(sql, chunk) !== undefined);
+  }
+}

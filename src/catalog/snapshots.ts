@@ -1,0 +1,270 @@
+/** The snapshots of a plan: committing a draft as one, and reading one back. */
+import type { Entry, EntryType } from '../core/entry.ts';
+import { asBuffer, fromName, joinPath, unpackIds } from './columns.ts';
+import type { Catalog, Row } from './catalog.ts';
+
+export interface Snapshot {
+  id: string;
+  source: string;
+  /** Counts the snapshots of a source. */
+  number: number;
+  run: string;
+  /** ISO 8601, UTC. */
+  time: string;
+  state: 'pending' | 'done';
+  /** Of the whole snapshot; hard links count as files, their bytes once. */
+  files: number;
+  bytes: number;
+}
+
+/** An entry with what the catalog knows of its content: chunk ids, and the hash where there is not just one chunk. */
+export interface CatalogEntry {
+  entry: Entry;
+  chunks: number[];
+  sha256: Buffer | null;
+}
+
+export interface ManifestRecord {
+  snapshot: string;
+  target: string;
+  name: string;
+  size: number;
+  base: string | null;
+  /** Entries and removals in this manifest itself, not counting its base's. */
+  entries: number;
+}
+
+const entryColumns = 'd.path AS directory, e.name, e.type, e.mode, e.uid, e.gid, e.mtime, e.size, e.link, e.sparse, e.sha256, e.chunks';
+
+export class Snapshots {
+  readonly #catalog: Catalog;
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /**
+   * Turns the draft of a source into its newest snapshot, `pending` until `finish`: its manifest can be written from
+   * here. Everything is undone by `undo`.
+   */
+  seal(id: string, source: string, run: string, time: string): Snapshot {
+    const before = this.latest(source);
+    const number = (this.#catalog.get('SELECT max(number) AS number FROM snapshots WHERE source = ?', source)?.['number'] as number | null ?? 0) + 1;
+    const mine = 'directory IN (SELECT id FROM directories WHERE source = ?)';
+    this.#catalog.run(
+      `UPDATE entries SET until = ? WHERE until IS NULL AND (directory, name) IN (SELECT directory, name FROM draft WHERE leftover = 0 AND ${mine})`,
+      number,
+      source,
+    );
+    this.#catalog.run(
+      `INSERT INTO entries (directory, name, type, mode, uid, gid, mtime, size, link, sparse, stamp, sha256, chunks, since)
+       SELECT directory, name, type, mode, uid, gid, mtime, size, link, sparse, stamp, sha256, chunks, ?
+       FROM draft WHERE leftover = 0 AND type IS NOT NULL AND ${mine}`,
+      number,
+      source,
+    );
+    this.#catalog.run(`DELETE FROM draft WHERE ${mine}`, source);
+    const gone = this.#totals('until = ?', number, source);
+    const come = this.#totals('since = ?', number, source);
+    const snapshot: Snapshot = {
+      id,
+      source,
+      number,
+      run,
+      time,
+      state: 'pending',
+      files: (before?.files ?? 0) - gone.files + come.files,
+      bytes: (before?.bytes ?? 0) - gone.bytes + come.bytes,
+    };
+    this.#catalog.run(
+      `INSERT INTO snapshots (id, source, number, run, time, state, files, bytes) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)`,
+      id, source, number, run, time, snapshot.files, snapshot.bytes,
+    );
+    return snapshot;
+  }
+
+  finish(id: string): void {
+    this.#catalog.run(`UPDATE snapshots SET state = 'done' WHERE id = ?`, id);
+  }
+
+  /** Takes the newest snapshot of a source back, as if it had never been sealed. */
+  undo(snapshot: Snapshot): void {
+    const mine = 'directory IN (SELECT id FROM directories WHERE source = ?)';
+    this.#catalog.run(`DELETE FROM entries WHERE since = ? AND ${mine}`, snapshot.number, snapshot.source);
+    this.#catalog.run(`UPDATE entries SET until = NULL WHERE until = ? AND ${mine}`, snapshot.number, snapshot.source);
+    this.#catalog.run('DELETE FROM manifests WHERE snapshot = ?', snapshot.id);
+    this.#catalog.run('DELETE FROM snapshots WHERE id = ?', snapshot.id);
+  }
+
+  /** All that are done, oldest first. */
+  list(): Snapshot[] {
+    return this.#catalog.all(`SELECT * FROM snapshots WHERE state = 'done' ORDER BY time, source`).map(toSnapshot);
+  }
+
+  pending(): Snapshot[] {
+    return this.#catalog.all(`SELECT * FROM snapshots WHERE state = 'pending' ORDER BY number DESC`).map(toSnapshot);
+  }
+
+  latest(source: string): Snapshot | null {
+    const row = this.#catalog.get('SELECT * FROM snapshots WHERE source = ? ORDER BY number DESC LIMIT 1', source);
+    return row ? toSnapshot(row) : null;
+  }
+
+  get(id: string): Snapshot | null {
+    const row = this.#catalog.get('SELECT * FROM snapshots WHERE id = ?', id);
+    return row ? toSnapshot(row) : null;
+  }
+
+  /** Every entry of a snapshot, by directory and name. */
+  *entries(snapshot: Snapshot): Generator<CatalogEntry> {
+    const rows = this.#catalog.each(
+      `SELECT ${entryColumns} FROM directories d CROSS JOIN entries e ON e.directory = d.id
+       WHERE d.source = ? AND e.since <= ? AND (e.until IS NULL OR e.until > ?) ORDER BY d.path, e.name`,
+      snapshot.source,
+      snapshot.number,
+      snapshot.number,
+    );
+    for (const row of rows) yield toEntry(row);
+  }
+
+  /** The entries of a snapshot that an earlier one of the same source does not have like this. */
+  *changedSince(snapshot: Snapshot, base: Snapshot): Generator<CatalogEntry> {
+    const rows = this.#catalog.each(
+      `SELECT ${entryColumns} FROM entries e JOIN directories d ON d.id = e.directory
+       WHERE d.source = ? AND e.since > ? AND e.since <= ? AND (e.until IS NULL OR e.until > ?)`,
+      snapshot.source,
+      base.number,
+      snapshot.number,
+      snapshot.number,
+    );
+    for (const row of rows) yield toEntry(row);
+  }
+
+  /** The paths of an earlier snapshot of the same source that this one does not have. */
+  *removedSince(snapshot: Snapshot, base: Snapshot): Generator<string> {
+    const rows = this.#catalog.each(
+      `SELECT d.path AS directory, e.name FROM entries e JOIN directories d ON d.id = e.directory
+       WHERE e.until > ? AND e.until <= ? AND e.since <= ? AND d.source = ?
+       AND NOT EXISTS (SELECT 1 FROM entries n WHERE n.directory = e.directory AND n.name = e.name AND n.since > ? AND n.since <= ? AND (n.until IS NULL OR n.until > ?))`,
+      base.number,
+      snapshot.number,
+      base.number,
+      snapshot.source,
+      base.number,
+      snapshot.number,
+      snapshot.number,
+    );
+    for (const row of rows) yield joinPath(fromName(row['directory']), fromName(row['name']));
+  }
+
+  /** How many entries and removals `changedSince` and `removedSince` would give, at most. */
+  countSince(snapshot: Snapshot, base: Snapshot): number {
+    const row = this.#catalog.get(
+      `SELECT (SELECT count(*) FROM entries e JOIN directories d ON d.id = e.directory WHERE d.source = ?1 AND e.since > ?2 AND e.since <= ?3)
+            + (SELECT count(*) FROM entries e JOIN directories d ON d.id = e.directory WHERE d.source = ?1 AND e.until > ?2 AND e.until <= ?3 AND e.since <= ?2) AS count`,
+      snapshot.source,
+      base.number,
+      snapshot.number,
+    )!;
+    return row['count'] as number;
+  }
+
+  addManifest(record: ManifestRecord): void {
+    this.#catalog.run(
+      'INSERT OR REPLACE INTO manifests (snapshot, target, name, size, base, entries) VALUES (?, ?, ?, ?, ?, ?)',
+      record.snapshot, record.target, record.name, record.size, record.base, record.entries,
+    );
+  }
+
+  removeManifest(snapshot: string, target: string): void {
+    this.#catalog.run('DELETE FROM manifests WHERE snapshot = ? AND target = ?', snapshot, target);
+  }
+
+  manifestsOn(target: string): ManifestRecord[] {
+    return this.#catalog.all('SELECT * FROM manifests WHERE target = ?', target) as unknown as ManifestRecord[];
+  }
+
+  /** Manifests that other targets of a lane hold and this one does not, oldest first, and where to get them. */
+  manifestsMissingOn(target: string, others: readonly string[]): (ManifestRecord & { from: string })[] {
+    return this.#catalog.all(
+      `SELECT m.*, m.target AS "from" FROM manifests m JOIN snapshots s ON s.id = m.snapshot
+       WHERE s.state = 'done' AND m.target IN (SELECT value FROM json_each(?))
+       AND NOT EXISTS (SELECT 1 FROM manifests t WHERE t.snapshot = m.snapshot AND t.target = ?) GROUP BY m.snapshot ORDER BY s.number`,
+      JSON.stringify(others),
+      target,
+    ) as unknown as (ManifestRecord & { from: string })[];
+  }
+
+  /** The manifests of a source's snapshots that all of these targets hold under the same name, newest first. */
+  manifestsOnAll(source: string, targets: readonly string[]): (ManifestRecord & { number: number })[] {
+    return this.#catalog.all(
+      `SELECT m.*, s.number FROM manifests m JOIN snapshots s ON s.id = m.snapshot
+       WHERE s.source = ? AND s.state = 'done' AND m.target IN (SELECT value FROM json_each(?))
+       GROUP BY m.snapshot, m.name, m.base HAVING count(*) = ? ORDER BY s.number DESC`,
+      source,
+      JSON.stringify(targets),
+      targets.length,
+    ) as unknown as (ManifestRecord & { number: number })[];
+  }
+
+  #totals(condition: string, number: number, source: string): { files: number; bytes: number } {
+    const row = this.#catalog.get(
+      `SELECT count(*) AS files, coalesce(sum(CASE type WHEN 'file' THEN size ELSE 0 END), 0) AS bytes FROM entries
+       WHERE ${condition} AND type IN ('file', 'hardlink') AND directory IN (SELECT id FROM directories WHERE source = ?)`,
+      number,
+      source,
+    )!;
+    return { files: row['files'] as number, bytes: row['bytes'] as number };
+  }
+}
+
+/** Where chunks lie, for one maker's volumes. */
+export class ChunkPlaces {
+  readonly #catalog: Catalog;
+  readonly #maker: string;
+
+  constructor(catalog: Catalog, maker: string) {
+    this.#catalog = catalog;
+    this.#maker = maker;
+  }
+
+  /** A stored volume that holds the chunk, one that counts as there first, the newest first; or null. */
+  find(chunk: number): { volume: number; offset: number; length: number; sha256: Buffer } | null {
+    const row = this.#catalog.get(
+      `SELECT p.volume, p.offset, c.length, c.sha256 FROM chunks c JOIN places p ON p.chunk = c.id JOIN volumes v ON v.id = p.volume
+       WHERE c.id = ? AND v.maker = ? AND v.state = 'stored' ORDER BY v.usable DESC, v.id DESC LIMIT 1`,
+      chunk,
+      this.#maker,
+    );
+    if (!row) return null;
+    return { volume: row['volume'] as number, offset: row['offset'] as number, length: row['length'] as number, sha256: asBuffer(row['sha256']) };
+  }
+}
+
+function toSnapshot(row: Row): Snapshot {
+  return {
+    id: row['id'] as string,
+    source: row['source'] as string,
+    number: row['number'] as number,
+    run: row['run'] as string,
+    time: row['time'] as string,
+    state: row['state'] as Snapshot['state'],
+    files: row['files'] as number,
+    bytes: row['bytes'] as number,
+  };
+}
+
+function toEntry(row: Row): CatalogEntry {
+  const entry: Entry = {
+    path: joinPath(fromName(row['directory']), fromName(row['name'])),
+    type: row['type'] as EntryType,
+    mode: row['mode'] as number,
+    uid: row['uid'] as number,
+    gid: row['gid'] as number,
+    mtime: row['mtime'] as string,
+    size: row['size'] as number,
+  };
+  if (row['link'] !== null) entry.link = fromName(row['link']);
+  if (row['sparse'] === 1) entry.sparse = true;
+  return { entry, chunks: unpackIds(row['chunks']), sha256: row['sha256'] === null ? null : asBuffer(row['sha256']) };
+}

@@ -1,0 +1,236 @@
+/** Which chunks lie in which volumes, what the volumes became as objects, and which targets gave a receipt for them. */
+import type { Place } from '../core/entry.ts';
+import { asBuffer } from './columns.ts';
+import type { Catalog, Row } from './catalog.ts';
+
+export interface CatalogObject {
+  id: number;
+  volume: number;
+  name: string;
+  size: number;
+  sha256: Buffer;
+  decoded: number;
+  codec: 'zstd' | 'gzip' | 'none';
+  level: number;
+  /** Lengths of each frame, decoded and stored, in turn. */
+  frames: { decoded: number; stored: number }[];
+  recipients: string[] | null;
+}
+
+export interface ObjectReceipt {
+  parts: number;
+  checksum?: string;
+  storageClass?: string;
+}
+
+export type NewObject = Omit<CatalogObject, 'id'>;
+
+/** What a target must hold of a maker's volumes for them to count as there. */
+export interface Need {
+  maker: string;
+  targets: readonly string[];
+  /** Whom the objects must be readable by (one of them is enough), or null if they must be plain. */
+  recipients: readonly string[] | null;
+}
+
+export class Volumes {
+  readonly #catalog: Catalog;
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /** A new volume, `open` until `markStored`: its chunks count as known for the rest of this run. */
+  create(maker: string, run: string): number {
+    return this.#catalog.run(`INSERT INTO volumes (maker, run, state, usable) VALUES (?, ?, 'open', 1)`, maker, run);
+  }
+
+  markStored(volume: number, decoded: number): void {
+    this.#catalog.run(`UPDATE volumes SET state = 'stored', decoded = ? WHERE id = ?`, decoded, volume);
+  }
+
+  /** Forgets a volume that was not stored, and where chunks would have been in it. */
+  discard(volume: number): void {
+    this.#catalog.run('DELETE FROM receipts WHERE object IN (SELECT id FROM objects WHERE volume = ?)', volume);
+    this.#catalog.run('DELETE FROM objects WHERE volume = ?', volume);
+    this.#catalog.run('DELETE FROM places WHERE volume = ?', volume);
+    this.#catalog.run('DELETE FROM volumes WHERE id = ?', volume);
+  }
+
+  /** Volumes that a killed run left open are forgotten. */
+  discardOpen(): void {
+    for (const row of this.#catalog.all(`SELECT id FROM volumes WHERE state = 'open'`)) this.discard(row['id'] as number);
+  }
+
+  /** The chunk's id if a usable volume of this maker holds it, else null. */
+  knownChunk(maker: string, sha256: Buffer): number | null {
+    const row = this.#catalog.get(
+      `SELECT c.id FROM chunks c JOIN places p ON p.chunk = c.id JOIN volumes v ON v.id = p.volume
+       WHERE c.sha256 = ? AND v.usable = 1 AND v.maker = ? LIMIT 1`,
+      sha256,
+      maker,
+    );
+    return (row?.['id'] as number | undefined) ?? null;
+  }
+
+  /** Notes that a chunk lies at this place; returns its id. */
+  addPlace(sha256: Buffer, place: Place): number {
+    const found = this.#catalog.get('SELECT id FROM chunks WHERE sha256 = ?', sha256);
+    const chunk = (found?.['id'] as number | undefined) ?? this.#catalog.run('INSERT INTO chunks (sha256, length) VALUES (?, ?)', sha256, place.length);
+    this.#catalog.run('INSERT OR IGNORE INTO places (chunk, volume, offset) VALUES (?, ?, ?)', chunk, place.volume, place.offset);
+    return chunk;
+  }
+
+  addObject(object: NewObject): number {
+    const frames = Buffer.allocUnsafe(object.frames.length * 8);
+    object.frames.forEach((frame, index) => {
+      frames.writeUInt32LE(frame.decoded, index * 8);
+      frames.writeUInt32LE(frame.stored, index * 8 + 4);
+    });
+    return this.#catalog.run(
+      'INSERT INTO objects (volume, name, folded, size, sha256, codec, level, frames, recipients) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      object.volume,
+      object.name,
+      object.name.toLowerCase(),
+      object.size,
+      object.sha256,
+      object.codec,
+      object.level,
+      frames,
+      object.recipients && JSON.stringify(object.recipients),
+    );
+  }
+
+  addReceipt(object: number, target: string, receipt: ObjectReceipt): void {
+    this.#catalog.run(
+      'INSERT OR REPLACE INTO receipts (object, target, parts, checksum, storage_class) VALUES (?, ?, ?, ?, ?)',
+      object,
+      target,
+      receipt.parts,
+      receipt.checksum ?? null,
+      receipt.storageClass ?? null,
+    );
+  }
+
+  /** The target does not hold the object any more. */
+  removeReceipt(object: number, target: string): void {
+    this.#catalog.run('DELETE FROM receipts WHERE object = ? AND target = ?', object, target);
+  }
+
+  /** The target holds nothing any more. */
+  forgetTarget(target: string): void {
+    this.#catalog.run('DELETE FROM receipts WHERE target = ?', target);
+    this.#catalog.run('DELETE FROM manifests WHERE target = ?', target);
+  }
+
+  /** True if an object's name, whatever its case, is taken, or lies above or below one that is. */
+  nameIsTaken(name: string): boolean {
+    const folded = name.toLowerCase();
+    const parts = folded.split('/');
+    for (let length = 1; length <= parts.length; length++) {
+      if (this.#catalog.get('SELECT 1 FROM objects WHERE folded = ?', parts.slice(0, length).join('/'))) return true;
+    }
+    // '0' is the character after '/': everything below the name, as a folder.
+    return this.#catalog.get('SELECT 1 FROM objects WHERE folded >= ? AND folded < ? LIMIT 1', `${folded}/`, `${folded}0`) !== undefined;
+  }
+
+  /** The objects that a target gave a receipt for. */
+  *objectsOn(target: string): Generator<CatalogObject & { receipt: ObjectReceipt }> {
+    const rows = this.#catalog.each(
+      `SELECT o.*, v.decoded, r.parts, r.checksum, r.storage_class FROM receipts r JOIN objects o ON o.id = r.object
+       JOIN volumes v ON v.id = o.volume WHERE r.target = ?`,
+      target,
+    );
+    for (const row of rows) yield { ...toObject(row), receipt: toReceipt(row) };
+  }
+
+  /** Objects that one of the lane's targets lacks and another one has: `from` can give it to `to`. */
+  missingOn(target: string, others: readonly string[]): (CatalogObject & { from: string })[] {
+    return this.#catalog
+      .all(
+        `SELECT o.*, v.decoded, r.target AS source FROM receipts r JOIN objects o ON o.id = r.object JOIN volumes v ON v.id = o.volume
+         WHERE r.target IN (SELECT value FROM json_each(?))
+           AND NOT EXISTS (SELECT 1 FROM receipts t WHERE t.object = o.id AND t.target = ?) GROUP BY o.id ORDER BY o.id`,
+        JSON.stringify(others),
+        target,
+      )
+      .map((row) => ({ ...toObject(row), from: row['source'] as string }));
+  }
+
+  /** The object of a volume that one of these targets holds, with its receipts; null if none does. */
+  objectFor(volume: number, targets: readonly string[]): (CatalogObject & { receipts: Map<string, ObjectReceipt> }) | null {
+    const rows = this.#catalog.all(
+      `SELECT o.*, v.decoded, r.target, r.parts, r.checksum, r.storage_class FROM objects o JOIN receipts r ON r.object = o.id
+       JOIN volumes v ON v.id = o.volume WHERE o.volume = ? AND r.target IN (SELECT value FROM json_each(?)) ORDER BY o.id DESC`,
+      volume,
+      JSON.stringify(targets),
+    );
+    if (rows.length === 0) return null;
+    const object = toObject(rows[0]!);
+    const receipts = new Map(rows.filter((row) => row['id'] === object.id).map((row) => [row['target'] as string, toReceipt(row)]));
+    return { ...object, receipts };
+  }
+
+  /**
+   * Works out, at the start of a run, which volumes count as there: each need of their maker is met on each of its
+   * targets. Volumes no need speaks of are not usable. Returns how many were stored and are not usable.
+   */
+  refreshUsable(needs: readonly Need[]): number {
+    this.#catalog.run(`UPDATE volumes SET usable = 0`);
+    for (const maker of new Set(needs.map((need) => need.maker))) {
+      const pairs = needs.filter((need) => need.maker === maker).flatMap((need) => need.targets.map((target) => ({ target, need })));
+      if (pairs.length === 0) continue;
+      const conditions = pairs.map(() => `EXISTS (
+        SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = volumes.id AND r.target = ?
+        AND CASE WHEN ? IS NULL THEN o.recipients IS NULL ELSE o.recipients IS NOT NULL AND EXISTS (
+          SELECT 1 FROM json_each(o.recipients) a JOIN json_each(?) b ON a.value = b.value) END)`);
+      const values = pairs.flatMap(({ target, need }) => {
+        const recipients = need.recipients && JSON.stringify(need.recipients);
+        return [target, recipients, recipients];
+      });
+      this.#catalog.run(`UPDATE volumes SET usable = 1 WHERE state = 'stored' AND maker = ? AND ${conditions.join(' AND ')}`, maker, ...values);
+    }
+    return this.unusable();
+  }
+
+  unusable(): number {
+    return this.#catalog.get(`SELECT count(*) AS count FROM volumes WHERE usable = 0`)!['count'] as number;
+  }
+
+  /** How many stored objects of a target none of these recipients can read. */
+  sealedToOthers(target: string, recipients: readonly string[]): number {
+    return this.#catalog.get(
+      `SELECT count(*) AS count FROM objects o JOIN receipts r ON r.object = o.id WHERE r.target = ? AND o.recipients IS NOT NULL
+       AND EXISTS (SELECT 1 FROM json_each(?) b WHERE b.value NOT IN (SELECT value FROM json_each(o.recipients)))`,
+      target,
+      JSON.stringify(recipients),
+    )!['count'] as number;
+  }
+}
+
+function toObject(row: Row): CatalogObject {
+  const packed = asBuffer(row['frames']);
+  return {
+    id: row['id'] as number,
+    volume: row['volume'] as number,
+    name: row['name'] as string,
+    size: row['size'] as number,
+    sha256: asBuffer(row['sha256']),
+    decoded: row['decoded'] as number,
+    codec: row['codec'] as CatalogObject['codec'],
+    level: row['level'] as number,
+    frames: Array.from({ length: packed.length / 8 }, (_, index) => ({
+      decoded: packed.readUInt32LE(index * 8),
+      stored: packed.readUInt32LE(index * 8 + 4),
+    })),
+    recipients: row['recipients'] === null ? null : (JSON.parse(row['recipients'] as string) as string[]),
+  };
+}
+
+function toReceipt(row: Row): ObjectReceipt {
+  return {
+    parts: row['parts'] as number,
+    ...(row['checksum'] === null ? {} : { checksum: row['checksum'] as string }),
+    ...(row['storage_class'] === null ? {} : { storageClass: row['storage_class'] as string }),
+  };
+}
