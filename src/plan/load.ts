@@ -1,0 +1,104 @@
+/** A plan's file as values, each with its place in the text, and every complaint that YAML itself has. */
+import { LineCounter, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
+import { hiddenRanges, hideRanges } from './hide-secrets.ts';
+import type { Range } from './hide-secrets.ts';
+import type { Environment } from './interpolate.ts';
+import { readablePath } from './mistake.ts';
+import type { Finding, Mistake, Position } from './mistake.ts';
+import { buildTree } from './tree.ts';
+import type { Spot, TreeFinding } from './tree.ts';
+import { yamlMistake } from './yaml-mistakes.ts';
+
+export interface Loaded {
+  text: string;
+  /** Null where the file is no YAML at all. */
+  value: unknown;
+  spots: ReadonlyMap<string, Spot>;
+  /** The text is YAML: what it says can be checked. */
+  readable: boolean;
+  mistakes: Mistake[];
+  /** Variables that are set nowhere. */
+  unset: Mistake[];
+  locate(finding: Finding): Mistake;
+  /** Where the value of a pointer stands. */
+  position(pointer: string): Position;
+}
+
+/** One slip can make a parser stumble many times; the first complaints are the ones that help. */
+const MOST_SYNTAX_MISTAKES = 20;
+const LARGEST_PLAN = 1_000_000;
+
+/** Never throws: whatever the text holds, what is wrong with it is in the result. `secretNames` are the options whose values are never shown. */
+export function loadPlanText(text: string, environment: Environment, secretNames: ReadonlySet<string>): Loaded {
+  const lines = new LineCounter();
+  const document = parse(text, lines);
+  if (typeof document === 'string') return unreadable(text, document);
+  const tree = buildTree(document, text, environment);
+  const readable = document.errors.length === 0;
+  const place: TextPlace = { text, lines, hidden: hiddenRanges(text, document, secretNames, readable) };
+  const yaml = [...document.errors, ...document.warnings].slice(0, MOST_SYNTAX_MISTAKES);
+  const mistakes = yaml.map((error) => mistakeAt(place, Math.max(error.pos[0], 0), { pointer: '', ...yamlMistake(error) }));
+  const found = (finding: TreeFinding): Mistake => mistakeAt(place, finding.offset, finding);
+  if (readable) mistakes.push(...tree.findings.filter((finding) => !finding.unset).map(found));
+  if (readable && tree.value === null) mistakes.push(mistakeAt(place, 0, { pointer: '', message: 'The plan is empty.', hint: 'Write one with `bat init`.' }));
+  return {
+    text,
+    value: tree.value,
+    spots: tree.spots,
+    readable: readable && tree.value !== null,
+    mistakes,
+    unset: tree.findings.filter((finding) => finding.unset).map(found),
+    locate: (finding) => mistakeAt(place, offsetOf(tree.spots, finding), finding),
+    position: (pointer) => positionAt(lines, offsetOf(tree.spots, { pointer })),
+  };
+}
+
+interface TextPlace {
+  text: string;
+  lines: LineCounter;
+  hidden: readonly Range[];
+}
+
+/** The document, or why it could not even be looked at. */
+function parse(text: string, lineCounter: LineCounter): Document | string {
+  if (text.length > LARGEST_PLAN) return 'The file is larger than any plan.';
+  try {
+    // Double keys are found while the tree is built: the package compares each key with each other.
+    return parseDocument(text, { lineCounter, schema: 'core', merge: true, uniqueKeys: false, prettyErrors: false, resolveKnownTags: false, logLevel: 'error' });
+  } catch (error) {
+    return error instanceof RangeError ? 'The file is nested too deeply to be a plan.' : `This is not YAML: ${(error as Error).message}.`;
+  }
+}
+
+function unreadable(text: string, message: string): Loaded {
+  const mistake: Mistake = { line: 1, column: 1, path: '', message, text: '' };
+  return { text, value: null, spots: new Map(), readable: false, mistakes: [mistake], unset: [], locate: () => mistake, position: () => ({ line: 1, column: 1 }) };
+}
+
+function mistakeAt(place: TextPlace, offset: number, finding: Finding): Mistake {
+  const { line, column } = positionAt(place.lines, offset);
+  const start = place.lines.lineStarts[line - 1] ?? 0;
+  return {
+    line,
+    column,
+    path: readablePath(finding.pointer),
+    message: finding.message,
+    ...(finding.expected === undefined ? {} : { expected: finding.expected }),
+    ...(finding.suggestion === undefined ? {} : { suggestion: finding.suggestion }),
+    ...(finding.hint === undefined ? {} : { hint: finding.hint }),
+    text: hideRanges(place.text, start, place.hidden),
+  };
+}
+
+/** The value, or its key where the value is not written or the key is meant; where neither is there, what is around it. */
+function offsetOf(spots: ReadonlyMap<string, Spot>, finding: Pick<Finding, 'pointer' | 'at'>): number {
+  const spot = spots.get(finding.pointer);
+  if (!spot) return finding.pointer === '' ? 0 : offsetOf(spots, { pointer: finding.pointer.slice(0, finding.pointer.lastIndexOf('/')) });
+  return spot.key !== undefined && (finding.at === 'key' || spot.start === spot.end) ? spot.key : spot.start;
+}
+
+function positionAt(lines: LineCounter, offset: number): Position {
+  const { line, col } = lines.linePos(offset);
+  return line === 0 ? { line: 1, column: 1 } : { line, column: col };
+}
