@@ -1,0 +1,69 @@
+/** What an entry looks like now, and whether that differs from the snapshot before. */
+import type { BigIntStats } from 'node:fs';
+import { formatMtime } from '../../core/entry.ts';
+import type { Entry, EntryType } from '../../core/entry.ts';
+import type { Draft } from '../../catalog/draft.ts';
+
+/** An entry of the snapshot before. */
+export type PreviousEntry = NonNullable<ReturnType<ReturnType<Draft['previous']>['get']>>;
+
+const NANOSECONDS = 1_000_000_000n;
+/** FAT keeps times in steps of two seconds, the coarsest there is. */
+const COARSEST_CLOCK = 2n * NANOSECONDS;
+/** Below this a hole saves nothing worth the care of a restore. */
+const SMALLEST_SPARSE = 64n * 1024n;
+
+/**
+ * Size, mtime, ctime and inode of a file in one text. Empty where a later change might not show: on a file system that
+ * keeps whole seconds only, a file that changed this very moment can change again without a new time.
+ */
+export function stampOf(stat: BigIntStats): string {
+  const coarse = stat.ctimeNs % NANOSECONDS === 0n && stat.mtimeNs % NANOSECONDS === 0n;
+  if (coarse) {
+    const age = BigInt(Date.now()) * 1_000_000n - stat.ctimeNs;
+    if (age > -COARSEST_CLOCK && age < COARSEST_CLOCK) return '';
+  }
+  return `${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}:${stat.ino}`;
+}
+
+/** `link`: a symlink's target, or the first name of a hard link. */
+export function entryOf(path: string, type: EntryType, stat: BigIntStats, link?: string): Entry {
+  const hasBytes = type === 'file' || type === 'hardlink';
+  return {
+    path,
+    type,
+    mode: Number(stat.mode & 0o7777n),
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    mtime: formatMtime(stat.mtimeNs),
+    size: hasBytes ? Number(stat.size) : 0,
+    ...(link !== undefined && { link }),
+    ...(type === 'file' && isSparse(stat) && { sparse: true }),
+  };
+}
+
+/** By its stamp alone, so that an unchanged file costs nothing more. */
+export function isSameFile(stamp: string, previous: PreviousEntry | undefined): boolean {
+  return previous?.type === 'file' && stamp !== '' && stamp === previous.stamp;
+}
+
+export function isSameHardLink(stamp: string, link: string, previous: PreviousEntry | undefined): boolean {
+  return previous?.type === 'hardlink' && stamp !== '' && stamp === previous.stamp && link === previous.link;
+}
+
+/** Of folders, symlinks and fifos. Their ctime and inode say nothing that a restore could bring back. */
+export function isSameMetadata(entry: Entry, previous: PreviousEntry | undefined): boolean {
+  return (
+    previous !== undefined &&
+    previous.type === entry.type &&
+    previous.mode === entry.mode &&
+    previous.uid === entry.uid &&
+    previous.gid === entry.gid &&
+    previous.mtime === entry.mtime &&
+    previous.link === (entry.link ?? null)
+  );
+}
+
+function isSparse(stat: BigIntStats): boolean {
+  return stat.size >= SMALLEST_SPARSE && stat.blocks * 512n < stat.size;
+}
