@@ -4,6 +4,7 @@ import { Encrypter } from 'age-encryption';
 import { BatError } from '../core/errors.ts';
 import { type KeyRing, NoKeyFits } from './age-keys.ts';
 import { payloadKeyOf, payloadNonceSize, tagSize } from './age-payload.ts';
+import { damagedObject } from './damage.ts';
 
 /** The bytes given do not reach to the end of the header: try again with more, or take the object for truncated. */
 export class HeaderTooShort extends Error {}
@@ -94,9 +95,5 @@ export function wholeHeader(start: Uint8Array, subject: string): Uint8Array {
 }
 
 function damagedHeader(subject: string, cause?: unknown): BatError {
-  return new BatError('OBJECT_DAMAGED', `${subject} is damaged: it has no valid age header`, {
-    subject,
-    cause,
-    hint: 'verify the object, and restore from another target if this one lost bytes',
-  });
+  return damagedObject(subject, 'it has no valid age header', cause);
 }

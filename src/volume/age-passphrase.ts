@@ -2,10 +2,10 @@
 import { createDecipheriv, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Decrypter, Encrypter, type Identity, type Stanza } from 'age-encryption';
-import { BatError } from '../core/errors.ts';
 import { HeaderTooShort, openWith, wholeHeader } from './age-header.ts';
 import { noneFits, parseIdentities } from './age-keys.ts';
 import { openChunks, payloadKeyOf, payloadNonceSize, tagSize } from './age-payload.ts';
+import { damagedObject } from './damage.ts';
 
 /** 256 MiB and about half a second: what age itself uses. */
 const workFactor = 18;
@@ -38,10 +38,10 @@ export async function openWithPassphrase(bytes: Uint8Array, passphrase: string, 
   try {
     header = wholeHeader(bytes, subject);
   } catch (error) {
-    throw error instanceof HeaderTooShort ? damaged(subject, 'it ends within its header') : error;
+    throw error instanceof HeaderTooShort ? damagedObject(subject, 'it ends within its header') : error;
   }
   const payloadOffset = header.length + payloadNonceSize;
-  if (bytes.length < payloadOffset) throw damaged(subject, 'it ends within its header');
+  if (bytes.length < payloadOffset) throw damagedObject(subject, 'it ends within its header');
   const decrypter = new Decrypter();
   decrypter.addIdentity(passphraseIdentity(passphrase, subject));
   decrypter.addIdentity(noneFits);
@@ -57,7 +57,7 @@ function passphraseIdentity(passphrase: string, subject: string): Identity {
       const stanza = stanzas.find(({ args }) => args[0] === stanzaType);
       if (stanza === undefined) return null;
       // Anyone who knows the passphrase could have added it to the file of another.
-      if (stanzas.length !== 1) throw damaged(subject, 'its passphrase is not the only key');
+      if (stanzas.length !== 1) throw damagedObject(subject, 'its passphrase is not the only key');
       const { salt, factor } = readStanza(stanza, subject);
       const wrappingKey = await runScrypt(passphrase, Buffer.concat([saltLabel, salt]), 32, {
         N: 2 ** factor,
@@ -75,12 +75,12 @@ function readStanza({ args, body }: Stanza, subject: string): { salt: Buffer; fa
   const salt = Buffer.from(saltText, 'base64');
   const isCanonical = salt.toString('base64').replace(/=+$/, '') === saltText;
   if (args.length !== 3 || !isCanonical || salt.length !== saltSize || body.length !== fileKeySize + tagSize) {
-    throw damaged(subject, 'its passphrase stanza is malformed');
+    throw damagedObject(subject, 'its passphrase stanza is malformed');
   }
-  if (!/^[1-9][0-9]*$/.test(factorText)) throw damaged(subject, 'its work factor is no number');
+  if (!/^[1-9][0-9]*$/.test(factorText)) throw damagedObject(subject, 'its work factor is no number');
   const factor = Number(factorText);
   if (factor > maxWorkFactor) {
-    throw damaged(subject, `its work factor of ${factorText} is above ${maxWorkFactor}, which no honest file has`);
+    throw damagedObject(subject, `its work factor of ${factorText} is above ${maxWorkFactor}, which no honest file has`);
   }
   return { salt, factor };
 }
@@ -95,8 +95,4 @@ function unwrapFileKey(wrappingKey: Buffer, body: Uint8Array): Uint8Array | null
     return null;
   }
   return fileKey;
-}
-
-function damaged(subject: string, reason: string): BatError {
-  return new BatError('OBJECT_DAMAGED', `${subject} is damaged: ${reason}`, { subject });
 }

@@ -3,7 +3,7 @@
  * last one. On node:crypto, since the library's own stream is four times slower.
  */
 import { type CipherGCMOptions, createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
-import { BatError } from '../core/errors.ts';
+import { damagedObject } from './damage.ts';
 
 export const plainChunkSize = 64 * 1024;
 export const tagSize = 16;
@@ -76,11 +76,11 @@ export function openChunks(
 ): Uint8Array {
   const count = Math.ceil(bytes.length / sealedChunkSize);
   const rest = bytes.length % sealedChunkSize;
-  if (isEnd ? count === 0 : rest !== 0) throw damagedPayload(subject, 'a piece of it is missing');
-  if (rest > 0 && rest < tagSize) throw damagedPayload(subject, 'its end is missing');
+  if (isEnd ? count === 0 : rest !== 0) throw damagedObject(subject, 'a piece of it is missing');
+  if (rest > 0 && rest < tagSize) throw damagedObject(subject, 'its end is missing');
   const lastIndex = firstChunk + count - 1;
   // The one empty chunk there may be is that of an empty payload.
-  if (isEnd && rest === tagSize && lastIndex > 0) throw damagedPayload(subject, 'its last piece is empty');
+  if (isEnd && rest === tagSize && lastIndex > 0) throw damagedObject(subject, 'its last piece is empty');
 
   const plain = Buffer.allocUnsafe(bytes.length - count * tagSize);
   for (let chunk = 0; chunk < count; chunk++) {
@@ -92,7 +92,7 @@ export function openChunks(
     try {
       decryption.final();
     } catch (error) {
-      throw damagedPayload(subject, `piece ${firstChunk + chunk} of it was changed`, error);
+      throw damagedObject(subject, `piece ${firstChunk + chunk} of it was changed`, error);
     }
   }
   return plain;
@@ -118,12 +118,4 @@ function chunkNonce(index: number, isLast: boolean): Buffer {
   nonce.writeUIntBE(index, 5, 6);
   if (isLast) nonce[11] = 1;
   return nonce;
-}
-
-function damagedPayload(subject: string, reason: string, cause?: unknown): BatError {
-  return new BatError('OBJECT_DAMAGED', `${subject} is damaged: ${reason}`, {
-    subject,
-    cause,
-    hint: 'verify the object, and restore from another target if this one lost bytes',
-  });
 }

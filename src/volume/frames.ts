@@ -1,7 +1,8 @@
 /** Frames: pieces of a stream that each decode alone. Their concatenation is what `zstd -d` or `gunzip` reads. */
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
-import { BatError } from '../core/errors.ts';
+import type { BatError } from '../core/errors.ts';
+import { damagedObject } from './damage.ts';
 import { readZstdFrame } from './zstd-frame.ts';
 
 export type Codec = 'zstd' | 'gzip' | 'none';
@@ -131,9 +132,5 @@ function outputLimit(decoded: number): { chunkSize: number; maxOutputLength: num
 }
 
 function damagedFrame(subject: string, reason: string, cause?: unknown): BatError {
-  return new BatError('OBJECT_DAMAGED', `${subject} is damaged: a frame cannot be read, ${reason}`, {
-    subject,
-    cause,
-    hint: 'verify the object, and restore from another target if this one lost bytes',
-  });
+  return damagedObject(subject, `a frame cannot be read, ${reason}`, cause);
 }

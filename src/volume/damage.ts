@@ -1,0 +1,10 @@
+/** The one error for bytes that are not what was stored. */
+import { BatError } from '../core/errors.ts';
+
+export function damagedObject(name: string, reason: string, cause?: unknown): BatError {
+  return new BatError('OBJECT_DAMAGED', `${name} is damaged: ${reason}`, {
+    subject: name,
+    cause,
+    hint: 'verify the object, and restore from another target if this one lost bytes',
+  });
+}

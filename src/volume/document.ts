@@ -1,0 +1,118 @@
+/**
+ * Documents: objects that bat writes and reads whole, as a stream, like manifests. Nothing outside them says where
+ * their frames lie: zstd has the seek table, gzip ends with an empty member.
+ */
+import type { KeyRing, Sealer } from './age.ts';
+import { damagedObject } from './damage.ts';
+import { type Codec, decodeGzipMember, encodeFrame, type Frame } from './frames.ts';
+import { PlainReader } from './plain-reader.ts';
+import { ObjectReader } from './range-reader.ts';
+import { decodeSeekTable, encodeSeekTable, seekTableLength } from './seek-table.ts';
+
+export interface DocumentOptions {
+  codec: Codec;
+  level: number;
+  /** Null for a document that is not encrypted. */
+  newSealer: (() => Promise<Sealer>) | null;
+}
+
+/** What a frame of a document holds; the last one may hold less. */
+export const documentFrameSize = 1024 * 1024;
+
+/** More than a frame can take that does not compress. */
+const maxMemberSize = documentFrameSize + 64 * 1024;
+/** How much of a gzip document is decrypted at a time. */
+const windowSize = 8 * documentFrameSize;
+const footerSize = 9;
+
+/** The bytes of the object that holds `chunks`. */
+export async function* encodeDocument(
+  chunks: AsyncIterable<Uint8Array>,
+  { codec, level, newSealer }: DocumentOptions,
+): AsyncGenerator<Uint8Array> {
+  if (newSealer === null) return yield* encodeFrames(chunks, codec, level);
+  const sealer = await newSealer();
+  yield sealer.header;
+  for await (const bytes of encodeFrames(chunks, codec, level)) yield* sealer.update(bytes);
+  return yield* sealer.final();
+}
+
+/**
+ * What a whole document in memory holds. Throws OBJECT_DAMAGED where it was cut off, added to or changed; only a
+ * document without codec and encryption has nothing to find that by.
+ */
+export async function* decodeDocument(
+  bytes: Uint8Array,
+  codec: Codec,
+  sealed: boolean,
+  keys: KeyRing,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  const object = { name, size: bytes.length, sealed };
+  const plain = await PlainReader.open(object, async (offset, length) => bytes.subarray(offset, offset + length), keys);
+  if (codec === 'gzip') return yield* decodeMembers(plain, name);
+  const frames = codec === 'zstd' ? await readFrameTable(plain, name) : [];
+  const decoded = codec === 'zstd' ? frames.reduce((sum, frame) => sum + frame.decoded, 0) : plain.size;
+  return yield* new ObjectReader({ ...object, codec, frames, decoded }, plain).read(0, decoded);
+}
+
+async function* encodeFrames(chunks: AsyncIterable<Uint8Array>, codec: Codec, level: number): AsyncGenerator<Uint8Array> {
+  const frames: Frame[] = [];
+  for await (const content of regroup(chunks)) {
+    const frame = await encodeFrame(codec, level, content);
+    frames.push({ decoded: content.length, stored: frame.length });
+    yield frame;
+  }
+  if (codec === 'zstd') yield encodeSeekTable(frames);
+  if (codec === 'gzip') yield await encodeFrame(codec, level, new Uint8Array(0));
+}
+
+/** The same bytes in pieces of the size of a frame, none of them empty. */
+async function* regroup(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (let rest of chunks) {
+    while (rest.length > 0) {
+      const piece = rest.subarray(0, documentFrameSize - size);
+      pieces.push(piece);
+      size += piece.length;
+      rest = rest.subarray(piece.length);
+      if (size < documentFrameSize) continue;
+      yield Buffer.concat(pieces);
+      pieces = [];
+      size = 0;
+    }
+  }
+  if (size > 0) yield Buffer.concat(pieces);
+}
+
+async function readFrameTable(plain: PlainReader, name: string): Promise<Frame[]> {
+  const length = seekTableLength(await plain.read(Math.max(0, plain.size - footerSize), plain.size));
+  if (length === null || length > plain.size) throw damagedObject(name, 'its seek table is missing: it is cut off');
+  const table = decodeSeekTable(await plain.read(plain.size - length, plain.size));
+  if (table === null) throw damagedObject(name, 'its seek table is malformed');
+  const stored = table.frames.reduce((sum, frame) => sum + frame.stored, length);
+  if (stored !== plain.size) throw damagedObject(name, 'its seek table speaks of another length');
+  if (table.frames.some(({ decoded }) => decoded > documentFrameSize)) {
+    throw damagedObject(name, 'its seek table speaks of larger frames than a document has');
+  }
+  return table.frames;
+}
+
+async function* decodeMembers(plain: PlainReader, name: string): AsyncGenerator<Uint8Array> {
+  let window: Uint8Array = new Uint8Array(0);
+  let windowEnd = 0;
+  for (let at = 0; at < plain.size; ) {
+    if (window.length < maxMemberSize && windowEnd < plain.size) {
+      windowEnd = Math.min(plain.size, at + windowSize);
+      window = await plain.read(at, windowEnd);
+    }
+    const { content, length } = await decodeGzipMember(window, documentFrameSize, name);
+    at += length;
+    window = window.subarray(length);
+    if (content.length > 0) yield content;
+    else if (at < plain.size) throw damagedObject(name, 'there are bytes behind its end');
+    else return;
+  }
+  throw damagedObject(name, 'its end is missing: it is cut off');
+}

@@ -1,0 +1,130 @@
+/** Ranged reading of a stored object: from decoded bytes to frames, and from those to the bytes to fetch. */
+import type { KeyRing } from './age.ts';
+import { damagedObject } from './damage.ts';
+import { type Codec, decodeFrame, type Frame } from './frames.ts';
+import { type Fetch, PlainReader, type StoredObject } from './plain-reader.ts';
+
+export interface ObjectLayout extends StoredObject {
+  codec: Codec;
+  /** In order, from the first byte on; empty for codec none. What is behind them (a seek table) is not read. */
+  frames: readonly Frame[];
+  decoded: number;
+}
+
+/** Frames that lie side by side, and are fetched at once. */
+interface FrameRun {
+  first: number;
+  /** The frame behind the last one. */
+  end: number;
+}
+
+const MiB = 1024 * 1024;
+/** Adjacent frames are fetched together up to this size, stored and decoded. */
+const maxFetch = 8 * MiB;
+const maxPiece = MiB;
+/** Frames decoded at the same time, on the thread pool. */
+const decodesAhead = 4;
+
+export class ObjectReader {
+  readonly #layout: ObjectLayout;
+  readonly #plain: PlainReader;
+  /** Where each frame begins, in decoded and in plain stored bytes, and where the last one ends. */
+  readonly #decodedStarts: number[] = [0];
+  readonly #storedStarts: number[] = [0];
+
+  /** Over a plain reader that is open already; throws OBJECT_DAMAGED if the layout does not fit its size. */
+  constructor(layout: ObjectLayout, plain: PlainReader) {
+    this.#layout = layout;
+    this.#plain = plain;
+    for (const { decoded, stored } of layout.frames) {
+      this.#decodedStarts.push(this.#decodedStarts.at(-1)! + decoded);
+      this.#storedStarts.push(this.#storedStarts.at(-1)! + stored);
+    }
+    this.#checkSizes();
+  }
+
+  /** Fetches the header of a sealed object, and nothing of a plain one. */
+  static async open(layout: ObjectLayout, fetch: Fetch, keys: KeyRing): Promise<ObjectReader> {
+    return new ObjectReader(layout, await PlainReader.open(layout, fetch, keys));
+  }
+
+  /**
+   * The decoded bytes of [offset, offset + length), frame by frame, or in pieces of at most 1 MiB without a codec.
+   * Fetches only the age chunks and frames that hold them; at a border between two fetches one age chunk comes twice.
+   */
+  async *read(offset: number, length: number): AsyncGenerator<Uint8Array> {
+    const end = offset + length;
+    if (offset < 0 || length < 0 || end > this.#layout.decoded) {
+      throw new RangeError(`${this.#layout.name} has no bytes ${offset} to ${end}`);
+    }
+    if (length === 0) return;
+    if (this.#layout.codec === 'none') yield* this.#readUncoded(offset, end);
+    else for (const run of this.#runsOf(offset, end)) yield* this.#readRun(run, offset, end);
+  }
+
+  async *#readUncoded(offset: number, end: number): AsyncGenerator<Uint8Array> {
+    for (let at = offset; at < end; at += maxFetch) {
+      const bytes = await this.#plain.read(at, Math.min(end, at + maxFetch));
+      for (let piece = 0; piece < bytes.length; piece += maxPiece) yield bytes.subarray(piece, piece + maxPiece);
+    }
+  }
+
+  async *#readRun({ first, end: behind }: FrameRun, offset: number, end: number): AsyncGenerator<Uint8Array> {
+    const { codec, frames, name } = this.#layout;
+    const runStart = this.#storedStarts[first]!;
+    const stored = await this.#plain.read(runStart, this.#storedStarts[behind]!);
+    const decode = (index: number): Promise<Uint8Array> => {
+      const frame = stored.subarray(this.#storedStarts[index]! - runStart, this.#storedStarts[index + 1]! - runStart);
+      const decoding = decodeFrame(codec, frame, frames[index]!.decoded, name);
+      // It is thrown where it is awaited; a reader that stops before must not end the program.
+      decoding.catch(() => undefined);
+      return decoding;
+    };
+    const ahead: Promise<Uint8Array>[] = [];
+    for (let index = first, next = first; index < behind; index++) {
+      while (next < behind && ahead.length < decodesAhead) ahead.push(decode(next++));
+      const bytes = await ahead.shift()!;
+      const start = this.#decodedStarts[index]!;
+      const piece = bytes.subarray(Math.max(0, offset - start), end - start);
+      if (piece.length > 0) yield piece;
+    }
+  }
+
+  /** The frames that hold these decoded bytes, in runs that are fetched at once. */
+  *#runsOf(offset: number, end: number): Generator<FrameRun> {
+    const behind = firstAtOrAbove(this.#decodedStarts, end);
+    for (let first = firstAtOrAbove(this.#decodedStarts, offset + 1) - 1; first < behind; ) {
+      let last = first + 1;
+      while (
+        last < behind &&
+        this.#storedStarts[last + 1]! - this.#storedStarts[first]! <= maxFetch &&
+        this.#decodedStarts[last + 1]! - this.#decodedStarts[first]! <= maxFetch
+      ) {
+        last++;
+      }
+      yield { first, end: last };
+      first = last;
+    }
+  }
+
+  #checkSizes(): void {
+    const { codec, decoded, name } = this.#layout;
+    const isWhole =
+      codec === 'none'
+        ? this.#plain.size === decoded
+        : this.#storedStarts.at(-1)! <= this.#plain.size && this.#decodedStarts.at(-1) === decoded;
+    if (!isWhole) throw damagedObject(name, 'its size is not the one it should have');
+  }
+}
+
+/** The first index whose value is `value` or more, in a list that never falls. */
+function firstAtOrAbove(values: readonly number[], value: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
