@@ -32,23 +32,27 @@ export async function startCommand({ command, shell, folder }: SourceCommand): P
   const child = shell ? execa(command.join(' '), { ...options, shell: true }) : execa(program, args, options);
   const { pid } = child;
   if (pid !== undefined) endWithBat(pid);
+  let isRunning = true;
+  const ended = child.then((result) => {
+    isRunning = false;
+    return result;
+  });
   child.stderr.setEncoding('utf8');
 
   return {
     output: child.stdout,
     errors: child.stderr,
     async failure() {
-      const result = await child;
+      const result = await ended;
       return result.failed ? describeFailure(result) : null;
     },
     async end() {
-      const isRunning = child.exitCode === null && child.signalCode === null;
       if (pid !== undefined && (isRunning || !child.stdout.readableEnded)) {
         signalGroup(pid, 'SIGTERM');
         const deadline = setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE);
         child.stdout.destroy();
         child.stderr.destroy();
-        await child;
+        await ended;
         clearTimeout(deadline);
         // What the head of the group left behind had its notice too.
         signalGroup(pid, 'SIGKILL');
