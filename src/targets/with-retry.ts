@@ -57,9 +57,16 @@ class RetriedTarget implements Target {
     return this.#attempt(() => this.#target.put(name, bytes, options), options.signal);
   }
 
+  /** An upload that was opened just when the signal was aborted is handed to nobody, so it is given up here. */
   async open(name: string, options: PutOptions): Promise<Upload> {
-    const upload = await this.#attempt(() => this.#target.open(name, options), options.signal);
-    return new RetriedUpload(upload, this.#attempt, options.signal);
+    let opened = null as Upload | null;
+    try {
+      const upload = await this.#attempt(async () => (opened = await this.#target.open(name, options)), options.signal);
+      return new RetriedUpload(upload, this.#attempt, options.signal);
+    } catch (error) {
+      await opened?.abort();
+      throw error;
+    }
   }
 
   read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {

@@ -28,14 +28,14 @@ function retried(target: Target): Target {
   return withRetry(target, { attempts: 1000, wait: 0, maxWait: 0, within: Infinity }, () => {});
 }
 
-/** One call in ten fails, but not the same one twice. A failed flush of an upload is final, so those go well here. */
+/** One call in thirty fails, but not the same one twice. A failed flush of an upload is final, so those go well here. */
 function failingNowAndThen(): Disk {
   const failed = new Set<string>();
   let count = 0;
   return watchedDisk({
     before({ name, path }) {
       if (name === 'file.sync' || name === 'file.close' || name === 'unlink' || name === 'rmdir') return;
-      if (++count % 10 !== 0 || failed.has(name + path)) return;
+      if (++count % 30 !== 0 || failed.has(name + path)) return;
       failed.add(name + path);
       throw systemError('EIO');
     },
