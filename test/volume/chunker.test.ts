@@ -51,14 +51,31 @@ describe('the chunker', () => {
     );
   });
 
-  it('decides a cut by the 32 bytes before it alone', () => {
-    const [cut] = cuts(sample);
-    const other = noise(cut!, 'other');
-    sample.copy(other, cut! - 32, cut! - 32, cut!);
-    const found = findCut(other, 0, other.length);
-    // Another cut may come before it, but this one is still one.
-    expect(found === cut || findCut(other, 0, found) === found).toBe(true);
-    expect(findCut(Buffer.concat([Buffer.alloc(cut! - 32), sample.subarray(cut! - 32, cut! + 4096)]), 0, cut! + 4096)).toBe(cut);
+  it('is the rule of docs/format.md', () => {
+    const gear = Array.from({ length: 256 }, (_, byte) => createHash('sha256').update(`bat gear table 1: ${byte}`).digest().readUInt32LE(0));
+    const hashAt = (position: number) => {
+      let hash = 0;
+      for (let back = 0; back < 32; back++) hash = (hash + ((gear[sample[position - back]!]! * 2 ** back) % 2 ** 32)) % 2 ** 32;
+      return hash;
+    };
+    const isCut = (position: number, length: number) =>
+      length === max || (length > average && hashAt(position) < 2 ** 14) || (length > min && length <= average && hashAt(position) < 2 ** 10);
+    const found: number[] = [];
+    for (let start = 0, position = 0; position < 5_000_000; position++) {
+      if (isCut(position, position + 1 - start)) found.push((start = position + 1));
+    }
+    expect(found).toEqual(cuts(sample).filter((cut) => cut <= 5_000_000));
+    expect(found).toHaveLength(4);
+  });
+
+  it('decides a cut by the 32 bytes before it alone, from the first place where one may be', () => {
+    const all = cuts(sample);
+    const early = all.find((cut, index) => index > 0 && cut - all[index - 1]! < average)!;
+    const window = sample.subarray(early - 32, early);
+    for (let length = min + 1; length <= min + 40; length++) {
+      const bytes = Buffer.concat([Buffer.alloc(length - 32), window, Buffer.alloc(1000)]);
+      expect(findCut(bytes, 0, bytes.length)).toBe(length);
+    }
   });
 
   it.each([...Array(256).keys()].filter((byte) => byte % 15 === 0))('cuts a run of the byte %i at the maximum', (byte) => {

@@ -92,8 +92,10 @@ describe.each(compressing)('a %s frame', (codec) => {
 describe('zstd frames', () => {
   it('carry a checksum and their size', async () => {
     for (const size of [0, 1, 255, 256, 65_536, 100_000, 3 << 20]) {
-      const frame = await encodeFrame('zstd', 3, Buffer.alloc(size, 'abc'));
-      expect(readZstdFrame(frame)).toEqual({ length: frame.length, contentSize: size, hasChecksum: true });
+      for (const content of [Buffer.alloc(size), Buffer.alloc(size, 'abc'), randomBytes(size)]) {
+        const frame = await encodeFrame('zstd', 3, content);
+        expect(readZstdFrame(frame)).toEqual({ length: frame.length, contentSize: size, hasChecksum: true });
+      }
     }
   });
 

@@ -38,6 +38,7 @@ describe.each(tars)('what %s makes of our tar', (tar) => {
     ['a name of 100 bytes', 'n'.repeat(100)],
     ['a name of 101 bytes', 'n'.repeat(101)],
     ['a folder and a name of 100 bytes', `${'f'.repeat(155)}/${'n'.repeat(100)}`],
+    ['a short folder and a name of 100 bytes', `f/${'n'.repeat(100)}`],
     ['a folder of 156 bytes', `${'f'.repeat(156)}/name`],
     ['a name of 255 bytes', 'n'.repeat(255)],
     ['a path of 1,000 bytes', Array(10).fill('d'.repeat(99)).join('/')],
