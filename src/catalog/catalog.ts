@@ -9,7 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { BatError, systemCode, systemReason } from '../core/errors.ts';
-import { catalogVersion, tables } from './schema.ts';
+import { catalogVersion, tables, temporaryTables } from './schema.ts';
 
 export type Row = Record<string, unknown>;
 
@@ -31,6 +31,7 @@ export class Catalog {
       const database = new DatabaseSync(file);
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;');
       bringUpToDate(database, file);
+      database.exec(temporaryTables);
       return new Catalog(file, database);
     });
   }

@@ -25,10 +25,11 @@ export interface Draft {
   adopt(entry: Entry, stamp: string): boolean;
 }
 
+/** Of files, hard links among them. */
 export interface DraftCounts {
-  added: number;
-  changed: number;
-  removed: number;
+  newFiles: number;
+  changedFiles: number;
+  removedFiles: number;
 }
 
 export class CatalogDraft implements Draft {
@@ -109,7 +110,7 @@ export class CatalogDraft implements Draft {
        WHERE d.leftover = 0 AND d.directory IN (SELECT id FROM directories WHERE source = ?)`,
       this.source,
     )!;
-    return { added: Number(row['added'] ?? 0), changed: Number(row['changed'] ?? 0), removed: Number(row['removed'] ?? 0) };
+    return { newFiles: Number(row['added'] ?? 0), changedFiles: Number(row['changed'] ?? 0), removedFiles: Number(row['removed'] ?? 0) };
   }
 
   /** True if nothing at all differs. */

@@ -13,7 +13,7 @@ CREATE TABLE chunks (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, length
 -- state: 'open' while it is being sent, 'stored' once a target confirmed it.
 -- usable: every target that can be reached has it, and its recipients can still read it; set at the start of a run.
 CREATE TABLE volumes (
-  id INTEGER PRIMARY KEY, maker TEXT NOT NULL, run TEXT NOT NULL, decoded INTEGER NOT NULL DEFAULT 0,
+  id INTEGER PRIMARY KEY, maker TEXT NOT NULL, run TEXT NOT NULL, source TEXT NOT NULL, decoded INTEGER NOT NULL DEFAULT 0,
   state TEXT NOT NULL, usable INTEGER NOT NULL) STRICT;
 
 CREATE TABLE places (chunk INTEGER NOT NULL, volume INTEGER NOT NULL, offset INTEGER NOT NULL,
@@ -64,4 +64,10 @@ CREATE TABLE draft (
 CREATE TABLE keys (
   id TEXT PRIMARY KEY, recipient TEXT NOT NULL, wrapped BLOB NOT NULL, salt BLOB NOT NULL, verifier BLOB NOT NULL,
   created TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+/** Gone when the catalog is closed. */
+export const temporaryTables = `
+-- Names given out in this run whose objects are still on their way.
+CREATE TEMP TABLE reserved (folded TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 `;

@@ -110,6 +110,22 @@ export class Snapshots {
     return row ? toSnapshot(row) : null;
   }
 
+  latestDone(source: string): Snapshot | null {
+    const row = this.#catalog.get(`SELECT * FROM snapshots WHERE source = ? AND state = 'done' ORDER BY number DESC LIMIT 1`, source);
+    return row ? toSnapshot(row) : null;
+  }
+
+  /** The newest snapshot of a source whose manifest a target holds. */
+  latestOn(source: string, target: string): Snapshot | null {
+    const row = this.#catalog.get(
+      `SELECT s.* FROM snapshots s JOIN manifests m ON m.snapshot = s.id WHERE s.source = ? AND m.target = ? AND s.state = 'done'
+       ORDER BY s.number DESC LIMIT 1`,
+      source,
+      target,
+    );
+    return row ? toSnapshot(row) : null;
+  }
+
   get(id: string): Snapshot | null {
     const row = this.#catalog.get('SELECT * FROM snapshots WHERE id = ?', id);
     return row ? toSnapshot(row) : null;

@@ -41,8 +41,19 @@ export class Volumes {
   }
 
   /** A new volume, `open` until `markStored`: its chunks count as known for the rest of this run. */
-  create(maker: string, run: string): number {
-    return this.#catalog.run(`INSERT INTO volumes (maker, run, state, usable) VALUES (?, ?, 'open', 1)`, maker, run);
+  create(maker: string, run: string, source: string): number {
+    return this.#catalog.run(`INSERT INTO volumes (maker, run, source, state, usable) VALUES (?, ?, ?, 'open', 1)`, maker, run, source);
+  }
+
+  makerOf(volume: number): string {
+    return this.#catalog.get('SELECT maker FROM volumes WHERE id = ?', volume)!['maker'] as string;
+  }
+
+  /** Bytes that a target holds of what a source was the first to store. */
+  storedBytes(source: string, target: string): number {
+    const sql = `SELECT coalesce(sum(o.size), 0) AS bytes FROM volumes v JOIN objects o ON o.volume = v.id JOIN receipts r ON r.object = o.id
+      WHERE v.source = ? AND r.target = ?`;
+    return this.#catalog.get(sql, source, target)!['bytes'] as number;
   }
 
   markStored(volume: number, decoded: number): void {
@@ -127,11 +138,19 @@ export class Volumes {
   nameIsTaken(name: string): boolean {
     const folded = name.toLowerCase();
     const parts = folded.split('/');
+    const at = 'SELECT 1 FROM objects WHERE folded = ?1 UNION ALL SELECT 1 FROM reserved WHERE folded = ?1 LIMIT 1';
     for (let length = 1; length <= parts.length; length++) {
-      if (this.#catalog.get('SELECT 1 FROM objects WHERE folded = ?', parts.slice(0, length).join('/'))) return true;
+      if (this.#catalog.get(at, parts.slice(0, length).join('/'))) return true;
     }
     // '0' is the character after '/': everything below the name, as a folder.
-    return this.#catalog.get('SELECT 1 FROM objects WHERE folded >= ? AND folded < ? LIMIT 1', `${folded}/`, `${folded}0`) !== undefined;
+    const below = `SELECT 1 FROM objects WHERE folded >= ?1 AND folded < ?2
+      UNION ALL SELECT 1 FROM reserved WHERE folded >= ?1 AND folded < ?2 LIMIT 1`;
+    return this.#catalog.get(below, `${folded}/`, `${folded}0`) !== undefined;
+  }
+
+  /** Takes names for the rest of this run, until their objects are there. */
+  reserveNames(names: readonly string[]): void {
+    for (const name of names) this.#catalog.run('INSERT OR IGNORE INTO reserved (folded) VALUES (?)', name.toLowerCase());
   }
 
   /** The objects that a target gave a receipt for. */

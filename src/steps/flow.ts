@@ -14,6 +14,8 @@ export interface SelectedEntry {
   absolute: string;
   /** There was a file of this path in the snapshot before: it is likely to be a changed one. */
   before: boolean;
+  /** The first of several names of a file: hard links may follow that name it. */
+  firstName?: boolean;
   /** The bytes of a command's output, whose length nobody knows yet. */
   stream?: AsyncIterable<Uint8Array>;
 }
@@ -47,7 +49,7 @@ export interface StoredObject extends ObjectHead {
   sha256: Buffer;
   decoded: number;
   frames: readonly Frame[];
-  /** By target id; a target that failed is not in it. */
+  /** By target id; a target that failed is not in it, and it is empty if all of them did. */
   receipts: ReadonlyMap<string, Receipt>;
 }
 

@@ -8,7 +8,7 @@
  * - What goes wrong with one file is reported through `context.issue` and the rest goes on; what it throws fails the source.
  * - Its memory does not grow with the data.
  */
-import type { Emit, Issue, StepCounts } from '../core/events.ts';
+import type { BatEvent, Emit, Issue, SourceSummary, StepCounts } from '../core/events.ts';
 import type { RetryPolicy } from '../core/retry.ts';
 import type { Draft } from '../catalog/draft.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -30,6 +30,8 @@ export interface StepType<Options = unknown> {
   check?(options: Options): void;
   /** Done once a run, before any source: what is slow, or the same for all sources. */
   prepare?(options: Options, setup: StepSetup): Promise<void>;
+  /** Done once at the end of a run, whatever became of it. */
+  finish?(options: Options, setup: StepSetup, outcome: RunOutcome): Promise<void>;
   /** What this step adds to the shape of the objects that pass through it. */
   shape?(options: Options, setup: StepSetup): Partial<Shape>;
   run(options: Options, inputs: readonly AsyncIterable<FlowItems[Flow]>[], context: StepContext): AsyncIterable<FlowItems[Flow]>;
@@ -54,6 +56,14 @@ export interface Lane extends Shape {
   retry: RetryPolicy;
 }
 
+/** What became of a run, for `finish`. */
+export interface RunOutcome {
+  exitCode: number;
+  /** Every source of the plan, also those that this run left alone. */
+  sources: readonly { source: Source; summary: SourceSummary | null }[];
+  lanes: readonly Lane[];
+}
+
 /** A step's surroundings for the whole run. */
 export interface StepSetup {
   /** The step's id in the plan. */
@@ -64,6 +74,8 @@ export interface StepSetup {
   startedAt: Date;
   catalog: Catalog;
   emit: Emit;
+  /** Hears every event of the run from now on. */
+  listen(this: void, listener: (event: BatEvent) => void): void;
   signal: AbortSignal;
   /** A place for what `prepare` made, for `shape` and `run` of the same step. */
   prepared: Map<string, unknown>;
@@ -76,11 +88,19 @@ export interface StepContext extends StepSetup {
   draft: Draft;
   /** The targets that can be used, by id. One that fails for good is taken out with `giveUp`. */
   targets: ReadonlyMap<string, Target>;
-  giveUp(target: string, error: unknown): void;
+  giveUp(this: void, target: string, error: unknown): void;
+  /** Bytes that a target has taken from this step. */
+  sent(this: void, target: string, bytes: number): void;
   lanes: readonly Lane[];
   /** The lanes that this step's data ends up in. */
   downstream: readonly Lane[];
+  /** The next number for a volume of this run: unique over all sources and steps. */
+  nextVolume(): number;
+  /** An empty source may replace one that was not empty. */
+  allowEmpty: boolean;
   issue(issue: Issue): void;
+  /** Puts facts into what is said of the source at its end. */
+  summarize(facts: Partial<SourceSummary>): void;
   /** Adds to this step's running totals. */
   count(counts: Partial<StepCounts>): void;
   /** Adds to what this step's totals will come to. */

@@ -1,0 +1,91 @@
+/** Events as lines for a person: the log file and a terminal that is none both show these. Progress has no line. */
+import type { BatEvent, Issue, SourceSummary } from './events.ts';
+import { formatBytes, formatCount, formatDuration } from './units.ts';
+
+export type Severity = 'info' | 'warning' | 'error';
+
+export interface EventLine {
+  severity: Severity;
+  text: string;
+}
+
+/** Null for events that only move a progress bar. */
+export function describeEvent(event: BatEvent): EventLine | null {
+  switch (event.type) {
+    case 'run-start':
+      return info(`plan ${event.plan}, run ${event.run}: ${event.sources.join(', ')} → ${event.targets.join(', ')}`);
+    case 'source-start':
+      return info(`${event.source}: begins`);
+    case 'issue':
+      return describeIssue(event.issue, event.source ?? event.target);
+    case 'retry':
+      return {
+        severity: 'warning',
+        text: `${event.target ?? event.step ?? ''}: ${event.message} Trying again in ${formatDuration(event.wait)} (try ${event.attempt + 1}).`,
+      };
+    case 'target-failed':
+      return { severity: 'error', text: withHint(`target ${event.target} is left behind: ${event.message}`, event.hint) };
+    case 'source-end':
+      return describeSourceEnd(event.source, event.summary);
+    case 'error':
+      return { severity: 'error', text: withHint(`${event.source ? `${event.source}: ` : ''}${event.message}`, event.hint) };
+    case 'run-end':
+      return info(`run ${event.run} ends after ${formatDuration(event.duration)} with exit code ${event.exitCode}`);
+    case 'step-progress':
+    case 'restore-progress':
+      return null;
+  }
+}
+
+/** `3 new, 1 changed, 2 removed`, or `nothing changed`. */
+export function describeChanges(summary: SourceSummary): string {
+  const parts = [
+    [summary.newFiles, 'new'],
+    [summary.changedFiles, 'changed'],
+    [summary.removedFiles, 'removed'],
+  ].filter(([count]) => count !== 0);
+  return parts.length === 0 ? 'no file changed' : parts.map(([count, word]) => `${count!.toLocaleString('en-US')} ${word}`).join(', ');
+}
+
+/** `usb 12.3 MiB, attic 12.4 MiB`. */
+export function describeStored(summary: SourceSummary): string {
+  return Object.entries(summary.stored)
+    .map(([target, bytes]) => `${target} ${formatBytes(bytes)}`)
+    .join(', ');
+}
+
+function describeSourceEnd(source: string, summary: SourceSummary): EventLine {
+  if (summary.status === 'failed') return { severity: 'error', text: `${source}: failed; the snapshots before it are as they were` };
+  const facts = [
+    `${formatCount(summary.files, 'file')}, ${formatBytes(summary.bytes)}`,
+    describeChanges(summary),
+    `read ${formatBytes(summary.read)}`,
+    `sent ${describeStored(summary) || 'nothing'}`,
+    formatDuration(summary.duration),
+  ];
+  const unread = summary.unreadFiles > 0 ? `; ${formatCount(summary.unreadFiles, 'file')} could not be read as they should` : '';
+  return { severity: summary.unreadFiles > 0 ? 'warning' : 'info', text: `${source}: ${facts.join(' · ')}${unread}` };
+}
+
+function describeIssue(issue: Issue, where: string | undefined): EventLine {
+  const path = issue.path === undefined ? '' : `${visible(issue.path)}: `;
+  const severity = issue.kind === 'note' || issue.kind === 'left-out' ? 'info' : 'warning';
+  return { severity, text: `${where ? `${where}: ` : ''}${path}${issue.message}` };
+}
+
+/** A file's name as it may be shown: control characters and what is not text as escapes, so that no name can paint on a terminal. */
+export function visible(name: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return name.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|[\ud800-\udfff](?![\udc00-\udfff])/gu, (character) => {
+    const code = character.charCodeAt(0);
+    return code >= 0xdc80 && code <= 0xdcff ? `\\x${(code - 0xdc00).toString(16)}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+function info(text: string): EventLine {
+  return { severity: 'info', text };
+}
+
+function withHint(text: string, hint: string | undefined): string {
+  return hint ? `${text} ${hint}` : text;
+}

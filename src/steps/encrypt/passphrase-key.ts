@@ -1,0 +1,32 @@
+/**
+ * The identity behind a passphrase. It is made once and kept, wrapped, in the catalog and on the targets; from then on
+ * only its public half is needed. A salted hash tells whether the plan still has the same passphrase: a new
+ * passphrase makes a new identity, and what only the old one can read is stored again.
+ */
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { Keys } from '../../catalog/keys.ts';
+import { generateIdentity, wrapIdentity } from '../../volume/age.ts';
+
+/** As slow to guess as the wrapped identity itself is at 2^17, in an eighth of the memory. */
+const cost = { N: 2 ** 15, r: 8, p: 4, maxmem: 64 * 1024 * 1024 };
+
+const derive = promisify<string, Buffer, number, typeof cost, Buffer>(scrypt);
+
+/** The recipient to seal to. */
+export async function passphraseKey(passphrase: string, keys: Keys, now: Date): Promise<string> {
+  for (const key of keys.list()) {
+    if (timingSafeEqual(await derive(passphrase, key.salt, 32, cost), key.verifier)) return key.recipient;
+  }
+  const { identity, recipient } = await generateIdentity('x25519');
+  const salt = randomBytes(16);
+  keys.add({
+    id: randomBytes(4).toString('hex'),
+    recipient,
+    wrapped: Buffer.from(await wrapIdentity(identity, passphrase)),
+    salt,
+    verifier: await derive(passphrase, salt, 32, cost),
+    created: now.toISOString(),
+  });
+  return recipient;
+}

@@ -1,0 +1,180 @@
+/**
+ * The step `files`: where a plan has no `tar`, it makes each new file an object of its own, under its own path. It stands in
+ * no plan; the graph puts it in. A file whose bytes are stored already, under whatever name, makes no object.
+ */
+import { hash } from 'node:crypto';
+import { encodePath } from '../core/paths.ts';
+import { Volumes } from '../catalog/volumes.ts';
+import { codecSuffix } from '../volume/frames.ts';
+import type { ObjectEvent, SelectedEntry } from './flow.ts';
+import { EntryTaker } from './shared/entry-taker.ts';
+import { ChunkReader, SmallFileReader, smallFile } from './shared/file-reader.ts';
+import { VolumeWriter } from './shared/volume-writer.ts';
+import type { Lane, StepContext, StepType } from './step.ts';
+
+/**
+ * How much of a large file that begins like a stored one is kept in memory while it looks the same. If it differs only
+ * after this, it is read a second time: better than sending what is stored already.
+ */
+const mostHeld = 32 * 1024 * 1024;
+
+export const filesStep: StepType<Record<string, never>> = {
+  kind: 'files',
+  summary: 'Makes each new file an object of its own.',
+  takes: ['entries'],
+  gives: 'objects',
+  schema: { type: 'object', additionalProperties: false, properties: {} },
+  async *run(_options, inputs, context) {
+    const files = new Files(context);
+    for await (const selected of inputs[0] as AsyncIterable<SelectedEntry>) yield* files.add(selected);
+  },
+};
+
+class Files {
+  readonly #context: StepContext;
+  readonly #volumes: Volumes;
+  readonly #writer: VolumeWriter;
+  readonly #taker: EntryTaker;
+  readonly #small = new SmallFileReader();
+
+  constructor(context: StepContext) {
+    this.#context = context;
+    this.#volumes = new Volumes(context.catalog);
+    this.#writer = new VolumeWriter({ volumes: this.#volumes, maker: context.id, run: context.run, source: context.source.id });
+    this.#taker = new EntryTaker(context);
+  }
+
+  async *add(given: SelectedEntry): AsyncGenerator<ObjectEvent> {
+    const selected = this.#taker.receive(given);
+    if (!selected) return;
+    if (selected.entry.type !== 'file') this.#taker.keepPlain(selected.entry, selected.stamp);
+    else if (selected.stream || selected.entry.size > smallFile) yield* this.#addLarge(selected);
+    else this.#addSmall(selected);
+    yield* this.#writer.take();
+  }
+
+  #addSmall(selected: SelectedEntry): void {
+    let reading;
+    try {
+      reading = this.#small.read(selected);
+    } catch (error) {
+      this.#taker.fail(selected, error);
+      return;
+    }
+    const { bytes, sha256, entry } = reading;
+    const chunks: number[] = [];
+    if (bytes.length > 0) {
+      const known = this.#volumes.knownChunk(this.#context.id, sha256);
+      if (known === null) {
+        this.#open(entry.path, sha256);
+        chunks.push(this.#writer.addPlace(sha256, 0, bytes.length));
+        this.#writer.write(bytes);
+        this.#close();
+      } else {
+        chunks.push(known);
+      }
+    }
+    this.#taker.keepFile(reading, chunks);
+  }
+
+  async *#addLarge(selected: SelectedEntry): AsyncGenerator<ObjectEvent> {
+    const size = selected.stream ? Infinity : selected.entry.size;
+    try {
+      const reader = new ChunkReader(selected, size);
+      const chunks = yield* this.#sendUnlessKnown(selected, reader);
+      if (chunks) {
+        this.#taker.keepFile(reader.reading, chunks);
+        return;
+      }
+      const again = new ChunkReader(selected, size);
+      this.#taker.keepFile(again.reading, yield* this.#send(selected, again));
+    } catch (error) {
+      if (this.#writer.isOpen) this.#writer.discard();
+      yield* this.#writer.take();
+      this.#taker.fail(selected, error);
+    }
+  }
+
+  /** The ids of the chunks; or null if the file must be read again to be sent. */
+  async *#sendUnlessKnown(selected: SelectedEntry, reader: ChunkReader): AsyncGenerator<ObjectEvent, number[] | null> {
+    const ids: number[] = [];
+    let held: Buffer[] = [];
+    let heldBytes = 0;
+    let tooMuch = false;
+    let isNew = false;
+    for await (const { bytes, sha256, offset } of reader.chunks()) {
+      if (!isNew) {
+        const known = this.#volumes.knownChunk(this.#context.id, sha256);
+        // A stream cannot be read again: it is sent at once, and dropped at its end if all of it was known.
+        if (known !== null && !selected.stream) {
+          ids.push(known);
+          tooMuch ||= (heldBytes += bytes.length) > mostHeld;
+          if (tooMuch) held = [];
+          else held.push(Buffer.from(bytes));
+          continue;
+        }
+        if (tooMuch) return null;
+        isNew = true;
+        this.#open(selected.entry.path, sha256);
+        let at = 0;
+        for (const [index, part] of held.entries()) {
+          ids[index] = this.#writer.addPlace(hash('sha256', part, 'buffer'), at, part.length);
+          this.#writer.write(part);
+          at += part.length;
+        }
+        held = [];
+      }
+      ids.push(this.#writer.addPlace(sha256, offset, bytes.length));
+      this.#writer.write(bytes);
+      yield* this.#writer.take();
+    }
+    if (this.#writer.isOpen) this.#close();
+    return ids;
+  }
+
+  async *#send(selected: SelectedEntry, reader: ChunkReader): AsyncGenerator<ObjectEvent, number[]> {
+    const ids: number[] = [];
+    for await (const { bytes, sha256, offset } of reader.chunks()) {
+      if (!this.#writer.isOpen) this.#open(selected.entry.path, sha256);
+      ids.push(this.#writer.addPlace(sha256, offset, bytes.length));
+      this.#writer.write(bytes);
+      yield* this.#writer.take();
+    }
+    if (this.#writer.isOpen) this.#close();
+    return ids;
+  }
+
+  #open(path: string, firstChunk: Buffer): void {
+    this.#writer.open(this.#chooseName(path, firstChunk));
+  }
+
+  #close(): void {
+    this.#writer.close();
+    this.#context.count({ objects: 1 });
+  }
+
+  /**
+   * The file's own path where every target takes it and no earlier version has it; else with the run's id, so that the
+   * version before stays; else a name of bat's own making. The manifest has the truth.
+   */
+  #chooseName(path: string, firstChunk: Buffer): string {
+    const own = `${this.#context.source.id}/${path}`;
+    const unique = hash('sha256', Buffer.concat([encodePath(`${this.#context.run}/${own}`), firstChunk]));
+    const candidates = [own, `${own}.${this.#context.run}`];
+    const name = candidates.find((candidate) => this.#isFree(candidate)) ?? `files/${unique}`;
+    this.#volumes.reserveNames(this.#context.downstream.map((lane) => name + suffixOf(lane)));
+    return name;
+  }
+
+  #isFree(name: string): boolean {
+    return this.#context.downstream.every((lane) => {
+      const full = name + suffixOf(lane);
+      const accepted = lane.targets.every((id) => this.#context.targets.get(id)?.acceptsName(full) ?? true);
+      return accepted && !this.#volumes.nameIsTaken(full);
+    });
+  }
+}
+
+function suffixOf(lane: Lane): string {
+  return codecSuffix[lane.codec] + (lane.recipients ? '.age' : '');
+}

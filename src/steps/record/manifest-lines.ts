@@ -1,0 +1,112 @@
+/** The lines of a snapshot's manifest, from the catalog, for the targets of one lane. */
+import type { CatalogEntry, Snapshot, Snapshots } from '../../catalog/snapshots.ts';
+import { ChunkPlaces } from '../../catalog/snapshots.ts';
+import { Volumes } from '../../catalog/volumes.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import { encodeLine, type ManifestChunk, type ManifestEntry, type ManifestHeader, type ManifestLine } from '../../volume/manifest.ts';
+import type { Lane } from '../step.ts';
+
+/** What is gathered into one piece of text before it is passed on. */
+const PIECE = 256 * 1024;
+
+export interface ManifestSource {
+  catalog: Catalog;
+  snapshots: Snapshots;
+  snapshot: Snapshot;
+  /** The snapshot it is laid over, or null for a full one. */
+  base: Snapshot | null;
+  header: ManifestHeader;
+  lane: Lane;
+}
+
+export interface ManifestCounts {
+  entries: number;
+  removed: number;
+  volumes: number;
+  /** Files that no target of the lane holds whole any more: they cannot be in it. */
+  lost: string[];
+}
+
+/** UTF-8 pieces of the manifest. The counts are complete when it has been read to its end. */
+export async function* manifestBytes(source: ManifestSource, counts: ManifestCounts): AsyncGenerator<Uint8Array> {
+  let text = '';
+  for (const line of lines(source, counts)) {
+    text += encodeLine(line);
+    if (text.length < PIECE) continue;
+    yield Buffer.from(text, 'utf8');
+    text = '';
+  }
+  yield Buffer.from(text, 'utf8');
+}
+
+function* lines(source: ManifestSource, counts: ManifestCounts): Generator<ManifestLine> {
+  const { snapshots, snapshot, base, header, catalog, lane } = source;
+  yield { kind: 'header', header };
+  const places = new ChunkPlaces(catalog, lane.maker);
+  const volumes = new VolumeNumbers(new Volumes(catalog), lane.targets);
+  const entries = base ? snapshots.changedSince(snapshot, base) : snapshots.entries(snapshot);
+  for (const entry of entries) {
+    const placed = place(entry, places, volumes);
+    counts.volumes += volumes.fresh.length;
+    for (const volume of volumes.takeFresh()) yield { kind: 'volume', volume };
+    if (placed) {
+      counts.entries++;
+      yield { kind: 'entry', entry: placed };
+    } else {
+      counts.lost.push(entry.entry.path);
+    }
+  }
+  if (base) {
+    for (const path of snapshots.removedSince(snapshot, base)) {
+      counts.removed++;
+      yield { kind: 'removed', path };
+    }
+  }
+  yield { kind: 'end', volumes: counts.volumes, entries: counts.entries, removed: counts.removed };
+}
+
+/** The entry with the places of its chunks, or null if one of them lies nowhere. */
+function place({ entry, chunks, sha256 }: CatalogEntry, places: ChunkPlaces, volumes: VolumeNumbers): ManifestEntry | null {
+  if (entry.type !== 'file') return entry;
+  const placed: ManifestChunk[] = [];
+  for (const chunk of chunks) {
+    const found = places.find(chunk);
+    const number = found && volumes.number(found.volume);
+    if (!found || number === null) return null;
+    placed.push({ volume: number, offset: found.offset, length: found.length, sha256: found.sha256.toString('hex') });
+  }
+  return { ...entry, sha256: placed.length === 1 ? placed[0]!.sha256 : sha256!.toString('hex'), chunks: placed };
+}
+
+/** Numbers the volumes of a manifest in the order in which its entries come upon them. */
+class VolumeNumbers {
+  readonly #volumes: Volumes;
+  readonly #targets: readonly string[];
+  readonly #numbers = new Map<number, number | null>();
+  fresh: (ManifestLine & { kind: 'volume' })['volume'][] = [];
+
+  constructor(volumes: Volumes, targets: readonly string[]) {
+    this.#volumes = volumes;
+    this.#targets = targets;
+  }
+
+  number(id: number): number | null {
+    const known = this.#numbers.get(id);
+    if (known !== undefined) return known;
+    const object = this.#volumes.objectFor(id, this.#targets);
+    const number = object ? this.#numbers.size : null;
+    this.#numbers.set(id, number);
+    if (object) {
+      const { name, size, sha256, decoded, codec, recipients, frames, receipts } = object;
+      const targets = Object.fromEntries(receipts);
+      this.fresh.push({ number: number!, name, size, sha256: sha256.toString('hex'), decoded, codec, sealed: recipients !== null, frames, targets });
+    }
+    return number;
+  }
+
+  takeFresh(): typeof this.fresh {
+    const fresh = this.fresh;
+    if (fresh.length > 0) this.fresh = [];
+    return fresh;
+  }
+}

@@ -1,0 +1,78 @@
+/** Writes a snapshot's manifest to the targets of a lane: full, or as the difference from one that they hold already. */
+import { hostname } from 'node:os';
+import { batVersion } from '../../core/version.ts';
+import { Snapshots, type ManifestRecord, type Snapshot } from '../../catalog/snapshots.ts';
+import { codecSuffix } from '../../volume/frames.ts';
+import { manifestName } from '../../volume/names.ts';
+import { encodeDocument } from '../../volume/object-reader.ts';
+import { ObjectSender } from '../shared/object-sender.ts';
+import type { Lane, StepContext } from '../step.ts';
+import { manifestBytes, type ManifestCounts } from './manifest-lines.ts';
+
+/** A difference larger than this, or than a quarter of the snapshot, is written as a full manifest. */
+const smallDifference = 1000;
+
+/** Returns the ids of the targets that hold it now. */
+export async function writeManifest(snapshot: Snapshot, lane: Lane, context: StepContext): Promise<string[]> {
+  const targets = lane.targets.map((id) => context.targets.get(id)).filter((target) => target !== undefined);
+  if (targets.length === 0) return [];
+  const snapshots = new Snapshots(context.catalog);
+  const base = chooseBase(snapshot, snapshots, targets.map((target) => target.id));
+  const counts: ManifestCounts = { entries: 0, removed: 0, volumes: 0, lost: [] };
+  const header = {
+    snapshot: snapshot.id,
+    plan: context.plan,
+    source: snapshot.source,
+    category: context.source.category,
+    run: snapshot.run,
+    time: snapshot.time,
+    host: hostname(),
+    version: batVersion,
+    base: base?.id ?? null,
+    roots: context.source.roots.map((root) => ({ prefix: root.prefix, path: root.path })),
+    files: snapshot.files,
+    bytes: snapshot.bytes,
+  };
+  const sender = new ObjectSender({
+    targets,
+    temperature: 'hot',
+    signal: context.signal,
+    onFailure: context.giveUp,
+    isGivenUp: (id) => !context.targets.has(id),
+    onSent: context.sent,
+  });
+  const name = manifestName(snapshot.id, codecSuffix[lane.codec] + (lane.recipients ? '.age' : ''));
+  const outgoing = sender.begin(name);
+  const lines = manifestBytes({ catalog: context.catalog, snapshots, snapshot, base, header, lane }, counts);
+  for await (const bytes of encodeDocument(lines, lane)) await outgoing.write(bytes);
+  const { size, receipts } = await outgoing.close();
+  for (const path of counts.lost) {
+    context.issue({ kind: 'unread', path, message: 'no target holds it any more and it could not be read again: it is not in this snapshot' });
+  }
+  for (const target of receipts.keys()) {
+    snapshots.addManifest({ snapshot: snapshot.id, target, name, size, base: base?.id ?? null, entries: counts.entries + counts.removed });
+  }
+  context.count({ objects: 1, bytes: size });
+  return [...receipts.keys()];
+}
+
+/**
+ * The snapshot to lay this one over, or null. If nothing changed since the one before, that one (or the one it is itself
+ * laid over, if it too changed nothing); else the last full one, while the difference from it stays small. So a chain is
+ * never longer than three.
+ */
+function chooseBase(snapshot: Snapshot, snapshots: Snapshots, targets: readonly string[]): Snapshot | null {
+  const held = snapshots.manifestsOnAll(snapshot.source, targets);
+  const last = held[0];
+  if (!last) return null;
+  const find = (id: string): Snapshot => snapshots.get(id)!;
+  if (snapshots.countSince(snapshot, find(last.snapshot)) === 0) {
+    const isHeld = (record: ManifestRecord): boolean => held.some((other) => other.snapshot === record.base);
+    return find(last.entries === 0 && last.base !== null && isHeld(last) ? last.base : last.snapshot);
+  }
+  const full = held.find((record) => record.base === null);
+  if (!full) return null;
+  const base = find(full.snapshot);
+  const difference = snapshots.countSince(snapshot, base);
+  return difference <= Math.max(smallDifference, full.entries / 4) ? base : null;
+}

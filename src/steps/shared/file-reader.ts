@@ -1,0 +1,226 @@
+/**
+ * Reads the files that select chose, each once: a small one whole into memory, a large one or a command's output chunk by
+ * chunk. Says what the file was like when it had been read, and whether it changed meanwhile.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { createHash, hash } from 'node:crypto';
+import { formatMtime, type Entry } from '../../core/entry.ts';
+import { systemCode, systemReason } from '../../core/errors.ts';
+import { systemPath } from '../../core/paths.ts';
+import { chunkSizes, findCut } from '../../volume/chunker.ts';
+import type { SelectedEntry } from '../flow.ts';
+import { stampOf } from './stamp.ts';
+
+/** Files up to this are one chunk and are read into memory whole. */
+export const smallFile = 8 * 1024 * 1024;
+
+/** How far the clock that stamps files may lag behind the one we read: a kernel tick, rounded up. */
+const CLOCK_TICK = 20;
+/** What is read from a large file at a time. */
+const BLOCK = 4 * 1024 * 1024;
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** A file that could not be read, in words for a person. `vanished`: it is not there any more. */
+export class ReadProblem extends Error {
+  readonly kind: 'unread' | 'vanished';
+  constructor(kind: 'unread' | 'vanished', message: string, cause?: unknown) {
+    super(message, { cause });
+    this.kind = kind;
+  }
+}
+
+/** The entry as it was when its last byte had been read. */
+export interface Reading {
+  entry: Entry;
+  stamp: string;
+  sha256: Buffer;
+  changed: boolean;
+}
+
+export interface SmallReading extends Reading {
+  /** Valid until the next file is read. */
+  bytes: Buffer;
+}
+
+export interface FileChunk {
+  /** Valid until the next chunk is asked for. */
+  bytes: Buffer;
+  sha256: Buffer;
+  offset: number;
+}
+
+/** Reads small files into one buffer that is used over and over. Synchronous: a promise a file would cost more than the read. */
+export class SmallFileReader {
+  readonly #buffer = Buffer.allocUnsafeSlow(smallFile + 1);
+
+  /** Throws ReadProblem. */
+  read(selected: SelectedEntry): SmallReading {
+    const openedAt = Date.now();
+    let descriptor: number | null = null;
+    try {
+      descriptor = openSync(systemPath(selected.absolute), FLAGS);
+      let length = 0;
+      let expected = selected.entry.size;
+      let stat: BigIntStats;
+      for (;;) {
+        const count = readSync(descriptor, this.#buffer, length, this.#buffer.length - length, null);
+        length += count;
+        if (count > 0 && length < expected) continue;
+        stat = fstatSync(descriptor, { bigint: true });
+        // It may have grown since it was selected.
+        if (count === 0 || length === this.#buffer.length || stat.size <= BigInt(length)) break;
+        expected = Number(stat.size);
+      }
+      const kept = Math.min(length, smallFile);
+      const { entry, stamp, changed } = settle(selected, stat, kept, openedAt);
+      const bytes = this.#buffer.subarray(0, kept);
+      return { entry, stamp, changed, bytes, sha256: hash('sha256', bytes, 'buffer') };
+    } catch (error) {
+      throw readProblem(error);
+    } finally {
+      if (descriptor !== null) closeSync(descriptor);
+    }
+  }
+}
+
+/**
+ * A large file, or a stream of unknown length, as chunks cut by content. Ask for `reading` when the last one has come.
+ * Not more than `limit` bytes are read, where one is set.
+ */
+export class ChunkReader {
+  readonly #selected: SelectedEntry;
+  readonly #limit: number;
+  #reading: Reading | null = null;
+
+  constructor(selected: SelectedEntry, limit = Infinity) {
+    this.#selected = selected;
+    this.#limit = limit;
+  }
+
+  get reading(): Reading {
+    if (!this.#reading) throw new Error('the file has not been read to its end');
+    return this.#reading;
+  }
+
+  /** Throws ReadProblem for a file; a command's failure comes through as it is. */
+  async *chunks(): AsyncGenerator<FileChunk> {
+    const { stream } = this.#selected;
+    if (stream) {
+      yield* this.#cut(stream, (size, sha256) => {
+        const entry = { ...this.#selected.entry, size };
+        return { entry, stamp: '', sha256, changed: false };
+      });
+      return;
+    }
+    const openedAt = Date.now();
+    const file = await open(systemPath(this.#selected.absolute), FLAGS).catch((error: unknown) => {
+      throw readProblem(error);
+    });
+    try {
+      yield* this.#cut(readBlocks(file, this.#limit), async (size, sha256) => {
+        const stat = await file.stat({ bigint: true });
+        return { ...settle(this.#selected, stat, size, openedAt), sha256 };
+      });
+    } finally {
+      await file.close();
+    }
+  }
+
+  async *#cut(blocks: AsyncIterable<Uint8Array>, end: (size: number, sha256: Buffer) => Reading | Promise<Reading>): AsyncGenerator<FileChunk> {
+    const whole = createHash('sha256');
+    let window = Buffer.allocUnsafeSlow(chunkSizes.max + BLOCK);
+    let filled = 0;
+    let offset = 0;
+    const cutNow = function* (atEnd: boolean): Generator<FileChunk> {
+      let start = 0;
+      while (atEnd ? start < filled : filled - start >= chunkSizes.max) {
+        const cut = findCut(window, start, filled);
+        const bytes = window.subarray(start, cut);
+        yield { bytes, sha256: hash('sha256', bytes, 'buffer'), offset };
+        offset += bytes.length;
+        start = cut;
+      }
+      window.copyWithin(0, start, filled);
+      filled -= start;
+    };
+    for await (const block of blocks) {
+      whole.update(block);
+      for (let taken = 0; taken < block.length; ) {
+        const count = Math.min(block.length - taken, window.length - filled);
+        window.set(block.subarray(taken, taken + count), filled);
+        taken += count;
+        filled += count;
+        if (filled === window.length) yield* cutNow(false);
+      }
+    }
+    yield* cutNow(true);
+    window = Buffer.alloc(0);
+    this.#reading = await end(offset, whole.digest());
+  }
+}
+
+/** The next block is on its way while one is worked on. */
+async function* readBlocks(file: FileHandle, limit: number): AsyncGenerator<Uint8Array> {
+  const buffers = [Buffer.allocUnsafeSlow(BLOCK), Buffer.allocUnsafeSlow(BLOCK)];
+  let position = 0;
+  let turn = 0;
+  const readNext = (): Promise<Uint8Array> => {
+    const buffer = buffers[turn++ % 2]!;
+    const want = Math.min(BLOCK, limit - position);
+    const at = position;
+    position += want;
+    return want === 0 ? Promise.resolve(buffer.subarray(0, 0)) : readFully(file, buffer, want, at);
+  };
+  let next = readNext();
+  for (;;) {
+    const block = await next.catch((error: unknown) => {
+      throw readProblem(error);
+    });
+    if (block.length === 0) return;
+    const atEnd = block.length < BLOCK;
+    if (!atEnd) {
+      next = readNext();
+      next.catch(() => {}); // reported when it is awaited, which may be much later
+    }
+    yield block;
+    if (atEnd) return;
+  }
+}
+
+async function readFully(file: FileHandle, buffer: Buffer, want: number, position: number): Promise<Uint8Array> {
+  let length = 0;
+  while (length < want) {
+    const { bytesRead } = await file.read(buffer, length, want - length, position + length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
+}
+
+/** The entry by the stat after reading. What changed before the file was opened is no change while it was read. */
+function settle(selected: SelectedEntry, stat: BigIntStats, size: number, openedAt: number): Omit<Reading, 'sha256'> {
+  if (!stat.isFile()) throw new ReadProblem('unread', 'it is not a file any more');
+  const stamp = stampOf(stat);
+  const asRead = BigInt(size) === stat.size;
+  if (stamp === selected.stamp && asRead) return { entry: { ...selected.entry, size }, stamp, changed: false };
+  const entry: Entry = {
+    ...selected.entry,
+    mode: Number(stat.mode & 0o7777n),
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    mtime: formatMtime(stat.mtimeNs),
+    size,
+  };
+  const changed = !asRead || Number(stat.ctimeNs / 1_000_000n) >= openedAt - CLOCK_TICK;
+  return { entry, stamp: changed ? '' : stamp, changed };
+}
+
+function readProblem(error: unknown): Error {
+  if (error instanceof ReadProblem) return error;
+  const code = systemCode(error);
+  if (code === undefined) return error as Error;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new ReadProblem('vanished', 'it vanished before it could be read', error);
+  if (code === 'ELOOP') return new ReadProblem('unread', 'it became a symbolic link before it could be read', error);
+  return new ReadProblem('unread', `it could not be read: ${systemReason(error)}`, error);
+}

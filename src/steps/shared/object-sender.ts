@@ -1,0 +1,192 @@
+/**
+ * Sends objects to several targets at once. The bytes are cut into parts; a part is kept until every target has it or has
+ * been given up on, and the parts kept at a time are bounded, so the slowest target sets the pace only as far as that.
+ */
+import { createHash } from 'node:crypto';
+import { Budget } from '../../core/budget.ts';
+import type { PutOptions, Receipt, Target, Upload } from '../../targets/target.ts';
+
+export interface SenderOptions {
+  targets: readonly Target[];
+  temperature: PutOptions['temperature'];
+  signal: AbortSignal;
+  /** A target failed for good: it gets nothing more. */
+  onFailure(target: string, error: unknown): void;
+  isGivenUp(target: string): boolean;
+  /** Bytes that a target has taken. */
+  onSent(target: string, bytes: number): void;
+}
+
+export interface SentObject {
+  size: number;
+  sha256: Buffer;
+  /** By target id. */
+  receipts: Map<string, Receipt>;
+}
+
+/** Parts held at a time, over all objects and targets. */
+const PARTS_HELD = 4;
+
+export class ObjectSender {
+  readonly #options: SenderOptions;
+  readonly #partSize: number;
+  readonly #budget: Budget;
+  /** Calls at a time, for each target. */
+  readonly #slots: Map<string, Budget>;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#partSize = Math.max(1, ...options.targets.map((target) => target.capabilities.partSize));
+    this.#budget = new Budget(PARTS_HELD * this.#partSize);
+    this.#slots = new Map(options.targets.map((target) => [target.id, new Budget(target.capabilities.parallel)]));
+  }
+
+  begin(name: string): OutgoingObject {
+    const { targets, isGivenUp } = this.#options;
+    const live = targets.filter((target) => !isGivenUp(target.id));
+    return new OutgoingObject(name, live, this.#partSize, this.#budget, this.#slots, this.#options);
+  }
+}
+
+/** One object on its way. Write, then `close` and await `done`; or `discard`. */
+export class OutgoingObject {
+  readonly #partSize: number;
+  readonly #budget: Budget;
+  readonly #options: SenderOptions;
+  readonly #ways: TargetWay[];
+  readonly #hash = createHash('sha256');
+  /** Of the part that is not full yet. */
+  #pieces: Uint8Array[] = [];
+  #held = 0;
+  #index = 0;
+  #size = 0;
+
+  constructor(name: string, targets: readonly Target[], partSize: number, budget: Budget, slots: ReadonlyMap<string, Budget>, options: SenderOptions) {
+    this.#partSize = partSize;
+    this.#budget = budget;
+    this.#options = options;
+    this.#ways = targets.map((target) => new TargetWay(target, name, slots.get(target.id)!, options));
+  }
+
+  /** Waits while too much is held. The bytes must not change afterwards. */
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#hash.update(bytes);
+    this.#size += bytes.length;
+    for (let taken = 0; taken < bytes.length; ) {
+      const count = Math.min(this.#partSize - this.#held, bytes.length - taken);
+      await this.#budget.take(count);
+      this.#pieces.push(bytes.subarray(taken, taken + count));
+      this.#held += count;
+      taken += count;
+      if (this.#held === this.#partSize) this.#sendPart();
+    }
+  }
+
+  /** Resolves when every target has it or was given up on. Throws only if the run is to stop. */
+  async close(): Promise<SentObject> {
+    const receipts = new Map<string, Receipt>();
+    const whole = this.#index === 0;
+    if (!whole && this.#held > 0) this.#sendPart();
+    const bytes = Buffer.concat(this.#pieces);
+    await Promise.all(
+      this.#ways.map(async (way) => {
+        const receipt = await (whole ? way.put(bytes) : way.finish(this.#size));
+        if (receipt) receipts.set(way.target.id, receipt);
+      }),
+    );
+    this.#drop();
+    this.#options.signal.throwIfAborted();
+    return { size: this.#size, sha256: this.#hash.digest(), receipts };
+  }
+
+  /** Nothing of it stays anywhere. */
+  async discard(): Promise<void> {
+    this.#drop();
+    await Promise.all(this.#ways.map((way) => way.abort()));
+  }
+
+  #sendPart(): void {
+    const bytes = Buffer.concat(this.#pieces);
+    const index = this.#index++;
+    this.#pieces = [];
+    this.#held = 0;
+    void Promise.all(this.#ways.map((way) => way.write(index, bytes))).then(() => this.#budget.give(bytes.length));
+  }
+
+  #drop(): void {
+    this.#budget.give(this.#held);
+    this.#pieces = [];
+    this.#held = 0;
+  }
+}
+
+/** One object's way to one target. Its methods never throw: a failure gives the target up. */
+class TargetWay {
+  readonly target: Target;
+  readonly #name: string;
+  readonly #slot: Budget;
+  readonly #options: SenderOptions;
+  readonly #writes: Promise<void>[] = [];
+  #upload: Promise<Upload> | null = null;
+  #failed = false;
+
+  constructor(target: Target, name: string, slot: Budget, options: SenderOptions) {
+    this.target = target;
+    this.#name = name;
+    this.#slot = slot;
+    this.#options = options;
+  }
+
+  write(index: number, bytes: Uint8Array): Promise<void> {
+    const written = this.#attempt(async () => {
+      this.#upload ??= this.target.open(this.#name, this.#putOptions());
+      await (await this.#upload).write(index, bytes);
+      this.#options.onSent(this.target.id, bytes.length);
+    }).then(() => {});
+    this.#writes.push(written);
+    return written;
+  }
+
+  async finish(size: number): Promise<Receipt | null> {
+    await Promise.all(this.#writes);
+    const receipt = await this.#attempt(async () => (await this.#upload!).finish(size));
+    if (!receipt) await this.abort();
+    return receipt;
+  }
+
+  put(bytes: Uint8Array): Promise<Receipt | null> {
+    return this.#attempt(async () => {
+      const receipt = await this.target.put(this.#name, bytes, this.#putOptions());
+      this.#options.onSent(this.target.id, bytes.length);
+      return receipt;
+    });
+  }
+
+  async abort(): Promise<void> {
+    await Promise.all(this.#writes);
+    const upload = await this.#upload?.catch(() => null);
+    await upload?.abort();
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T | null> {
+    await this.#slot.take(1);
+    try {
+      if (this.#isOver()) return null;
+      return await work();
+    } catch (error) {
+      this.#failed = true;
+      if (!this.#options.signal.aborted) this.#options.onFailure(this.target.id, error);
+      return null;
+    } finally {
+      this.#slot.give(1);
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#failed || this.#options.signal.aborted || this.#options.isGivenUp(this.target.id);
+  }
+
+  #putOptions(): PutOptions {
+    return { temperature: this.#options.temperature, signal: this.#options.signal };
+  }
+}

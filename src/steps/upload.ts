@@ -1,0 +1,101 @@
+/**
+ * The step `upload`: sends each object to all of its targets at once, and gives it on with the receipts of those that took
+ * it. A target that fails is given up on and said; it fails nothing here, not even if it was the last one.
+ */
+import { Channel } from '../core/channel.ts';
+import { retrySchema, type RetryOptions } from '../core/retry.ts';
+import type { ObjectEvent, ObjectHead, StoredObject } from './flow.ts';
+import { ObjectSender, type OutgoingObject } from './shared/object-sender.ts';
+import type { StepContext, StepType } from './step.ts';
+
+export interface UploadOptions {
+  to: string | readonly string[];
+  retry?: RetryOptions;
+}
+
+/** Objects that may be on their way at a time: many small ones hide the latency of a far target. */
+const mostObjects = 16;
+
+export const uploadStep: StepType<UploadOptions> = {
+  kind: 'upload',
+  summary: 'Sends objects to targets, all at once, each read only once.',
+  takes: ['objects'],
+  gives: 'receipts',
+  schema: {
+    type: 'object',
+    description: 'Sends objects to one target or several at once. A target that fails is left behind, the others go on.',
+    additionalProperties: false,
+    required: ['to'],
+    examples: [{ to: 'usb' }, { id: 'away', to: ['cloud', 'attic'], retry: { for: '6h' } }],
+    properties: {
+      to: {
+        description: 'Ids of targets.',
+        oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true }],
+        examples: ['usb', ['cloud', 'attic']],
+      },
+      retry: { ...retrySchema, description: 'How often a call to these targets is tried again. Default: the plan\'s own `retry`.' },
+    },
+  },
+  run: (options, inputs, context) => upload([options.to].flat(), inputs[0] as AsyncIterable<ObjectEvent>, context),
+};
+
+async function* upload(to: readonly string[], input: AsyncIterable<ObjectEvent>, context: StepContext): AsyncGenerator<StoredObject> {
+  const targets = to.map((id) => context.targets.get(id)).filter((target) => target !== undefined);
+  const sender = new ObjectSender({
+    targets,
+    temperature: 'cold',
+    signal: context.signal,
+    onFailure: context.giveUp,
+    isGivenUp: (id) => !context.targets.has(id),
+    onSent: context.sent,
+  });
+  const stored = new Channel<StoredObject>(Infinity);
+  const sending = sendAll(input, sender, stored, context);
+  sending.then(
+    () => stored.end(),
+    (error: unknown) => stored.fail(error),
+  );
+  yield* stored;
+}
+
+async function sendAll(input: AsyncIterable<ObjectEvent>, sender: ObjectSender, stored: Channel<StoredObject>, context: StepContext): Promise<void> {
+  const closing = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  let current: { head: ObjectHead; outgoing: OutgoingObject } | null = null;
+  try {
+    for await (const event of input) {
+      if (failures.length > 0) throw failures[0];
+      if (event.type === 'open') {
+        current = { head: event.object, outgoing: sender.begin(event.object.name) };
+      } else if (event.type === 'data') {
+        await current!.outgoing.write(event.bytes);
+      } else if (event.type === 'discard') {
+        await current!.outgoing.discard();
+        current = null;
+      } else {
+        const done = close(current!, event, stored, context).catch((error: unknown) => void failures.push(error));
+        current = null;
+        closing.add(done);
+        void done.then(() => closing.delete(done));
+        if (closing.size >= mostObjects) await Promise.race(closing);
+      }
+    }
+    await Promise.all(closing);
+    if (failures.length > 0) throw failures[0];
+  } catch (error) {
+    await current?.outgoing.discard();
+    await Promise.all(closing);
+    throw error;
+  }
+}
+
+async function close(
+  { head, outgoing }: { head: ObjectHead; outgoing: OutgoingObject },
+  event: ObjectEvent & { type: 'close' },
+  stored: Channel<StoredObject>,
+  context: StepContext,
+): Promise<void> {
+  const sent = await outgoing.close();
+  context.count({ objects: 1 });
+  await stored.put({ ...head, ...sent, decoded: event.decoded, frames: event.frames });
+}
