@@ -4,6 +4,7 @@
  */
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Document, Node, Pair } from 'yaml';
+import { pointerParts } from './mistake.ts';
 import { nearest } from './words.ts';
 import { anchorsOf, keyOf, rangeOf } from './yaml-nodes.ts';
 
@@ -35,6 +36,12 @@ export function hiddenRanges(text: string, document: Document, secretNames: Read
     if (isMap(node)) pending.push(...node.items.map((pair) => ({ node: pair.value, secret: isSecretValue(pair, secret, secretNames) })));
   }
   return ranges;
+}
+
+/** Whether what a pointer names is a secret by its option's name, or lies inside of one. */
+export function isSecretPointer(pointer: string, secretNames: ReadonlySet<string>): boolean {
+  const keys = pointerParts(pointer).filter((part) => !/^\d+$/.test(part));
+  return keys.some((key, index) => (index === keys.length - 1 ? isSecretName(key, secretNames) : nearest(key, secretNames) !== undefined));
 }
 
 /** The line that starts at `start`, what is hidden replaced by as many `*`, so that columns stay right. */

@@ -1,13 +1,14 @@
 /** A plan's file as values, each with its place in the text, and every complaint that YAML itself has. */
 import { LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
-import { hiddenRanges, hideRanges } from './hide-secrets.ts';
+import { hiddenRanges, hideRanges, isSecretPointer } from './hide-secrets.ts';
 import type { Range } from './hide-secrets.ts';
 import type { Environment } from './interpolate.ts';
 import { readablePath } from './mistake.ts';
 import type { Finding, Mistake, Position } from './mistake.ts';
 import { buildTree } from './tree.ts';
 import type { Spot, TreeFinding } from './tree.ts';
+import { quote, valueWords } from './words.ts';
 import { yamlMistake } from './yaml-mistakes.ts';
 
 export interface Loaded {
@@ -23,14 +24,24 @@ export interface Loaded {
   locate(finding: Finding): Mistake;
   /** Where the value of a pointer stands. */
   position(pointer: string): Position;
+  /** The value in words, or null if it is a secret or might be one: a variable is shown by its name. */
+  words(pointer: string, value: unknown): string | null;
 }
 
 /** One slip can make a parser stumble many times; the first complaints are the ones that help. */
 const MOST_SYNTAX_MISTAKES = 20;
 const LARGEST_PLAN = 1_000_000;
 
+/** The text of a plan's file. `damaged` is the first place that is not UTF-8, or null. */
+export function decodePlan(bytes: Uint8Array): { text: string; damaged: number | null } {
+  const text = new TextDecoder().decode(bytes);
+  const replacement = text.indexOf('\ufffd');
+  if (replacement === -1 || Buffer.from(bytes).includes('\ufffd')) return { text, damaged: null };
+  return { text, damaged: replacement };
+}
+
 /** Never throws: whatever the text holds, what is wrong with it is in the result. `secretNames` are the options whose values are never shown. */
-export function loadPlanText(text: string, environment: Environment, secretNames: ReadonlySet<string>): Loaded {
+export function loadPlanText(text: string, environment: Environment, secretNames: ReadonlySet<string>, damaged: number | null = null): Loaded {
   const lines = new LineCounter();
   const document = parse(text, lines);
   if (typeof document === 'string') return unreadable(text, document);
@@ -38,7 +49,8 @@ export function loadPlanText(text: string, environment: Environment, secretNames
   const readable = document.errors.length === 0;
   const place: TextPlace = { text, lines, hidden: hiddenRanges(text, document, secretNames, readable) };
   const yaml = [...document.errors, ...document.warnings].slice(0, MOST_SYNTAX_MISTAKES);
-  const mistakes = yaml.map((error) => mistakeAt(place, Math.max(error.pos[0], 0), { pointer: '', ...yamlMistake(error) }));
+  const mistakes = damaged === null ? [] : [mistakeAt(place, damaged, { pointer: '', message: 'The file is not UTF-8 here.', hint: 'Save it as UTF-8.' })];
+  for (const error of yaml) mistakes.push(mistakeAt(place, Math.max(error.pos[0], 0), { pointer: '', ...yamlMistake(error) }));
   const found = (finding: TreeFinding): Mistake => mistakeAt(place, finding.offset, finding);
   if (readable) mistakes.push(...tree.findings.filter((finding) => !finding.unset).map(found));
   if (readable && tree.value === null) mistakes.push(mistakeAt(place, 0, { pointer: '', message: 'The plan is empty.', hint: 'Write one with `bat init`.' }));
@@ -51,6 +63,11 @@ export function loadPlanText(text: string, environment: Environment, secretNames
     unset: tree.findings.filter((finding) => finding.unset).map(found),
     locate: (finding) => mistakeAt(place, offsetOf(tree.spots, finding), finding),
     position: (pointer) => positionAt(lines, offsetOf(tree.spots, { pointer })),
+    words: (pointer, value) => {
+      if (isSecretPointer(pointer, secretNames)) return null;
+      const spot = tree.spots.get(pointer);
+      return spot?.interpolated === undefined ? valueWords(value) : `what ${quote(text.slice(spot.start, spot.end).replace(/^(["'])(.*)\1$/s, '$2'))} stands for`;
+    },
   };
 }
 
@@ -73,7 +90,7 @@ function parse(text: string, lineCounter: LineCounter): Document | string {
 
 function unreadable(text: string, message: string): Loaded {
   const mistake: Mistake = { line: 1, column: 1, path: '', message, text: '' };
-  return { text, value: null, spots: new Map(), readable: false, mistakes: [mistake], unset: [], locate: () => mistake, position: () => ({ line: 1, column: 1 }) };
+  return { text, value: null, spots: new Map(), readable: false, mistakes: [mistake], unset: [], locate: () => mistake, position: () => ({ line: 1, column: 1 }), words: () => null };
 }
 
 function mistakeAt(place: TextPlace, offset: number, finding: Finding): Mistake {

@@ -10,7 +10,7 @@ export interface Finding {
   /** JSON pointer into the plan's value. */
   pointer: string;
   /** The key of the pointer's last part instead of its value. */
-  at?: 'key';
+  at?: 'key' | undefined;
   message: string;
   /** What would have been right. */
   expected?: string | undefined;

@@ -88,7 +88,8 @@ class Builder {
     const target = this.#anchors.get(alias);
     if (target && !this.#open.has(target)) return this.#value(target, { ...place, alias: [spot.start, spot.end], depth: place.depth + 1 });
     const name = quote(`*${alias.source}`);
-    this.#find(spot.start, place, target ? `${name} stands inside of what it names.` : `${name} names nothing that stands before it.`, `Write &${alias.source} before the value that is meant.`);
+    if (target) this.#find(spot.start, place, `${name} stands inside of what it names.`, 'Write the values out here.');
+    else this.#find(spot.start, place, `${name} names nothing that stands before it.`, `Write &${alias.source} before the value that is meant.`);
     spot.unknown = true;
     return null;
   }

@@ -15,5 +15,6 @@ const sentences: Partial<Record<YAMLError['code'], { message: string; expected?:
 };
 
 export function yamlMistake(error: YAMLError): { message: string; expected?: string; hint?: string } {
+  if (error.message.includes('call stack')) return { message: 'This is nested too deeply to be a plan.' };
   return sentences[error.code] ?? { message: `This is not YAML: ${error.message}.`, hint: 'Check the quotes, brackets, colons and the indentation here and just before.' };
 }

@@ -1,0 +1,58 @@
+/** The targets of a plan, and which upload stores on which of them. */
+import type { PartChecker } from './check-part.ts';
+import { checkSecrets } from './check-secrets.ts';
+import { checkId } from './check-sources.ts';
+import type { Registries } from './kinds.ts';
+import type { Loaded } from './load.ts';
+import { below } from './mistake.ts';
+import { targetSchema } from './part-schemas.ts';
+import { withSecretReferences } from './secret-schema.ts';
+import type { HookUse, StepUse } from './step-list.ts';
+import { either, isMap, nearest, quote, valueWords } from './words.ts';
+
+export async function checkTargets(targets: Record<string, unknown>, registries: Registries, loaded: Loaded, check: PartChecker): Promise<void> {
+  const types = registries.targets.map((type) => type.type);
+  for (const [id, value] of Object.entries(targets)) {
+    const pointer = below('/targets', id);
+    checkId(id, pointer, check.report);
+    if (check.isUnknown(pointer)) continue;
+    if (!isMap(value)) {
+      check.report({ pointer, message: `The target ${id} is ${valueWords(value)}.`, expected: 'a map with the type of the target and its options' });
+      continue;
+    }
+    const place = below(pointer, 'type');
+    const { type: written } = value;
+    if (check.isUnknown(place)) continue;
+    const wanted = typeof written === 'string' && !types.includes(written) ? nearest(written, types) : written;
+    const type = registries.targets.find((candidate) => candidate.type === wanted);
+    if (!type || wanted !== written) {
+      const message = written === undefined ? `The target ${id} has no "type".` : `There is no kind of target ${valueWords(written)}.`;
+      check.report({ pointer: written === undefined ? pointer : place, message, expected: either(types), suggestion: type?.type });
+    }
+    if (!type) continue;
+    const schema = targetSchema(type);
+    await check.part({ pointer, name: `the target ${id}` }, withSecretReferences(schema), type.type === written ? value : { ...value, type: type.type });
+    checkSecrets(schema, value, pointer, loaded, check);
+  }
+}
+
+/** Every target that an upload names is there, no target is stored to twice, and none is left over. */
+export function checkUploads(uses: readonly (StepUse | HookUse)[], targets: Record<string, unknown>, check: PartChecker): void {
+  const ids = Object.keys(targets);
+  const users = new Map<string, StepUse>();
+  let unsure = false;
+  for (const use of uses) {
+    if (!('type' in use) || use.type.gives !== 'receipts') continue;
+    const { to } = use.options;
+    const names = Array.isArray(to) ? to.map((id: unknown, index) => ({ id, pointer: below(use.pointer, 'to', index) })) : [{ id: to, pointer: below(use.pointer, 'to') }];
+    for (const { id, pointer } of names) {
+      const suggestion = typeof id === 'string' && !ids.includes(id) ? nearest(id, ids) : undefined;
+      if (typeof id !== 'string' || check.isUnknown(pointer)) unsure = true;
+      else if (!ids.includes(id)) check.report({ pointer, message: `There is no target ${quote(id)}.`, expected: either(ids), suggestion });
+      else if (users.has(id)) check.report({ pointer, message: `The target ${quote(id)} is stored to twice; the first time in line ${users.get(id)!.position.line}.`, hint: 'A target holds the objects of one upload. Declare a second target with a place of its own.' });
+      if (typeof id === 'string') users.set(suggestion ?? id, use);
+    }
+  }
+  if (unsure) return;
+  for (const id of ids) if (!users.has(id)) check.warn({ pointer: below('/targets', id), at: 'key', message: `No upload stores to the target ${quote(id)}.`, hint: `Name it in the "to" of an upload, or remove it.` });
+}
