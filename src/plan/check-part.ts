@@ -6,12 +6,13 @@ import type { Loaded } from './load.ts';
 import { pointerParts } from './mistake.ts';
 import type { Finding, Report } from './mistake.ts';
 import type { Schema } from './schema-walk.ts';
+import { withSecretReferences } from './secret-schema.ts';
 
 /** What the checks of a plan's parts share. */
 export interface PartChecker {
   report: Report;
   warn: Report;
-  /** Reports what is wrong with `value`, which stands at the part's place, and returns it too. */
+  /** Reports what is wrong with `value`, which stands at the part's place, and returns it too. A secret may be a reference. */
   part(part: Part, schema: Schema, value: unknown): Promise<Finding[]>;
   /** Nothing is known of the value there, since a variable is not set. */
   isUnknown(pointer: string): boolean;
@@ -41,7 +42,7 @@ async function validator(schema: Schema): Promise<ValidateFunction> {
   const known = compiled.get(schema);
   if (known) return known;
   loading ??= import('ajv/dist/2020.js').then(({ Ajv2020 }) => new Ajv2020({ allErrors: true, verbose: true, strict: false, ownProperties: true, logger: false }));
-  const validate = (await loading).compile(schema);
+  const validate = (await loading).compile(withSecretReferences(schema));
   compiled.set(schema, validate);
   return validate;
 }

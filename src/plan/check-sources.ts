@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { resolvePath } from '../core/paths.ts';
 import { reservedFolders } from '../volume/names.ts';
+import { checkCommand } from './check-command.ts';
 import type { PartChecker } from './check-part.ts';
 import { below } from './mistake.ts';
 import type { Report } from './mistake.ts';
@@ -11,6 +12,8 @@ import type { SourceOptions } from './source-schema.ts';
 import { describeSchema } from './describe-schema.ts';
 import { either, isMap, quote } from './words.ts';
 
+/** What makes a source, one of these. */
+const kinds = new Set(['path', 'command']);
 const idPattern = new RegExp(idSchema['pattern'] as string);
 
 export async function checkSources(sources: Record<string, unknown>, folder: string, check: PartChecker): Promise<void> {
@@ -22,7 +25,7 @@ export async function checkSources(sources: Record<string, unknown>, folder: str
     }
     const findings = await check.part({ pointer, name: `the source ${id}` }, sourceSchema, value);
     if (!isMap(value)) continue;
-    checkKind(value, pointer, id, check.report);
+    if (!findings.some((finding) => kinds.has(finding.suggestion ?? ''))) checkKind(value, pointer, id, check.report);
     if (findings.length === 0) checkPaths(value as SourceOptions, pointer, folder, check);
   }
 }
@@ -41,7 +44,7 @@ function checkKind(source: Record<string, unknown>, pointer: string, id: string,
     return;
   }
   if (!has('path') && !has('command')) {
-    if (!Object.keys(source).some((key) => /^(pat?hs?|comm?and?s?)$/i.test(key))) report({ pointer, message: `The source ${id} says not what to read.`, expected: 'path: ~/Documents, or command: [pg_dump, app] and as: app.dump' });
+    report({ pointer, message: `The source ${id} does not say what to read.`, expected: 'path: ~/Documents, or command: [pg_dump, app] and as: app.dump' });
     return;
   }
   const [kind, useless] = has('command') ? ['a command', pathOptions] : ['a path', commandOptions];
@@ -50,8 +53,7 @@ function checkKind(source: Record<string, unknown>, pointer: string, id: string,
   }
   if (!has('command')) return;
   if (!has('as')) report({ pointer, message: `The source ${id} has a command and no "as".`, expected: 'as: app.dump, the name of the file that the output is stored as' });
-  if (typeof source['command'] === 'string' && source['shell'] !== true) report({ pointer: below(pointer, 'command'), message: 'A command is a list of the program and its arguments.', expected: 'command: [pg_dump, --format=custom, app], or shell: true beside it' });
-  if (Array.isArray(source['command']) && source['shell'] === true) report({ pointer: below(pointer, 'command'), message: 'With "shell: true" the command is one text.', expected: 'command: "pg_dump app | grep -v ^--", or no "shell"' });
+  checkCommand(source, pointer, report);
 }
 
 /** The paths of a list are stored side by side under their last parts. */

@@ -2,6 +2,7 @@
 import { BatError } from '../core/errors.ts';
 import { redact } from '../core/secrets.ts';
 import type { HookType, StepType } from '../steps/step.ts';
+import { checkCommand } from './check-command.ts';
 import type { PartChecker } from './check-part.ts';
 import { checkSecrets } from './check-secrets.ts';
 import type { Registries } from './kinds.ts';
@@ -9,7 +10,6 @@ import type { Loaded } from './load.ts';
 import { below } from './mistake.ts';
 import type { Finding } from './mistake.ts';
 import { hookSchema, stepSchema } from './part-schemas.ts';
-import { withSecretReferences } from './secret-schema.ts';
 import { readSteps } from './step-list.ts';
 import type { FromId, HookUse, StepUse, WrittenStep } from './step-list.ts';
 import { isMap } from './words.ts';
@@ -28,11 +28,13 @@ export async function checkSteps(steps: readonly unknown[], registries: Registri
     const type = registries.steps.find((candidate) => candidate.kind === step.kind);
     const hook = registries.hooks.find((candidate) => candidate.kind === step.kind);
     const schema = type ? stepSchema(type) : hookSchema(hook!);
-    const findings = await check.part({ pointer: step.pointer, name: `the step ${step.kind}` }, withSecretReferences(schema), step.options);
+    const findings = step.hollow ? [] : await check.part({ pointer: step.pointer, name: `the step ${step.kind}` }, schema, step.options);
     checkSecrets(schema, step.options, step.pointer, loaded, check);
     clear &&= !findings.some((finding) => isAboutLinks(finding, step.pointer)) && !['id', 'from'].some((key) => hasUnknown(loaded, below(step.pointer, key)));
     const use = readUse(step, type, hook, loaded);
     uses.push(use);
+    if (step.hollow) continue;
+    if (hook) checkCommand(step.options, step.pointer, check.report);
     if ('type' in use && findings.length === 0 && !hasUnknown(loaded, step.pointer)) checkByStep(use, check);
   }
   return { uses, clear };
@@ -50,13 +52,14 @@ function readFrom(from: unknown, pointer: string): FromId[] | null {
   return Array.isArray(from) ? from.map((id, index) => ({ id: String(id), pointer: below(pointer, index) })) : null;
 }
 
-/** What the schema cannot say: the step refuses it with a BatError whose subject is the option or the value. */
+/** What the schema cannot say. The subject of the step's error is the option or the value; with one option there is no doubt. */
 function checkByStep(use: StepUse, check: PartChecker): void {
   try {
     use.type.check?.(use.options);
   } catch (error) {
     if (!(error instanceof BatError)) throw error;
-    const pointer = subjectPointer(use.options, use.pointer, error.subject) ?? use.pointer;
+    const [only, ...others] = Object.keys(use.options);
+    const pointer = subjectPointer(use.options, use.pointer, error.subject) ?? below(use.pointer, ...(only !== undefined && others.length === 0 ? [only] : []));
     check.report({ pointer, message: redact(error.message), hint: error.hint === undefined ? undefined : redact(error.hint) });
   }
 }

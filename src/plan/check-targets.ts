@@ -6,7 +6,6 @@ import type { Registries } from './kinds.ts';
 import type { Loaded } from './load.ts';
 import { below } from './mistake.ts';
 import { targetSchema } from './part-schemas.ts';
-import { withSecretReferences } from './secret-schema.ts';
 import type { HookUse, StepUse } from './step-list.ts';
 import { either, isMap, nearest, quote, valueWords } from './words.ts';
 
@@ -31,7 +30,7 @@ export async function checkTargets(targets: Record<string, unknown>, registries:
     }
     if (!type) continue;
     const schema = targetSchema(type);
-    await check.part({ pointer, name: `the target ${id}` }, withSecretReferences(schema), type.type === written ? value : { ...value, type: type.type });
+    await check.part({ pointer, name: `the target ${id}` }, schema, type.type === written ? value : { ...value, type: type.type });
     checkSecrets(schema, value, pointer, loaded, check);
   }
 }
@@ -40,6 +39,7 @@ export async function checkTargets(targets: Record<string, unknown>, registries:
 export function checkUploads(uses: readonly (StepUse | HookUse)[], targets: Record<string, unknown>, check: PartChecker): void {
   const ids = Object.keys(targets);
   const users = new Map<string, StepUse>();
+  const meant = new Set<string>();
   let unsure = false;
   for (const use of uses) {
     if (!('type' in use) || use.type.gives !== 'receipts') continue;
@@ -50,9 +50,10 @@ export function checkUploads(uses: readonly (StepUse | HookUse)[], targets: Reco
       if (typeof id !== 'string' || check.isUnknown(pointer)) unsure = true;
       else if (!ids.includes(id)) check.report({ pointer, message: `There is no target ${quote(id)}.`, expected: either(ids), suggestion });
       else if (users.has(id)) check.report({ pointer, message: `The target ${quote(id)} is stored to twice; the first time in line ${users.get(id)!.position.line}.`, hint: 'A target holds the objects of one upload. Declare a second target with a place of its own.' });
-      if (typeof id === 'string') users.set(suggestion ?? id, use);
+      else users.set(id, use);
+      if (typeof id === 'string') meant.add(suggestion ?? id);
     }
   }
   if (unsure) return;
-  for (const id of ids) if (!users.has(id)) check.warn({ pointer: below('/targets', id), at: 'key', message: `No upload stores to the target ${quote(id)}.`, hint: `Name it in the "to" of an upload, or remove it.` });
+  for (const id of ids) if (!meant.has(id)) check.warn({ pointer: below('/targets', id), at: 'key', message: `No upload stores to the target ${quote(id)}.`, hint: 'Name it in the "to" of an upload, or remove it.' });
 }

@@ -19,7 +19,7 @@ export function describeSchema(schema: Schema, examples: unknown = schema['examp
   const pattern = schema['pattern'] as string | undefined;
   if (pattern !== undefined) return patterns[pattern] ?? `a text${such(examples)}`;
   switch (schema['type']) {
-    case 'string': return 'a text';
+    case 'string': return `a text${length(schema)}`;
     case 'boolean': return 'true or false';
     case 'integer': return `a whole number${range(schema)}`;
     case 'number': return `a number${range(schema)}`;
@@ -53,6 +53,10 @@ function range(schema: Schema): string {
   if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
   if (minimum !== undefined) return `, at least ${minimum}`;
   return maximum === undefined ? '' : `, at most ${maximum}`;
+}
+
+function length({ minLength }: { minLength?: number }): string {
+  return minLength !== undefined && minLength > 1 ? ` of at least ${minLength} characters` : '';
 }
 
 function keys(schema: Schema): string {

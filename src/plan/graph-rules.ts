@@ -1,4 +1,5 @@
 /** The rules that the links between steps must keep. Each rule reports what breaks it, and where. */
+import type { Flow } from '../steps/flow.ts';
 import { findCycle } from './graph-cycle.ts';
 import type { Link, LinkedStep } from './graph-links.ts';
 import type { Report } from './mistake.ts';
@@ -53,12 +54,18 @@ function checkInputs(step: LinkedStep, before: readonly LinkedStep[], report: Re
 
 function checkFit(step: LinkedStep, { step: other, pointer }: Link, before: readonly LinkedStep[], report: Report): void {
   const { gives } = other.use.type;
-  const { takes } = step.use.type;
+  const takes = acceptedBy(step);
   if (gives !== null && takes.includes(gives)) return;
   const fitting = before.findLast((candidate) => candidate.use.type.gives !== null && takes.includes(candidate.use.type.gives));
   const suggestion = fitting && (pointer === null ? `from: ${fitting.id}` : fitting.id);
   const wrong = gives === null ? `${quote(other.id)} gives nothing` : `${quote(other.id)} gives ${gives}`;
   report({ pointer: pointer ?? step.use.pointer, at: pointer === null ? 'key' : undefined, message: `${quote(step.id)} takes ${either(takes)}, but ${wrong}.`, suggestion });
+}
+
+/** What takes objects also takes entries: a step is put in between that makes an object of each file. */
+function acceptedBy(step: LinkedStep): readonly Flow[] {
+  const { takes } = step.use.type;
+  return takes.includes('objects') && !takes.includes('entries') ? ['entries', ...takes] : takes;
 }
 
 /** Work that leads nowhere is a mistake: most likely a step is missing, or a `from` names the wrong one. */

@@ -35,24 +35,33 @@ export const frameSchema: Schema = {
   },
 };
 
+const fromSchema: Schema = {
+  description: 'The step, or the steps, whose output this one takes. Default: the step before it.',
+  anyOf: [idSchema, { type: 'array', minItems: 1, uniqueItems: true, items: idSchema }],
+  examples: ['compress', ['home', 'away']],
+};
+
+/** A step's schema is composed once, so that it is compiled once however often a plan names the step. */
+const composed = new WeakMap<object, Schema>();
+
 /** The options of a step that takes part in the data's way. */
 export function stepSchema(type: StepType): Schema {
-  const from: Schema = {
-    description: 'The step, or the steps, whose output this one takes. Default: the step before it.',
-    anyOf: [idSchema, { type: 'array', minItems: 1, uniqueItems: true, items: idSchema }],
-    examples: ['compress', ['home', 'away']],
-  };
-  return extended(type.schema, type.summary, type.takes.length === 0 ? { id: stepId(type.kind) } : { id: stepId(type.kind), from });
+  return once(type, () => extended(type.schema, type.summary, type.takes.length === 0 ? { id: stepId(type.kind) } : { id: stepId(type.kind), from: fromSchema }));
 }
 
 export function hookSchema(type: HookType): Schema {
-  return extended(type.schema, type.summary, { id: stepId(type.kind) });
+  return once(type, () => extended(type.schema, type.summary, { id: stepId(type.kind) }));
 }
 
 /** `type` included, as a plan writes it. */
 export function targetSchema(type: TargetType<unknown>): Schema {
-  const schema = extended(type.schema, type.summary, { type: { description: type.summary, const: type.type, examples: [type.type] } });
-  return { ...schema, required: ['type', ...requiredOf(type.schema)] };
+  return once(type, () => ({ ...extended(type.schema, type.summary, { type: { description: type.summary, const: type.type, examples: [type.type] } }), required: ['type', ...requiredOf(type.schema)] }));
+}
+
+function once(type: object, compose: () => Schema): Schema {
+  const schema = composed.get(type) ?? compose();
+  composed.set(type, schema);
+  return schema;
 }
 
 function stepId(kind: string): Schema {

@@ -3,7 +3,7 @@ import { reservedFolders } from '../volume/names.ts';
 import { writableSteps } from './kinds.ts';
 import type { Registries } from './kinds.ts';
 import { frameSchema, hookSchema, idSchema, stepSchema, targetSchema } from './part-schemas.ts';
-import { propertiesOf, requiredOf } from './schema-walk.ts';
+import { alternativesOf, propertiesOf, requiredOf } from './schema-walk.ts';
 import type { Schema } from './schema-walk.ts';
 import { secretReferenceSchema, withSecretReferences } from './secret-schema.ts';
 import { sourceSchema } from './source-schema.ts';
@@ -58,11 +58,15 @@ function writtenTarget(schema: Schema): Schema {
 
 /** `- tar:` with nothing behind it is a step without options. */
 function optional(schema: Schema): Schema {
-  return requiredOf(schema).length > 0 ? schema : { ...schema, type: ['object', 'null'] };
+  return needsOptions(schema) ? schema : { ...schema, type: ['object', 'null'] };
+}
+
+function needsOptions(schema: Schema): boolean {
+  return requiredOf(schema).length > 0 || alternativesOf(schema) !== null;
 }
 
 function bareWords(steps: Record<string, Schema>): Schema {
-  const words = Object.entries(steps).filter(([, schema]) => requiredOf(schema).length === 0);
+  const words = Object.entries(steps).filter(([, schema]) => !needsOptions(schema));
   return { description: 'A step without options.', type: 'string', enum: words.map(([kind]) => kind) };
 }
 

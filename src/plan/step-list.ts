@@ -40,6 +40,8 @@ export interface WrittenStep {
   kind: string;
   pointer: string;
   options: Record<string, unknown>;
+  /** The options are no map, which is reported; there is nothing more to say about them. */
+  hollow?: true;
 }
 
 /** Leaves out what is no step at all, and reports it. A kind that is misspelt is taken as the one that was meant, so that the rest can be checked. */
@@ -71,5 +73,5 @@ function readStep(step: unknown, pointer: string, kinds: readonly string[], repo
   const options = step[kind] ?? {};
   if (isMap(options)) return { kind, pointer: below(pointer, kind), options };
   report({ pointer: below(pointer, kind), message: `The step ${kind} has ${valueWords(options)} for options.`, expected: 'a map of options, or nothing' });
-  return null;
+  return { kind, pointer: below(pointer, kind), options: {}, hollow: true };
 }
