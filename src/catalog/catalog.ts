@@ -40,8 +40,8 @@ export class Catalog {
   static openToRead(file: string, exists: boolean): Catalog {
     return guard(file, () => {
       const database = exists ? new DatabaseSync(file, { readOnly: true }) : new DatabaseSync(':memory:');
-      if (exists) database.exec('PRAGMA busy_timeout = 5000;');
-      else database.exec(tables);
+      if (!exists) database.exec(tables);
+      database.exec(`PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; ${temporaryTables}`);
       return new Catalog(file, database);
     });
   }
@@ -74,6 +74,11 @@ export class Catalog {
       this.#begin();
       return Number(this.#statement(sql).run(...values).lastInsertRowid);
     });
+  }
+
+  /** Changes a temporary table; needs no transaction, so it works in a catalog opened to read too. */
+  scratch(sql: string, ...values: SQLInputValue[]): void {
+    guard(this.file, () => this.#statement(sql).run(...values));
   }
 
   /** Makes everything so far survive a kill. */

@@ -11,10 +11,9 @@ CREATE TABLE runs (id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, exit_
 CREATE TABLE chunks (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, length INTEGER NOT NULL) STRICT;
 
 -- state: 'open' while it is being sent, 'stored' once a target confirmed it.
--- usable: every target that can be reached has it, and its recipients can still read it; set at the start of a run.
 CREATE TABLE volumes (
   id INTEGER PRIMARY KEY, maker TEXT NOT NULL, run TEXT NOT NULL, source TEXT NOT NULL, decoded INTEGER NOT NULL DEFAULT 0,
-  state TEXT NOT NULL, usable INTEGER NOT NULL) STRICT;
+  state TEXT NOT NULL) STRICT;
 
 CREATE TABLE places (chunk INTEGER NOT NULL, volume INTEGER NOT NULL, offset INTEGER NOT NULL,
   PRIMARY KEY (chunk, volume)) STRICT, WITHOUT ROWID;
@@ -68,6 +67,12 @@ CREATE TABLE keys (
 
 /** Gone when the catalog is closed. */
 export const temporaryTables = `
+-- Volumes whose chunks count as stored: every target that can be reached has them, and its recipients can read them.
+CREATE TEMP TABLE usable (volume INTEGER PRIMARY KEY) STRICT;
+
+-- What a target really holds, by its own listing.
+CREATE TEMP TABLE listed (name TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
 -- Names given out in this run whose objects are still on their way.
 CREATE TEMP TABLE reserved (folded TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 `;

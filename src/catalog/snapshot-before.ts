@@ -25,7 +25,7 @@ export class SnapshotBefore {
   constructor(catalog: Catalog, source: string) {
     this.#catalog = catalog;
     this.#source = source;
-    this.#allUsable = catalog.get('SELECT 1 FROM volumes WHERE usable = 0 LIMIT 1') === undefined;
+    this.#allUsable = catalog.get('SELECT 1 FROM volumes v WHERE NOT EXISTS (SELECT 1 FROM usable u WHERE u.volume = v.id) LIMIT 1') === undefined;
   }
 
   previous(directory: string): Map<string, PreviousEntry> {
@@ -59,7 +59,7 @@ export class SnapshotBefore {
 
   /** True if each of these chunks lies in a volume that counts as there. */
   areUsable(chunks: readonly number[]): boolean {
-    const sql = 'SELECT 1 FROM places p JOIN volumes v ON v.id = p.volume WHERE p.chunk = ? AND v.usable = 1 LIMIT 1';
+    const sql = 'SELECT 1 FROM places p JOIN usable u ON u.volume = p.volume WHERE p.chunk = ? LIMIT 1';
     return chunks.every((chunk) => this.#catalog.get(sql, chunk) !== undefined);
   }
 }

@@ -94,6 +94,12 @@ export class Snapshots {
     this.#catalog.run(`UPDATE entries SET until = NULL WHERE until = ? AND ${mine}`, snapshot.number, snapshot.source);
     this.#catalog.run('DELETE FROM manifests WHERE snapshot = ?', snapshot.id);
     this.#catalog.run('DELETE FROM snapshots WHERE id = ?', snapshot.id);
+    this.#catalog.setMeta(undoneKey(snapshot.id), 'yes');
+  }
+
+  /** True for a snapshot that `undo` took back: should a manifest of it turn up, nothing needs it. */
+  wasUndone(id: string): boolean {
+    return this.#catalog.getMeta(undoneKey(id)) !== null;
   }
 
   /** All that are done, oldest first. */
@@ -248,13 +254,18 @@ export class ChunkPlaces {
   find(chunk: number): { volume: number; offset: number; length: number; sha256: Buffer } | null {
     const row = this.#catalog.get(
       `SELECT p.volume, p.offset, c.length, c.sha256 FROM chunks c JOIN places p ON p.chunk = c.id JOIN volumes v ON v.id = p.volume
-       WHERE c.id = ? AND v.maker = ? AND v.state = 'stored' ORDER BY v.usable DESC, v.id DESC LIMIT 1`,
+       LEFT JOIN usable u ON u.volume = v.id
+       WHERE c.id = ? AND v.maker = ? AND v.state = 'stored' ORDER BY u.volume IS NULL, v.id DESC LIMIT 1`,
       chunk,
       this.#maker,
     );
     if (!row) return null;
     return { volume: row['volume'] as number, offset: row['offset'] as number, length: row['length'] as number, sha256: asBuffer(row['sha256']) };
   }
+}
+
+function undoneKey(snapshot: string): string {
+  return `undone:${snapshot}`;
 }
 
 function toSnapshot(row: Row): Snapshot {

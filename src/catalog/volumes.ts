@@ -25,11 +25,10 @@ export interface ObjectReceipt {
 
 export type NewObject = Omit<CatalogObject, 'id'>;
 
-/** What a target must hold of a maker's volumes for them to count as there. */
+/** What a target must hold for a volume to count as there. */
 export interface Need {
-  maker: string;
-  targets: readonly string[];
-  /** Whom the objects must be readable by (one of them is enough), or null if they must be plain. */
+  target: string;
+  /** Whom the object must be readable by (one of them is enough), or null if it must be plain. */
   recipients: readonly string[] | null;
 }
 
@@ -42,11 +41,9 @@ export class Volumes {
 
   /** A new volume, `open` until `markStored`: its chunks count as known for the rest of this run. */
   create(maker: string, run: string, source: string): number {
-    return this.#catalog.run(`INSERT INTO volumes (maker, run, source, state, usable) VALUES (?, ?, ?, 'open', 1)`, maker, run, source);
-  }
-
-  makerOf(volume: number): string {
-    return this.#catalog.get('SELECT maker FROM volumes WHERE id = ?', volume)!['maker'] as string;
+    const volume = this.#catalog.run(`INSERT INTO volumes (maker, run, source, state) VALUES (?, ?, ?, 'open')`, maker, run, source);
+    this.#catalog.scratch('INSERT INTO usable (volume) VALUES (?)', volume);
+    return volume;
   }
 
   /** Bytes that a target holds of what a source was the first to store. */
@@ -66,6 +63,7 @@ export class Volumes {
     this.#catalog.run('DELETE FROM objects WHERE volume = ?', volume);
     this.#catalog.run('DELETE FROM places WHERE volume = ?', volume);
     this.#catalog.run('DELETE FROM volumes WHERE id = ?', volume);
+    this.#catalog.scratch('DELETE FROM usable WHERE volume = ?', volume);
   }
 
   /** Volumes that a killed run left open are forgotten. */
@@ -73,15 +71,10 @@ export class Volumes {
     for (const row of this.#catalog.all(`SELECT id FROM volumes WHERE state = 'open'`)) this.discard(row['id'] as number);
   }
 
-  /** The chunk's id if a usable volume of this maker holds it, else null. */
-  knownChunk(maker: string, sha256: Buffer): number | null {
-    const row = this.#catalog.get(
-      `SELECT c.id FROM chunks c JOIN places p ON p.chunk = c.id JOIN volumes v ON v.id = p.volume
-       WHERE c.sha256 = ? AND v.usable = 1 AND v.maker = ? LIMIT 1`,
-      sha256,
-      maker,
-    );
-    return (row?.['id'] as number | undefined) ?? null;
+  /** The chunk's id if a usable volume holds it, else null. */
+  knownChunk(sha256: Buffer): number | null {
+    const sql = 'SELECT c.id FROM chunks c JOIN places p ON p.chunk = c.id JOIN usable u ON u.volume = p.volume WHERE c.sha256 = ? LIMIT 1';
+    return (this.#catalog.get(sql, sha256)?.['id'] as number | undefined) ?? null;
   }
 
   /** Notes that a chunk lies at this place; returns its id. */
@@ -150,7 +143,7 @@ export class Volumes {
 
   /** Takes names for the rest of this run, until their objects are there. */
   reserveNames(names: readonly string[]): void {
-    for (const name of names) this.#catalog.run('INSERT OR IGNORE INTO reserved (folded) VALUES (?)', name.toLowerCase());
+    for (const name of names) this.#catalog.scratch('INSERT OR IGNORE INTO reserved (folded) VALUES (?)', name.toLowerCase());
   }
 
   /** The objects that a target gave a receipt for. */
@@ -163,17 +156,22 @@ export class Volumes {
     for (const row of rows) yield { ...toObject(row), receipt: toReceipt(row) };
   }
 
-  /** Objects that one of the lane's targets lacks and another one has: `from` can give it to `to`. */
-  missingOn(target: string, others: readonly string[]): (CatalogObject & { from: string })[] {
-    return this.#catalog
-      .all(
-        `SELECT o.*, v.decoded, r.target AS source FROM receipts r JOIN objects o ON o.id = r.object JOIN volumes v ON v.id = o.volume
-         WHERE r.target IN (SELECT value FROM json_each(?))
-           AND NOT EXISTS (SELECT 1 FROM receipts t WHERE t.object = o.id AND t.target = ?) GROUP BY o.id ORDER BY o.id`,
-        JSON.stringify(others),
-        target,
-      )
-      .map((row) => ({ ...toObject(row), from: row['source'] as string }));
+  /**
+   * Stored volumes that a target has no readable object of, and an object that another target could give for it: one that
+   * is readable as it is, else a plain one of this codec that need only be sealed. The plain ones come last.
+   */
+  missingOn(maker: string, need: Need, codec: string, others: readonly string[]): (CatalogObject & { from: string; seal: boolean })[] {
+    const names = JSON.stringify(others);
+    const rows = this.#catalog.all(
+      `SELECT o.*, v.decoded, r.target AS source, (${readable}) AS fits FROM volumes v JOIN objects o ON o.volume = v.id JOIN receipts r ON r.object = o.id
+       WHERE v.state = 'stored' AND v.maker = ? AND r.target IN (SELECT value FROM json_each(?)) AND ((${readable}) OR (o.recipients IS NULL AND o.codec = ?))
+       AND NOT EXISTS (SELECT 1 FROM objects mine JOIN receipts t ON t.object = mine.id WHERE mine.volume = v.id AND t.target = ? AND ${readable.replaceAll('o.', 'mine.')})
+       ORDER BY v.id, fits DESC, o.id DESC`,
+      ...readableBy(need.recipients), maker, names, ...readableBy(need.recipients), codec, need.target, ...readableBy(need.recipients),
+    );
+    const first = new Map<number, Row>();
+    for (const row of rows) if (!first.has(row['volume'] as number)) first.set(row['volume'] as number, row);
+    return [...first.values()].map((row) => ({ ...toObject(row), from: row['source'] as string, seal: row['fits'] === 0 }));
   }
 
   /** The object of a volume that one of these targets holds, with its receipts; null if none does. */
@@ -191,40 +189,36 @@ export class Volumes {
   }
 
   /**
-   * Works out, at the start of a run, which volumes count as there: each need of their maker is met on each of its
-   * targets. Volumes no need speaks of are not usable. Returns how many were stored and are not usable.
+   * Works out, at the start of a run, which volumes count as there: those of this maker that meet every need. Returns how
+   * many of its stored volumes do not.
    */
-  refreshUsable(needs: readonly Need[]): number {
-    this.#catalog.run(`UPDATE volumes SET usable = 0`);
-    for (const maker of new Set(needs.map((need) => need.maker))) {
-      const pairs = needs.filter((need) => need.maker === maker).flatMap((need) => need.targets.map((target) => ({ target, need })));
-      if (pairs.length === 0) continue;
-      const conditions = pairs.map(() => `EXISTS (
-        SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = volumes.id AND r.target = ?
-        AND CASE WHEN ? IS NULL THEN o.recipients IS NULL ELSE o.recipients IS NOT NULL AND EXISTS (
-          SELECT 1 FROM json_each(o.recipients) a JOIN json_each(?) b ON a.value = b.value) END)`);
-      const values = pairs.flatMap(({ target, need }) => {
-        const recipients = need.recipients && JSON.stringify(need.recipients);
-        return [target, recipients, recipients];
-      });
-      this.#catalog.run(`UPDATE volumes SET usable = 1 WHERE state = 'stored' AND maker = ? AND ${conditions.join(' AND ')}`, maker, ...values);
+  refreshUsable(maker: string, needs: readonly Need[]): number {
+    this.#catalog.scratch('DELETE FROM usable');
+    if (needs.length > 0) {
+      const conditions = needs.map(() => `AND EXISTS (
+        SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = v.id AND r.target = ? AND ${readable})`);
+      const values = needs.flatMap(({ target, recipients }) => [target, ...readableBy(recipients)]);
+      this.#catalog.scratch(`INSERT INTO usable SELECT v.id FROM volumes v WHERE v.state = 'stored' AND v.maker = ? ${conditions.join(' ')}`, maker, ...values);
     }
-    return this.unusable();
+    const sql = 'SELECT count(*) AS count FROM volumes v WHERE v.maker = ? AND NOT EXISTS (SELECT 1 FROM usable u WHERE u.volume = v.id)';
+    return this.#catalog.get(sql, maker)!['count'] as number;
   }
 
-  unusable(): number {
-    return this.#catalog.get(`SELECT count(*) AS count FROM volumes WHERE usable = 0`)!['count'] as number;
-  }
-
-  /** How many stored objects of a target none of these recipients can read. */
+  /** How many objects of a target one of these recipients, or more, cannot read. */
   sealedToOthers(target: string, recipients: readonly string[]): number {
-    return this.#catalog.get(
-      `SELECT count(*) AS count FROM objects o JOIN receipts r ON r.object = o.id WHERE r.target = ? AND o.recipients IS NOT NULL
-       AND EXISTS (SELECT 1 FROM json_each(?) b WHERE b.value NOT IN (SELECT value FROM json_each(o.recipients)))`,
-      target,
-      JSON.stringify(recipients),
-    )!['count'] as number;
+    const sql = `SELECT count(*) AS count FROM objects o JOIN receipts r ON r.object = o.id WHERE r.target = ? AND o.recipients IS NOT NULL
+      AND EXISTS (SELECT 1 FROM json_each(?) b WHERE b.value NOT IN (SELECT value FROM json_each(o.recipients)))`;
+    return this.#catalog.get(sql, target, JSON.stringify(recipients))!['count'] as number;
   }
+}
+
+/** True for objects `o` that these recipients can read: one of them is enough; null stands for plain objects. */
+const readable = `CASE WHEN ? IS NULL THEN o.recipients IS NULL ELSE o.recipients IS NOT NULL AND EXISTS (
+  SELECT 1 FROM json_each(o.recipients) a JOIN json_each(?) b ON a.value = b.value) END`;
+
+function readableBy(recipients: readonly string[] | null): [string | null, string | null] {
+  const json = recipients && JSON.stringify(recipients);
+  return [json, json];
 }
 
 function toObject(row: Row): CatalogObject {

@@ -6,8 +6,9 @@ import type { ErrorCode } from './errors.ts';
 
 export interface Issue {
   /** `unread`: could not be read, what was kept before stays. `changed`: changed while it was read.
-   *  `vanished`: gone before it was read. `left-out`: a socket, a device. `note`: worth knowing, harmless. */
-  kind: 'unread' | 'changed' | 'vanished' | 'left-out' | 'note';
+   *  `vanished`: gone before it was read. `left-out`: a socket, a device. `lost`: a target does not hold any more what
+   *  it held. `note`: worth knowing, harmless. */
+  kind: 'unread' | 'changed' | 'vanished' | 'left-out' | 'lost' | 'note';
   path?: string;
   message: string;
 }
@@ -44,8 +45,6 @@ export interface SourceSummary {
   unreadFiles: number;
   /** Bytes read from the source. */
   read: number;
-  /** Bytes of chunks that were stored nowhere yet. */
-  fresh: number;
   /** Bytes sent, by target. */
   stored: Record<string, number>;
   volumes: number;

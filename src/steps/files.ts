@@ -40,7 +40,7 @@ class Files {
   constructor(context: StepContext) {
     this.#context = context;
     this.#volumes = new Volumes(context.catalog);
-    this.#writer = new VolumeWriter({ volumes: this.#volumes, maker: context.id, run: context.run, source: context.source.id });
+    this.#writer = new VolumeWriter({ volumes: this.#volumes, maker: context.maker, run: context.run, source: context.source.id });
     this.#taker = new EntryTaker(context);
   }
 
@@ -64,7 +64,7 @@ class Files {
     const { bytes, sha256, entry } = reading;
     const chunks: number[] = [];
     if (bytes.length > 0) {
-      const known = this.#volumes.knownChunk(this.#context.id, sha256);
+      const known = this.#volumes.knownChunk(sha256);
       if (known === null) {
         this.#open(entry.path, sha256);
         chunks.push(this.#writer.addPlace(sha256, 0, bytes.length));
@@ -104,7 +104,7 @@ class Files {
     let isNew = false;
     for await (const { bytes, sha256, offset } of reader.chunks()) {
       if (!isNew) {
-        const known = this.#volumes.knownChunk(this.#context.id, sha256);
+        const known = this.#volumes.knownChunk(sha256);
         // A stream cannot be read again: it is sent at once, and dropped at its end if all of it was known.
         if (known !== null && !selected.stream) {
           ids.push(known);

@@ -49,7 +49,7 @@ export interface Shape {
 export interface Lane extends Shape {
   /** The id of the upload step. */
   upload: string;
-  /** The tar step (or the step that makes one object a file) whose volumes it stores. */
+  /** The kind of the step that makes the volumes it stores: `tar`, or `files`. */
   maker: string;
   /** Ids of the targets of the plan. */
   targets: readonly string[];
@@ -94,6 +94,8 @@ export interface StepContext extends StepSetup {
   lanes: readonly Lane[];
   /** The lanes that this step's data ends up in. */
   downstream: readonly Lane[];
+  /** The kind of the step that makes this plan's volumes: the catalog keeps those of `tar` and `files` apart. */
+  maker: string;
   /** The next number for a volume of this run: unique over all sources and steps. */
   nextVolume(): number;
   /** An empty source may replace one that was not empty. */

@@ -78,7 +78,7 @@ class Tar {
     this.#context = context;
     this.#volumeSize = volumeSize;
     this.#volumes = new Volumes(context.catalog);
-    this.#writer = new VolumeWriter({ volumes: this.#volumes, maker: context.id, run: context.run, source: context.source.id });
+    this.#writer = new VolumeWriter({ volumes: this.#volumes, maker: context.maker, run: context.run, source: context.source.id });
     this.#taker = new EntryTaker(context);
   }
 
@@ -116,7 +116,7 @@ class Tar {
       this.#taker.keepFile(reading, []);
       return;
     }
-    const known = this.#volumes.knownChunk(this.#context.id, sha256);
+    const known = this.#volumes.knownChunk(sha256);
     this.#taker.keepFile(reading, [known ?? this.#addMember(selected, entry, [{ bytes, sha256 }])[0]!]);
   }
 
@@ -128,7 +128,7 @@ class Tar {
     try {
       for await (const chunk of reader.chunks()) {
         if (!file) {
-          const looksNew = !selected.before && this.#volumes.knownChunk(this.#context.id, chunk.sha256) === null;
+          const looksNew = !selected.before && this.#volumes.knownChunk(chunk.sha256) === null;
           file = looksNew && fits ? this.#beginStreamed(selected) : new Pieces();
         }
         if (file instanceof StreamedMember) {
@@ -169,7 +169,7 @@ class Tar {
   #addToPieces(selected: SelectedEntry, pieces: Pieces, chunk: FileChunk): void {
     const inRun = pieces.run.some((other) => other.sha256.equals(chunk.sha256));
     if (inRun || pieces.runLength + chunk.bytes.length > longestRun) this.#flushRun(selected, pieces, null);
-    const known = this.#volumes.knownChunk(this.#context.id, chunk.sha256);
+    const known = this.#volumes.knownChunk(chunk.sha256);
     if (known !== null) {
       this.#flushRun(selected, pieces, null);
       pieces.chunks.push(known);

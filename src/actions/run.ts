@@ -1,0 +1,202 @@
+/** Carries out a plan: `bat run`. */
+import { existsSync } from 'node:fs';
+import { BatError, exitCodes, type ErrorCode } from '../core/errors.ts';
+import type { Emit, SourceSummary } from '../core/events.ts';
+import { Catalog } from '../catalog/catalog.ts';
+import { takeLock } from '../catalog/lock.ts';
+import { Runs } from '../catalog/runs.ts';
+import { Volumes } from '../catalog/volumes.ts';
+import { formatCount } from '../core/units.ts';
+import type { Plan } from '../plan/plan.ts';
+import { stateFiles } from '../plan/state-folder.ts';
+import { catchUp } from '../runner/catch-up.ts';
+import { runHooks } from '../runner/hooks.ts';
+import { buildLanes, makerOf } from '../runner/lanes.ts';
+import { openTargets } from '../runner/open-targets.ts';
+import { reconcile, removeUndone, undoPending } from '../runner/reconcile.ts';
+import { Session } from '../runner/session.ts';
+import { runPhases, runSources, type TaskView } from '../runner/tasks.ts';
+import type { Source } from '../steps/source.ts';
+import { newRunId } from '../volume/names.ts';
+
+export interface RunOptions {
+  plan: Plan;
+  /** Ids of the sources to back up; empty for all. */
+  sources: readonly string[];
+  newTargets: readonly string[];
+  allowEmpty: boolean;
+  emit: Emit;
+  signal: AbortSignal;
+  view: TaskView;
+}
+
+export interface RunResult {
+  run: string;
+  exitCode: number;
+  sources: Map<string, SourceSummary>;
+  duration: number;
+}
+
+/** Throws what keeps the run from beginning (a lock, a state folder that cannot be used); all else is in the exit code and the events. */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { plan, signal } = options;
+  const chosen = chooseSources(plan, options.sources);
+  for (const id of options.newTargets) checkTarget(plan, id);
+  const files = stateFiles(plan);
+  const lock = takeLock(files.lock, plan.name);
+  try {
+    const catalog = Catalog.open(files.catalog);
+    try {
+      claimName(catalog, plan);
+      const runs = new Runs(catalog);
+      if (runs.lastWasKilled()) catalog.check();
+      const startedAt = new Date();
+      const session = new Session({ ...options, run: newRunId(startedAt), startedAt, catalog });
+      runs.begin(session.run, startedAt);
+      const result = await carryOut(session, chosen, options.view);
+      runs.end(session.run, new Date(), result.exitCode);
+      signal.throwIfAborted();
+      return result;
+    } finally {
+      catalog.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+async function carryOut(session: Session, chosen: readonly Source[], view: TaskView): Promise<RunResult> {
+  const { plan, catalog, startedAt } = session;
+  const errors: unknown[] = [];
+  const attempt = async (work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      errors.push(error);
+      return false;
+    }
+  };
+  const outcomes = new Map<string, SourceSummary>();
+  const started = await attempt(async () => {
+    for (const node of plan.graph.nodes) await node.type.prepare?.(node.options, session.setupOf(node.id));
+    session.lanes = buildLanes(plan.graph, plan.retry, (id) => session.setupOf(id));
+    const targets = session.lanes.flatMap((lane) => lane.targets);
+    session.emit({ type: 'run-start', run: session.run, plan: plan.name, time: startedAt.toISOString(), sources: chosen.map((source) => source.id), targets });
+    await runPhases(phasesBefore(session), view);
+  });
+  if (started) {
+    await attempt(async () => {
+      for (const [id, { summary, error }] of await runSources(session, chosen, view)) {
+        outcomes.set(id, summary);
+        if (error) errors.push(error);
+      }
+      for (const target of session.targets.values()) await removeUndone(session, target);
+    });
+  }
+  const unread = [...outcomes.values()].some((summary) => summary.unreadFiles > 0);
+  const exitCode = (): number => chooseExitCode(errors, session, unread);
+  const finishing = { exitCode: exitCode(), lanes: session.lanes, sources: plan.sources.map((source) => ({ source, summary: outcomes.get(source.id) ?? null })) };
+  if (started) for (const node of plan.graph.nodes) await attempt(async () => node.type.finish?.(node.options, session.setupOf(node.id), finishing));
+  for (const when of [exitCode() === 0 || exitCode() === exitCodes.SOURCE_UNREADABLE ? 'after' : 'failure', 'always'] as const) {
+    await attempt(() => runHooks(session, when, exitCode(), view));
+  }
+  for (const error of errors) tellError(session, error);
+  const duration = Date.now() - startedAt.getTime();
+  session.emit({ type: 'run-end', run: session.run, exitCode: exitCode(), duration });
+  catalog.flush();
+  return { run: session.run, exitCode: exitCode(), sources: outcomes, duration };
+}
+
+function phasesBefore(session: Session): { title: string; work: (say: (text: string) => void) => Promise<void> }[] {
+  const { plan, catalog } = session;
+  return [
+    ...(plan.graph.hooks.some((hook) => hook.when === 'before') ? [{ title: 'Programs before', work: () => runHooks(session, 'before', 0, 'none') }] : []),
+    {
+      title: 'Targets',
+      work: async (say) => {
+        await openTargets(session);
+        new Volumes(catalog).discardOpen();
+        for (const target of [...session.targets.values()]) {
+          say(`looking at ${target.location}`);
+          await tryTarget(session, target.id, () => reconcile(session, target));
+        }
+        undoPending(session);
+        for (const lane of session.lanes) {
+          for (const id of lane.targets) {
+            const target = session.targets.get(id);
+            if (target) await tryTarget(session, id, () => catchUp(session, lane, target));
+          }
+        }
+        refreshUsable(session);
+        const [first] = session.failures.values();
+        if (session.targets.size === 0 && first) throw first;
+      },
+    },
+  ];
+}
+
+async function tryTarget(session: Session, id: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    session.signal.throwIfAborted();
+    session.giveUp(id, error);
+  }
+}
+
+/** What of earlier runs still counts as stored; says what must be stored again. */
+function refreshUsable(session: Session): void {
+  const volumes = new Volumes(session.catalog);
+  const live = session.lanes.flatMap((lane) => lane.targets.filter((id) => session.targets.has(id)).map((target) => ({ lane, target })));
+  const needs = live.map(({ lane, target }) => ({ target, recipients: lane.recipients }));
+  const unusable = volumes.refreshUsable(makerOf(session.plan.graph), needs);
+  const note = (message: string, target?: string): void => session.emit({ type: 'issue', ...(target ? { target } : {}), issue: { kind: 'note', message } });
+  if (unusable > 0) note(`${formatCount(unusable, 'volume')} of earlier runs do not count any more; what is needed of them is read and stored again`);
+  for (const { lane, target } of live) {
+    const sealed = lane.recipients ? volumes.sealedToOthers(target, lane.recipients) : 0;
+    if (sealed > 0) note(`${formatCount(sealed, 'object')} of earlier runs cannot be read by every recipient of the plan: keep the older keys`, target);
+  }
+}
+
+function chooseSources(plan: Plan, ids: readonly string[]): readonly Source[] {
+  for (const id of ids) {
+    if (plan.sources.some((source) => source.id === id)) continue;
+    throw new BatError('USAGE', `The plan ${plan.name} has no source "${id}".`, { hint: `It has: ${plan.sources.map((source) => source.id).join(', ')}.` });
+  }
+  return ids.length === 0 ? plan.sources : plan.sources.filter((source) => ids.includes(source.id));
+}
+
+function checkTarget(plan: Plan, id: string): void {
+  if (plan.targets.some((target) => target.id === id)) return;
+  throw new BatError('USAGE', `The plan ${plan.name} has no target "${id}".`, { hint: `It has: ${plan.targets.map((target) => target.id).join(', ')}.` });
+}
+
+/** Two plans of one name would take each other's catalog for their own. */
+function claimName(catalog: Catalog, plan: Plan): void {
+  const known = catalog.getMeta('plan-file');
+  if (known !== null && known !== plan.file && existsSync(known)) {
+    throw new BatError('PLAN_INVALID', `Another plan is called "${plan.name}" too: ${known}.`, {
+      hint: 'Give one of them another name, or a `state:` folder of its own.',
+      subject: plan.file,
+    });
+  }
+  catalog.setMeta('plan-file', plan.file);
+}
+
+function chooseExitCode(errors: readonly unknown[], session: Session, unread: boolean): number {
+  if (session.signal.aborted) return exitCodes.INTERRUPTED;
+  const [error] = errors;
+  if (error) return error instanceof BatError ? error.exitCode : 1;
+  if (session.failures.size > 0) return exitCodes.TARGETS_INCOMPLETE;
+  return unread ? exitCodes.SOURCE_UNREADABLE : 0;
+}
+
+function tellError(session: Session, error: unknown): void {
+  if (session.signal.aborted) return;
+  if (!(error instanceof BatError)) throw error;
+  // A target's failure has been said when it was given up on.
+  if ([...session.failures.values()].includes(error)) return;
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  session.emit({ type: 'error', code: error.code satisfies ErrorCode, message: error.message, ...hint });
+}

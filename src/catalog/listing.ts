@@ -1,0 +1,58 @@
+/** A target's own listing held against the catalog: what is missing there, and what is there that nobody knows. */
+import type { Catalog } from './catalog.ts';
+
+export class Listing {
+  readonly #catalog: Catalog;
+  readonly #target: string;
+
+  /** Begins a new listing of a target; one at a time. */
+  constructor(catalog: Catalog, target: string) {
+    this.#catalog = catalog;
+    this.#target = target;
+    catalog.scratch('DELETE FROM listed');
+  }
+
+  add(name: string, size: number): void {
+    this.#catalog.scratch('INSERT OR REPLACE INTO listed (name, size) VALUES (?, ?)', name, size);
+  }
+
+  /** Objects that the catalog has a receipt for and the target does not hold, or not in this size. */
+  missingObjects(): { id: number; name: string }[] {
+    return this.#catalog.all(
+      `SELECT o.id, o.name FROM receipts r JOIN objects o ON o.id = r.object LEFT JOIN listed l ON l.name = o.name
+       WHERE r.target = ? AND (l.name IS NULL OR l.size <> o.size)`,
+      this.#target,
+    ) as { id: number; name: string }[];
+  }
+
+  missingManifests(): { snapshot: string; name: string }[] {
+    return this.#catalog.all(
+      `SELECT m.snapshot, m.name FROM manifests m LEFT JOIN listed l ON l.name = m.name WHERE m.target = ? AND (l.name IS NULL OR l.size <> m.size)`,
+      this.#target,
+    ) as { snapshot: string; name: string }[];
+  }
+
+  /** Names below `manifests/` that the catalog does not have. */
+  unknownManifests(): string[] {
+    return this.#catalog
+      .all(
+        `SELECT l.name FROM listed l WHERE l.name >= 'manifests/' AND l.name < 'manifests0'
+         AND NOT EXISTS (SELECT 1 FROM manifests m WHERE m.name = l.name AND m.target = ?)`,
+        this.#target,
+      )
+      .map((row) => row['name'] as string);
+  }
+
+  /** Names of volumes and files that the catalog has no receipt for. `ours`: names of bat's that are neither. */
+  unknownObjects(ours: readonly string[]): string[] {
+    return this.#catalog
+      .all(
+        `SELECT l.name FROM listed l WHERE NOT (l.name >= 'manifests/' AND l.name < 'manifests0') AND NOT (l.name >= 'keys/' AND l.name < 'keys0')
+         AND l.name NOT IN (SELECT value FROM json_each(?))
+         AND NOT EXISTS (SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.name = l.name AND r.target = ?)`,
+        JSON.stringify(ours),
+        this.#target,
+      )
+      .map((row) => row['name'] as string);
+  }
+}

@@ -1,0 +1,58 @@
+/** The lanes of a plan: each upload with all that the steps before it make of an object. */
+import { retryPolicy, type RetryOptions, type RetryPolicy } from '../core/retry.ts';
+import type { Graph, GraphNode } from '../plan/graph.ts';
+import type { Lane, Shape, StepSetup } from '../steps/step.ts';
+
+const plainShape: Shape = { codec: 'none', level: 0, recipients: null, newSealer: null };
+
+/** `setupOf`: the setup that each step was prepared with. */
+export function buildLanes(graph: Graph, planRetry: RetryPolicy, setupOf: (id: string) => StepSetup): Lane[] {
+  return uploadsOf(graph).map((upload) => {
+    const { to, retry } = upload.options as { to: string | string[]; retry?: RetryOptions };
+    const shapes = wayTo(graph, upload).map((node) => node.type.shape?.(node.options, setupOf(node.id)) ?? {});
+    const shape: Shape = Object.assign({}, plainShape, ...shapes);
+    return {
+      codec: shape.codec,
+      level: shape.level,
+      recipients: shape.recipients,
+      newSealer: shape.newSealer,
+      upload: upload.id,
+      maker: makerOf(graph),
+      targets: [to].flat(),
+      retry: retryPolicy(retry, planRetry),
+    };
+  });
+}
+
+/** The kind of the one step that turns entries into objects. */
+export function makerOf(graph: Graph): string {
+  return graph.nodes.find((node) => isMaker(node))!.kind;
+}
+
+export function isMaker(node: GraphNode): boolean {
+  return node.type.takes.includes('entries') && node.type.gives === 'objects';
+}
+
+/** The lanes whose objects pass a step. */
+export function lanesThrough(graph: Graph, node: GraphNode, lanes: readonly Lane[]): Lane[] {
+  return lanes.filter((lane) => {
+    const upload = graph.nodes.find((other) => other.id === lane.upload)!;
+    return upload === node || wayTo(graph, upload).includes(node);
+  });
+}
+
+function uploadsOf(graph: Graph): GraphNode[] {
+  return graph.nodes.filter((node) => node.type.gives === 'receipts');
+}
+
+/** The steps before an upload, the first one first. */
+function wayTo(graph: Graph, upload: GraphNode): GraphNode[] {
+  const way: GraphNode[] = [];
+  let from = upload.from[0];
+  while (from !== undefined) {
+    const node = graph.nodes.find((other) => other.id === from)!;
+    way.unshift(node);
+    from = node.from[0];
+  }
+  return way;
+}

@@ -1,0 +1,120 @@
+/** Opens the targets of a run: is each there, is it the one it was, and does it hold what restores without bat need. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { BatError } from '../core/errors.ts';
+import { batVersion } from '../core/version.ts';
+import { Keys } from '../catalog/keys.ts';
+import { Volumes } from '../catalog/volumes.ts';
+import type { TargetSpec } from '../plan/plan.ts';
+import type { Lane } from '../steps/step.ts';
+import type { Target } from '../targets/target.ts';
+import { withRetry } from '../targets/with-retry.ts';
+import { codecSuffix } from '../volume/frames.ts';
+import { keyName, markerName, readmeName, restoreScriptName } from '../volume/names.ts';
+import { restoreScript, storeReadme } from '../volume/store-readme.ts';
+import { decodeMarker, markerVersion, type Marker } from '../volume/marker.ts';
+import type { Session } from './session.ts';
+
+/** Opens every target of the lanes at once. One that fails is given up on and said. */
+export async function openTargets(session: Session): Promise<void> {
+  const pairs = session.lanes.flatMap((lane) => lane.targets.map((id) => ({ lane, spec: session.plan.targets.find((target) => target.id === id)! })));
+  await Promise.all(
+    pairs.map(async ({ lane, spec }) => {
+      try {
+        const target = createTarget(session, spec, lane);
+        await target.connect({ create: true, signal: session.signal });
+        await settleMarker(session, target);
+        await target.sweep(session.signal);
+        await putHelp(session, target, lane);
+        session.targets.set(spec.id, target);
+      } catch (error) {
+        session.signal.throwIfAborted();
+        session.giveUp(spec.id, error);
+      }
+    }),
+  );
+}
+
+export function createTarget(session: Session, spec: TargetSpec, lane: Lane): Target {
+  const { folder, name } = session.plan;
+  return withRetry(spec.type.create(spec.id, spec.options, { folder, plan: name }), lane.retry, session.emit);
+}
+
+export async function readMarker(target: Target, signal: AbortSignal): Promise<Marker | null> {
+  const stat = await target.stat(markerName, signal);
+  return stat && decodeMarker(await target.read(markerName, 0, stat.size, signal), `${target.location}/${markerName}`);
+}
+
+/**
+ * Throws TARGET_CHANGED if the target is not the one that the catalog knows under this id: most likely a disk that is not
+ * mounted, and a backup of everything must not go to the empty folder in its place.
+ */
+export function checkMarker(target: Target, marker: Marker | null, expected: string | null): void {
+  if (expected === null || marker?.store === expected) return;
+  const found = marker ? 'holds the backups of another catalog' : 'is empty, though backups were stored there';
+  throw new BatError('TARGET_CHANGED', `The target "${target.id}" ${found} (${target.location}).`, {
+    hint: `Is the disk mounted, and the right one? If it is meant to be a new one, run once with --new-target ${target.id}.`,
+    subject: target.id,
+  });
+}
+
+async function settleMarker(session: Session, target: Target): Promise<void> {
+  const key = storeKey(target.id);
+  let marker = await readMarker(target, session.signal);
+  const expected = session.catalog.getMeta(key);
+  if (session.newTargets.includes(target.id) && marker?.store !== expected) new Volumes(session.catalog).forgetTarget(target.id);
+  else checkMarker(target, marker, expected);
+  const writer = { id: catalogId(session), host: hostname(), since: session.startedAt.toISOString() };
+  if (!marker?.writers.some((known) => known.id === writer.id)) {
+    marker = {
+      format: markerVersion,
+      plan: session.plan.name,
+      store: marker?.store ?? randomUUID(),
+      version: batVersion,
+      writers: [...(marker?.writers ?? []), writer],
+    };
+    await target.put(markerName, Buffer.from(`${JSON.stringify(marker, null, 2)}\n`), { temperature: 'hot', signal: session.signal });
+  }
+  session.catalog.setMeta(key, marker.store);
+  session.catalog.setMeta(soleWriterKey(target.id), marker.writers.length === 1 ? 'yes' : 'no');
+  session.catalog.flush();
+}
+
+export function storeKey(target: string): string {
+  return `store:${target}`;
+}
+
+export function soleWriterKey(target: string): string {
+  return `sole-writer:${target}`;
+}
+
+function catalogId(session: Session): string {
+  const known = session.catalog.getMeta('catalog');
+  if (known !== null) return known;
+  const id = randomUUID();
+  session.catalog.setMeta('catalog', id);
+  return id;
+}
+
+/** The README, the script and the wrapped keys: written where they are not there as they should be. */
+async function putHelp(session: Session, target: Target, lane: Lane): Promise<void> {
+  const keys = lane.recipients ? new Keys(session.catalog).list() : [];
+  const readme = storeReadme({
+    plan: session.plan.name,
+    host: hostname(),
+    suffix: codecSuffix[lane.codec] + (lane.recipients ? '.age' : ''),
+    sealed: lane.recipients !== null,
+    passphrase: keys.some((key) => lane.recipients?.includes(key.recipient)),
+    singleFiles: lane.maker === 'files',
+  });
+  const files: [string, Uint8Array][] = [
+    [readmeName, Buffer.from(readme)],
+    [restoreScriptName, await restoreScript()],
+    ...keys.map((key): [string, Uint8Array] => [keyName(key.id), key.wrapped]),
+  ];
+  for (const [name, bytes] of files) {
+    const stat = await target.stat(name, session.signal);
+    if (stat?.size === bytes.length && Buffer.from(bytes).equals(await target.read(name, 0, stat.size, session.signal))) continue;
+    await target.put(name, bytes, { temperature: 'hot', signal: session.signal });
+  }
+}

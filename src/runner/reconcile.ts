@@ -1,0 +1,103 @@
+/**
+ * Holds what a target lists against what the catalog believes, before anything is sent: objects that are gone are
+ * noticed now and stored again, and what killed runs left behind is removed.
+ */
+import { Listing } from '../catalog/listing.ts';
+import { Runs } from '../catalog/runs.ts';
+import { Snapshots } from '../catalog/snapshots.ts';
+import { Volumes } from '../catalog/volumes.ts';
+import { formatCount } from '../core/units.ts';
+import type { Target } from '../targets/target.ts';
+import { markerName, parseManifestName, readmeName, restoreScriptName, runOfObject, sourceOfSnapshot } from '../volume/names.ts';
+import { soleWriterKey } from './open-targets.ts';
+import type { Session } from './session.ts';
+
+const helpNames = [markerName, readmeName, restoreScriptName];
+
+export interface Findings {
+  /** Objects with a receipt that are not there any more. */
+  lost: { id: number; name: string }[];
+  lostManifests: { snapshot: string; name: string }[];
+  /** What killed runs left and nothing will ever need. */
+  orphans: string[];
+  /** Objects that this catalog knows nothing of; they are left alone. */
+  foreign: number;
+}
+
+/** Reads the listing; changes nothing. */
+export async function findDifferences(session: Pick<Session, 'catalog' | 'signal'>, target: Target): Promise<Findings> {
+  const { catalog, signal } = session;
+  const listing = new Listing(catalog, target.id);
+  for await (const { name, size } of target.list('', signal)) listing.add(name, size);
+  const runs = new Runs(catalog);
+  const snapshots = new Snapshots(catalog);
+  const isUndone = (name: string): boolean => snapshots.wasUndone(parseManifestName(name)?.snapshot ?? '');
+  const unknownManifests = listing.unknownManifests();
+  const foreignManifests = unknownManifests.filter((name) => !isUndone(name));
+  // With a manifest there that this catalog never wrote, it may be an old copy of itself: then nothing is an orphan.
+  const isSure = foreignManifests.length === 0;
+  const isSole = catalog.getMeta(soleWriterKey(target.id)) === 'yes';
+  const unknown = listing.unknownObjects(helpNames);
+  const isOrphan = (name: string): boolean => {
+    const run = runOfObject(name);
+    return isSure && (isSole || (run !== null && runs.isKnown(run)));
+  };
+  return {
+    lost: listing.missingObjects(),
+    lostManifests: listing.missingManifests(),
+    orphans: unknown.filter(isOrphan),
+    foreign: foreignManifests.length + unknown.filter((name) => !isOrphan(name)).length,
+  };
+}
+
+/** Brings the catalog and the target in line. */
+export async function reconcile(session: Session, target: Target): Promise<void> {
+  if (target.capabilities.listing !== 'cheap') return;
+  await settlePending(session, target);
+  const { lost, lostManifests, orphans, foreign } = await findDifferences(session, target);
+  const volumes = new Volumes(session.catalog);
+  const snapshots = new Snapshots(session.catalog);
+  for (const object of lost) volumes.removeReceipt(object.id, target.id);
+  for (const manifest of lostManifests) snapshots.removeManifest(manifest.snapshot, target.id);
+  session.catalog.flush();
+  for (const name of orphans) await target.remove(name, session.signal);
+  const note = (kind: 'note' | 'lost', message: string): void => session.emit({ type: 'issue', target: target.id, issue: { kind, message } });
+  if (lost.length + lostManifests.length > 0) {
+    note('lost', `${formatCount(lost.length + lostManifests.length, 'object')} that bat stored here are gone or have another size; what is needed of them is stored again`);
+  }
+  if (orphans.length > 0) note('note', `removed ${formatCount(orphans.length, 'object')} that an interrupted run left behind`);
+  if (foreign > 0) note('note', `holds ${formatCount(foreign, 'object')} that this machine's catalog does not know; they stay as they are`);
+}
+
+/** A killed run may have written the manifest and not lived to note it: then the snapshot exists. */
+async function settlePending(session: Session, target: Target): Promise<void> {
+  const snapshots = new Snapshots(session.catalog);
+  for (const snapshot of snapshots.pending()) {
+    for await (const { name, size } of target.list(`manifests/${snapshot.id}.jsonl`, session.signal)) {
+      if (parseManifestName(name)?.snapshot !== snapshot.id) continue;
+      // What it is laid over is not known any more: an empty base keeps it from being taken for a full one.
+      snapshots.addManifest({ snapshot: snapshot.id, target: target.id, name, size, base: '', entries: -1 });
+      snapshots.finish(snapshot.id);
+      session.catalog.flush();
+    }
+  }
+}
+
+/** After every target has been looked at: snapshots whose manifest is nowhere never came to be. */
+export function undoPending(session: Session): void {
+  const snapshots = new Snapshots(session.catalog);
+  for (const snapshot of snapshots.pending()) snapshots.undo(snapshot);
+  session.catalog.flush();
+}
+
+/** Removes manifests of snapshots that were taken back, once their source has a newer one on the target. */
+export async function removeUndone(session: Session, target: Target): Promise<void> {
+  if (target.capabilities.listing !== 'cheap') return;
+  const snapshots = new Snapshots(session.catalog);
+  for await (const { name } of target.list('manifests/', session.signal)) {
+    const id = parseManifestName(name)?.snapshot;
+    if (id === undefined || !snapshots.wasUndone(id)) continue;
+    const newer = snapshots.latestOn(sourceOfSnapshot(id), target.id);
+    if (newer && newer.id > id) await target.remove(name, session.signal);
+  }
+}

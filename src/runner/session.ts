@@ -1,0 +1,92 @@
+/** Everything that belongs to one run of a plan while it goes on. */
+import { BatError } from '../core/errors.ts';
+import type { BatEvent, Emit, StepCounts } from '../core/events.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Lane, StepSetup } from '../steps/step.ts';
+import type { Target } from '../targets/target.ts';
+
+export interface SessionOptions {
+  plan: Plan;
+  run: string;
+  startedAt: Date;
+  catalog: Catalog;
+  emit: Emit;
+  signal: AbortSignal;
+  /** Targets whose being empty, or another one, is meant. */
+  newTargets: readonly string[];
+  allowEmpty: boolean;
+}
+
+export class Session {
+  readonly plan: Plan;
+  readonly run: string;
+  readonly startedAt: Date;
+  readonly catalog: Catalog;
+  readonly signal: AbortSignal;
+  readonly newTargets: readonly string[];
+  readonly allowEmpty: boolean;
+  /** Set once the steps are prepared. */
+  lanes: readonly Lane[] = [];
+  /** Targets that can be used. */
+  readonly targets = new Map<string, Target>();
+  /** Why each of the others cannot. */
+  readonly failures = new Map<string, BatError>();
+  readonly #listeners: Emit[];
+  readonly #setups = new Map<string, StepSetup>();
+  readonly #prepared = new Map<string, unknown>();
+  #volumes = 0;
+
+  constructor(options: SessionOptions) {
+    this.plan = options.plan;
+    this.run = options.run;
+    this.startedAt = options.startedAt;
+    this.catalog = options.catalog;
+    this.signal = options.signal;
+    this.newTargets = options.newTargets;
+    this.allowEmpty = options.allowEmpty;
+    this.#listeners = [options.emit];
+  }
+
+  readonly emit = (event: BatEvent): void => {
+    for (const listener of this.#listeners) listener(event);
+  };
+
+  readonly nextVolume = (): number => ++this.#volumes;
+
+  /** Takes a target out of the rest of the run. A bug is no target's failure and is thrown. */
+  readonly giveUp = (id: string, error: unknown): void => {
+    if (!(error instanceof BatError)) throw error;
+    if (this.failures.has(id)) return;
+    this.failures.set(id, error);
+    this.targets.delete(id);
+    this.emit({ type: 'target-failed', target: id, code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  };
+
+  /** Hears the progress of one step of one source. */
+  onProgress(source: string, step: string, hear: (counts: StepCounts) => void): void {
+    this.#listeners.push((event) => {
+      if (event.type === 'step-progress' && event.source === source && event.step === step) hear(event.counts);
+    });
+  }
+
+  setupOf(id: string): StepSetup {
+    let setup = this.#setups.get(id);
+    if (!setup) {
+      setup = {
+        id,
+        plan: this.plan.name,
+        folder: this.plan.folder,
+        run: this.run,
+        startedAt: this.startedAt,
+        catalog: this.catalog,
+        emit: this.emit,
+        listen: (listener) => void this.#listeners.push(listener),
+        signal: this.signal,
+        prepared: this.#prepared,
+      };
+      this.#setups.set(id, setup);
+    }
+    return setup;
+  }
+}

@@ -1,0 +1,84 @@
+/** A run as a tree of listr2 tasks: what is done before, one task a source with a subtask a step, what is done after. */
+import { Listr, type ListrTask } from 'listr2';
+import type { SourceSummary } from '../core/events.ts';
+import { describeChanges, describeStored } from '../core/event-text.ts';
+import { formatCount } from '../core/units.ts';
+import type { GraphNode } from '../plan/graph.ts';
+import type { Source } from '../steps/source.ts';
+import { ProgressLine } from './progress.ts';
+import type { Session } from './session.ts';
+import { SourceRun } from './source-run.ts';
+
+/** How the tasks are shown: `tree` on a terminal; `none` where events are shown in another way. */
+export type TaskView = 'tree' | 'none';
+
+export interface Phase {
+  title: string;
+  /** `say` shows a line below the title while it works. */
+  work(say: (text: string) => void): Promise<void>;
+}
+
+/** Carries out phases one after the other; the first that fails ends it and its error is thrown. */
+export async function runPhases(phases: readonly Phase[], view: TaskView): Promise<void> {
+  const tasks = phases.map((phase): ListrTask => ({
+    title: phase.title,
+    task: (_context, task) => phase.work((text) => (task.output = text)),
+  }));
+  await makeList(tasks, view, { exitOnError: true }).run();
+}
+
+/** Backs up the sources, one after the other; a failed one does not keep the others from being tried. */
+export async function runSources(session: Session, sources: readonly Source[], view: TaskView): Promise<Map<string, { summary: SourceSummary; error: unknown }>> {
+  const results = new Map<string, { summary: SourceSummary; error: unknown }>();
+  const tasks = sources.map((source): ListrTask => ({
+    title: source.id,
+    task: async (_context, task) => {
+      session.signal.throwIfAborted();
+      const run = new SourceRun(session, source);
+      session.emit({ type: 'source-start', source: source.id, snapshot: run.snapshot });
+      const steps = session.plan.graph.nodes.map((node) => stepTask(session, run, node));
+      // Each step's failure is the source's, and shown once; all must have ended before the next source begins.
+      await task.newListr(steps, { concurrent: true, exitOnError: false, rendererOptions: { collapseErrors: false } }).run();
+      const summary = run.end();
+      results.set(source.id, { summary, error: run.failure });
+      session.emit({ type: 'source-end', source: source.id, snapshot: run.failure ? null : run.snapshot, summary });
+      if (run.failure) throw run.failure;
+      task.title = `${source.id}: ${describe(summary)}`;
+    },
+  }));
+  await makeList(tasks, view, { exitOnError: false }).run();
+  return results;
+}
+
+function stepTask(session: Session, run: SourceRun, node: GraphNode): ListrTask {
+  return {
+    title: node.id,
+    task: async (_context, task) => {
+      const line = new ProgressLine();
+      session.onProgress(run.source.id, node.id, (counts) => (task.output = line.text(counts)));
+      await run.runStep(node);
+      const counts = run.countsOf(node.id);
+      if (counts.bytes + counts.files + counts.objects > 0) task.title = `${node.id}: ${line.total(counts)}`;
+    },
+  };
+}
+
+function describe(summary: SourceSummary): string {
+  const facts = [formatCount(summary.files, 'file'), describeChanges(summary)];
+  const stored = describeStored(summary);
+  if (stored) facts.push(stored);
+  return facts.join(' · ');
+}
+
+function makeList(tasks: ListrTask[], view: TaskView, options: { exitOnError: boolean }): Listr {
+  return new Listr(tasks, {
+    ...options,
+    concurrent: false,
+    collectErrors: false,
+    // Its own way of handling Ctrl-C ends the process with 127; ours is the abort signal.
+    registerSignalListeners: false,
+    renderer: view === 'tree' ? 'default' : 'silent',
+    fallbackRendererCondition: false,
+    rendererOptions: { collapseSubtasks: true, collapseErrors: false, showErrorMessage: false },
+  } as ConstructorParameters<typeof Listr>[1]);
+}

@@ -1,0 +1,39 @@
+/** `bat.json` on a target: says that the folder is bat's, which store it is, and which catalogs write to it. */
+import { BatError } from '../core/errors.ts';
+
+export const markerVersion = 1;
+
+export interface Marker {
+  format: number;
+  plan: string;
+  /** Made once, with the store: another value is another store. */
+  store: string;
+  /** Of the bat that last wrote it. */
+  version: string;
+  /** The catalogs that have written here, oldest first. */
+  writers: { id: string; host: string; since: string }[];
+}
+
+/** Throws OBJECT_DAMAGED, or FORMAT_UNSUPPORTED for a store that a newer bat made. */
+export function decodeMarker(bytes: Uint8Array, subject: string): Marker {
+  let marker: Marker;
+  try {
+    marker = JSON.parse(Buffer.from(bytes).toString('utf8')) as Marker;
+  } catch (error) {
+    throw damaged(subject, error);
+  }
+  if (marker === null || typeof marker !== 'object' || !Number.isInteger(marker.format)) throw damaged(subject);
+  if (marker.format > markerVersion) {
+    throw new BatError('FORMAT_UNSUPPORTED', `${subject} was written by a newer bat (format ${marker.format}).`, { hint: 'Update bat, then try again.', subject });
+  }
+  if (typeof marker.store !== 'string' || !Array.isArray(marker.writers)) throw damaged(subject);
+  return marker;
+}
+
+function damaged(subject: string, cause?: unknown): BatError {
+  return new BatError('OBJECT_DAMAGED', `${subject} is damaged.`, {
+    hint: 'Restores work without it. To write to this target again, remove it and run once with --new-target.',
+    subject,
+    cause,
+  });
+}
