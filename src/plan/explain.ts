@@ -43,17 +43,17 @@ function drawWide(node: GraphNode, plan: DrawnPlan): string[] {
   });
 }
 
-function drawTall(node: GraphNode, plan: DrawnPlan): string[] {
+function drawTall(node: GraphNode, plan: DrawnPlan, width = WIDTH): string[] {
   const next = followers(node, plan);
-  const lines = [label(node), ...wrapped('  → ', targetsOf(node))];
+  const lines = [label(node), ...wrapped('  → ', targetsOf(node), width)];
   for (const [index, follower] of next.entries()) {
     const last = index === next.length - 1;
-    lines.push(...drawTall(follower, plan).map((line, row) => `${row === 0 ? (last ? '└─ ' : '├─ ') : last ? '   ' : '│  '}${line}`));
+    lines.push(...drawTall(follower, plan, width - 3).map((line, row) => `${row === 0 ? (last ? '└─ ' : '├─ ') : last ? '   ' : '│  '}${line}`));
   }
   return lines;
 }
 
-/** The steps that take what this one gives, the one that records left out: it stands on a line of its own. */
+/** The steps that take what this one gives; the one that records stands on a line of its own. */
 function followers(node: GraphNode, plan: DrawnPlan): GraphNode[] {
   return plan.graph.nodes.filter((other) => other.from.includes(node.id) && other.type.gives !== null);
 }
@@ -78,13 +78,13 @@ function hookLabel(hook: HookNode): string {
 }
 
 /** Words behind a heading, broken into lines that stand below each other. */
-function wrapped(heading: string, words: readonly string[]): string[] {
+function wrapped(heading: string, words: readonly string[], width = WIDTH): string[] {
   const lines: string[] = [];
   for (const [index, word] of words.entries()) {
     const piece = index === words.length - 1 ? word : `${word},`;
     const line = lines.at(-1);
     if (line === undefined) lines.push(heading + piece);
-    else if (line.length + 1 + piece.length <= WIDTH) lines[lines.length - 1] = `${line} ${piece}`;
+    else if (line.length + 1 + piece.length <= width) lines[lines.length - 1] = `${line} ${piece}`;
     else lines.push(' '.repeat(heading.length) + piece);
   }
   return lines;

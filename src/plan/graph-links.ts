@@ -20,7 +20,8 @@ export interface Link {
 
 /** In the order of the plan. Reports ids that are used twice and ids that are not there. */
 export function linkSteps(uses: readonly (StepUse | HookUse)[], report: Report): LinkedStep[] {
-  const ids: Ids = { steps: new Map(), taken: new Set(), hooks: hookIds(uses, report) };
+  const hooks = hookIds(uses, report);
+  const ids: Ids = { steps: new Map(), taken: new Set(hooks.keys()), hooks };
   const steps = uses.filter((use) => 'type' in use).map((use) => named(use, ids, report));
   for (const [index, step] of steps.entries()) {
     if (step.use.from) linkWritten(step, step.use.from, ids, report);
@@ -79,7 +80,7 @@ function linkWritten(step: LinkedStep, from: readonly FromId[], ids: Ids, report
     const suggestion = ids.steps.has(id) ? id : nearest(id, others);
     if (suggestion !== id) {
       const message = ids.hooks.has(id) ? `${quote(id)} runs a program and gives no data.` : `There is no step with the id ${quote(id)}.`;
-      report({ pointer, message, expected: either(others), suggestion });
+      report({ pointer, message, expected: either(others.map(quote)), suggestion });
     }
     const other = suggestion === undefined ? undefined : ids.steps.get(suggestion);
     if (other) step.links.push({ step: other, pointer });

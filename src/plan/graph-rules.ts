@@ -15,19 +15,19 @@ export function checkGraph(steps: readonly LinkedStep[], report: Report): void {
     const [first] = cycle;
     report({
       pointer: first!.pointer,
-      message: `These steps wait for each other: ${[...cycle, first!].map((link) => link.step.id).join(' → ')}.`,
+      message: `These steps wait for each other: ${[...cycle, first!].map((link) => quote(link.step.id)).join(' → ')}.`,
       hint: 'Let one of them take its data from a step outside of this circle.',
     });
     return;
   }
-  for (const [index, step] of steps.entries()) checkInputs(step, steps.slice(0, index), report);
+  for (const [index, step] of steps.entries()) checkInputs(step, steps.slice(0, index), steps, report);
   checkOutputs(steps, report);
   checkWays(steps, report);
 }
 
 function checkCounts(steps: readonly LinkedStep[], report: Report): void {
-  const heads = steps.filter((step) => step.use.type.takes.length === 0);
-  const uploads = steps.filter((step) => step.use.type.gives === 'receipts');
+  const heads = steps.filter(isHead);
+  const uploads = steps.filter(isUpload);
   const records = steps.filter((step) => step.use.type.gives === null);
   const missing = (message: string, hint: string): void => report({ pointer: '/steps', at: 'key', message, hint });
   if (heads.length === 0) missing('No step reads the sources.', 'Begin the steps with "- select".');
@@ -37,13 +37,14 @@ function checkCounts(steps: readonly LinkedStep[], report: Report): void {
   for (const step of records.slice(1)) report({ pointer: step.use.pointer, at: 'key', message: `One ${step.use.type.kind} step records all uploads, and there is one already in line ${records[0]!.use.position.line}.`, hint: 'Name all uploads in the "from" of one.' });
 }
 
-function checkInputs(step: LinkedStep, before: readonly LinkedStep[], report: Report): void {
+function checkInputs(step: LinkedStep, before: readonly LinkedStep[], all: readonly LinkedStep[], report: Report): void {
   const { type, pointer } = step.use;
   const many = type.takes.includes('receipts');
   if (type.takes.length === 0 || step.broken) return;
-  if (step.links.length === 0 && many) {
+  // Where the whole plan has no upload, or no select, that is the mistake.
+  if (step.links.length === 0 && many && all.some(isUpload)) {
     report({ pointer, at: 'key', message: `${quote(step.id)} stands before every upload, so it has nothing to record.`, hint: 'Move it to the end, or name the uploads in its "from".' });
-  } else if (step.links.length === 0) {
+  } else if (step.links.length === 0 && !many && all.some(isHead)) {
     report({ pointer, at: 'key', message: `${quote(step.id)} has no step before it to take data from.`, hint: 'Begin the steps with "- select".' });
   }
   if (step.links.length > 1 && !many) {
@@ -57,9 +58,17 @@ function checkFit(step: LinkedStep, { step: other, pointer }: Link, before: read
   const takes = acceptedBy(step);
   if (gives !== null && takes.includes(gives)) return;
   const fitting = before.findLast((candidate) => candidate.use.type.gives !== null && takes.includes(candidate.use.type.gives));
-  const suggestion = fitting && (pointer === null ? `from: ${fitting.id}` : fitting.id);
+  const suggestion = fitting && (pointer === null ? `from: ${quote(fitting.id)}` : fitting.id);
   const wrong = gives === null ? `${quote(other.id)} gives nothing` : `${quote(other.id)} gives ${gives}`;
   report({ pointer: pointer ?? step.use.pointer, at: pointer === null ? 'key' : undefined, message: `${quote(step.id)} takes ${either(takes)}, but ${wrong}.`, suggestion });
+}
+
+function isHead(step: LinkedStep): boolean {
+  return step.use.type.takes.length === 0;
+}
+
+function isUpload(step: LinkedStep): boolean {
+  return step.use.type.gives === 'receipts';
 }
 
 /** What takes objects also takes entries: a step is put in between that makes an object of each file. */
@@ -74,17 +83,17 @@ function checkOutputs(steps: readonly LinkedStep[], report: Report): void {
   const taken = new Set(steps.flatMap((step) => step.links.map((link) => link.step)));
   const record = steps.find((step) => step.use.type.gives === null);
   for (const step of steps) {
-    const { gives, takes } = step.use.type;
-    if (gives === null || taken.has(step)) continue;
+    const { gives } = step.use.type;
+    if (gives === null || taken.has(step) || (isHead(step) && steps.filter(isHead).length > 1)) continue;
     if (gives !== 'receipts') report({ pointer: step.use.pointer, at: 'key', message: `No step takes what ${quote(step.id)} gives.`, hint: `Remove it, or add a step that takes ${gives} from it.` });
-    else if (record && takes.length > 0) report({ pointer: step.use.pointer, at: 'key', message: `What ${quote(step.id)} stores is not recorded, so it could not be restored.`, hint: `Add ${quote(step.id)} to the "from" of ${quote(record.id)}, and let that stand after it.` });
+    else if (record) report({ pointer: step.use.pointer, at: 'key', message: `What ${quote(step.id)} stores is not recorded, so it could not be restored.`, hint: `Add ${quote(step.id)} to the "from" of ${quote(record.id)}, and let that stand after it.` });
   }
 }
 
 /** Walks down from the head, so that a step that several uploads share is reported once. */
 function checkWays(steps: readonly LinkedStep[], report: Report): void {
   const reported = new Set<LinkedStep>();
-  for (const upload of steps.filter((step) => step.use.type.gives === 'receipts')) {
+  for (const upload of steps.filter(isUpload)) {
     const way: LinkedStep[] = [];
     for (let step: LinkedStep | undefined = upload; step; step = step.links[0]?.step) way.unshift(step);
     for (const [index, step] of way.entries()) {

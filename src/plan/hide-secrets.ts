@@ -41,6 +41,7 @@ export function hiddenRanges(text: string, document: Document, secretNames: Read
 /** Whether what a pointer names is a secret by its option's name, or lies inside of one. */
 export function isSecretPointer(pointer: string, secretNames: ReadonlySet<string>): boolean {
   const keys = pointerParts(pointer).filter((part) => !/^\d+$/.test(part));
+  if (references.has(keys.at(-1) ?? '')) return false;
   return keys.some((key, index) => (index === keys.length - 1 ? isSecretName(key, secretNames) : nearest(key, secretNames) !== undefined));
 }
 

@@ -9,7 +9,7 @@ import type { Finding, Mistake, Position } from './mistake.ts';
 import { buildTree } from './tree.ts';
 import type { Spot, TreeFinding } from './tree.ts';
 import { quote, valueWords } from './words.ts';
-import { yamlMistake } from './yaml-mistakes.ts';
+import { yamlFindings } from './yaml-mistakes.ts';
 
 export interface Loaded {
   text: string;
@@ -28,8 +28,6 @@ export interface Loaded {
   words(pointer: string, value: unknown): string | null;
 }
 
-/** One slip can make a parser stumble many times; the first complaints are the ones that help. */
-const MOST_SYNTAX_MISTAKES = 20;
 const LARGEST_PLAN = 1_000_000;
 
 /** The text of a plan's file. `damaged` is the first place that is not UTF-8, or null. */
@@ -47,10 +45,9 @@ export function loadPlanText(text: string, environment: Environment, secretNames
   if (typeof document === 'string') return unreadable(text, document);
   const tree = buildTree(document, text, environment);
   const readable = document.errors.length === 0;
-  const place: TextPlace = { text, lines, hidden: hiddenRanges(text, document, secretNames, readable) };
-  const yaml = [...document.errors, ...document.warnings].slice(0, MOST_SYNTAX_MISTAKES);
+  const place: TextPlace = { text, lines, hidden: hiddenRanges(text, document, secretNames, readable), variables: variablesOf(text, tree.spots) };
   const mistakes = damaged === null ? [] : [mistakeAt(place, damaged, { pointer: '', message: 'The file is not UTF-8 here.', hint: 'Save it as UTF-8.' })];
-  for (const error of yaml) mistakes.push(mistakeAt(place, Math.max(error.pos[0], 0), { pointer: '', ...yamlMistake(error) }));
+  for (const { offset, ...finding } of yamlFindings(document, text)) mistakes.push(mistakeAt(place, offset, finding));
   const found = (finding: TreeFinding): Mistake => mistakeAt(place, finding.offset, finding);
   if (readable) mistakes.push(...tree.findings.filter((finding) => !finding.unset).map(found));
   if (readable && tree.value === null) mistakes.push(mistakeAt(place, 0, { pointer: '', message: 'The plan is empty.', hint: 'Write one with `bat init`.' }));
@@ -66,7 +63,7 @@ export function loadPlanText(text: string, environment: Environment, secretNames
     words: (pointer, value) => {
       if (isSecretPointer(pointer, secretNames)) return null;
       const spot = tree.spots.get(pointer);
-      return spot?.interpolated === undefined ? valueWords(value) : `what ${quote(text.slice(spot.start, spot.end).replace(/^(["'])(.*)\1$/s, '$2'))} stands for`;
+      return spot?.interpolated === undefined ? valueWords(value) : `what ${quote(writtenText(text, spot))} stands for`;
     },
   };
 }
@@ -75,6 +72,8 @@ interface TextPlace {
   text: string;
   lines: LineCounter;
   hidden: readonly Range[];
+  /** What came out of variables, and how the plan has it: a message shows the latter. */
+  variables: ReadonlyMap<string, string>;
 }
 
 /** The document, or why it could not even be looked at. */
@@ -100,12 +99,30 @@ function mistakeAt(place: TextPlace, offset: number, finding: Finding): Mistake 
     line,
     column,
     path: readablePath(finding.pointer),
-    message: finding.message,
-    ...(finding.expected === undefined ? {} : { expected: finding.expected }),
-    ...(finding.suggestion === undefined ? {} : { suggestion: finding.suggestion }),
-    ...(finding.hint === undefined ? {} : { hint: finding.hint }),
+    message: unresolved(finding.message, place.variables),
+    ...(finding.expected === undefined ? {} : { expected: unresolved(finding.expected, place.variables) }),
+    ...(finding.suggestion === undefined ? {} : { suggestion: unresolved(finding.suggestion, place.variables) }),
+    ...(finding.hint === undefined ? {} : { hint: unresolved(finding.hint, place.variables) }),
     text: hideRanges(place.text, start, place.hidden),
   };
+}
+
+function variablesOf(text: string, spots: ReadonlyMap<string, Spot>): Map<string, string> {
+  const variables = new Map<string, string>();
+  for (const spot of spots.values()) if (spot.interpolated) variables.set(spot.interpolated, writtenText(text, spot));
+  return variables;
+}
+
+/** A sentence with what came out of a variable, quoted or on its own, put back to the variable: it may be a secret in the wrong place. */
+function unresolved(sentence: string, variables: ReadonlyMap<string, string>): string {
+  let result = variables.get(sentence) ?? sentence;
+  for (const [value, written] of variables) result = result.replaceAll(quote(value), quote(written));
+  return result;
+}
+
+/** A scalar as the plan has it, without its quotes. */
+function writtenText(text: string, { start, end }: Spot): string {
+  return text.slice(start, end).replace(/^(["'])(.*)\1$/s, '$2');
 }
 
 /** The value, or its key where the value is not written or the key is meant; where neither is there, what is around it. */

@@ -50,13 +50,15 @@ function encryption(recipients: readonly string[] | null): string {
   if (recipients && recipients.length > 0) {
     return `  - encrypt:                    # only the keys that belong to these recipients can open it: keep them elsewhere
       to:
-${recipients.map((recipient) => `        - ${scalar(recipient)}`).join('\n')}`;
+${[...new Set(recipients)].map((recipient) => `        - ${scalar(recipient)}`).join('\n')}`;
   }
   return `  # Whoever can read the target can read the data. To encrypt it, make a key with \`bat keygen\` and write:
   # - encrypt: { to: [age1…] }`;
 }
 
-/** A text as it stands in YAML: quoted where it has to be, a plain \`\${\` kept from being a variable. */
+/** A text as it stands in YAML, inside of braces too: quoted unless it is a plain word or path; a `${` of its own is no variable. */
 function scalar(value: string): string {
-  return stringify(value.replaceAll('${', '$${'), { lineWidth: 0, defaultStringType: 'PLAIN', collectionStyle: 'flow' }).trimEnd();
+  const text = value.replaceAll('${', () => '$${');
+  const plain = /^(~?\/)?[A-Za-z][\w/.-]*$/.test(text) && !/^(true|false|null)$/i.test(text);
+  return plain ? text : stringify(text, { defaultStringType: 'QUOTE_DOUBLE', lineWidth: 0 }).trimEnd();
 }

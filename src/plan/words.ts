@@ -12,7 +12,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let least = Infinity;
   for (const candidate of candidates) {
-    const steps = distance(plain, normal(candidate));
+    const steps = plain === normal(candidate) ? 0 : letters(plain) === letters(normal(candidate)) ? 1 : distance(plain, normal(candidate));
     const limit = Math.max(1, Math.floor(Math.max(plain.length, candidate.length) / 3));
     if (steps > limit || steps >= least) continue;
     least = steps;
@@ -42,6 +42,11 @@ export function valueWords(value: unknown): string {
 
 export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Two letters in the wrong order are one slip, and the most common one. */
+function letters(word: string): string {
+  return [...word].sort().join('');
 }
 
 function normal(word: string): string {

@@ -1,5 +1,9 @@
 /** YAML's own complaints in a person's words. */
-import type { YAMLError } from 'yaml';
+import type { Document, YAMLError } from 'yaml';
+import type { Finding } from './mistake.ts';
+
+/** A file that is no YAML at all is not commented line by line. */
+const MOST_FINDINGS = 20;
 
 const sentences: Partial<Record<YAMLError['code'], { message: string; expected?: string; hint?: string }>> = {
   BAD_DQ_ESCAPE: { message: 'There is a backslash that means nothing inside double quotes.', hint: "Use single quotes ('…') for a text with backslashes." },
@@ -14,7 +18,26 @@ const sentences: Partial<Record<YAMLError['code'], { message: string; expected?:
   TAG_RESOLVE_FAILED: { message: 'A plan knows no YAML tags ("!…").', hint: 'Remove the tag, or put the text in quotes.' },
 };
 
-export function yamlMistake(error: YAMLError): { message: string; expected?: string; hint?: string } {
+/** What YAML complains about, with offsets. One slip can make a parser stumble on to the end: the first complaint of a line is the one that helps. */
+export function yamlFindings(document: Document, text: string): (Finding & { offset: number })[] {
+  const findings: (Finding & { offset: number })[] = [];
+  const lines = new Set<number>();
+  let lost = false;
+  for (const error of [...document.errors, ...document.warnings]) {
+    const offset = Math.max(error.pos[0], 0);
+    const line = text.lastIndexOf('\n', offset - 1);
+    if (lines.has(line) || (lost && error.code === 'UNEXPECTED_TOKEN')) continue;
+    lines.add(line);
+    lost = true;
+    findings.push({ offset, pointer: '', ...explain(error, text, offset) });
+    if (findings.length === MOST_FINDINGS) break;
+  }
+  return findings;
+}
+
+function explain(error: YAMLError, text: string, offset: number): Omit<Finding, 'pointer'> {
   if (error.message.includes('call stack')) return { message: 'This is nested too deeply to be a plan.' };
+  if (error.message.includes('closing')) return { message: 'A quote is opened and not closed.', hint: 'Close it, or put the whole text in quotes of the other kind.' };
+  if (text.slice(offset - 1, offset + 1) === '${') return { message: 'A variable inside of { } or [ ] must be quoted.', expected: `"${/\$\{[^}\n]*\}?/.exec(text.slice(offset - 1))?.[0]}"` };
   return sentences[error.code] ?? { message: `This is not YAML: ${error.message}.`, hint: 'Check the quotes, brackets, colons and the indentation here and just before.' };
 }

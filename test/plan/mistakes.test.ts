@@ -37,7 +37,7 @@ targets:
       '11:30 This is no recipient.',
       '12:19 There is no target "usbb". [usb or vault] (usb)',
       '12:39 "retry.for" is "6 hors". [a duration such as 30s, 5min or 6h]',
-      '13:21 There is no step with the id "uplaod". [select, tar, compress, encrypt or upload] (upload)',
+      '13:21 There is no step with the id "uplaod". ["select", "tar", "compress", "encrypt" or "upload"] (upload)',
       '15:16 There is no kind of target "fil". [file or vault] (file)',
       '15:27 "path" is 3. [a text]',
       '16:10 The target vault has no "key". [key: "${KEY}"]',
