@@ -141,10 +141,16 @@ export class RestoreList {
     return row ? toEntry(row) : null;
   }
 
-  /** The only entry of a snapshot, or null if it has none or several. */
-  onlyEntry(snapshot: number): ListedEntry | null {
-    const rows = [...this.#each(`SELECT ${entryColumns} FROM entries e WHERE snapshot = ? LIMIT 2`, snapshot)];
+  /** The only entry below a folder of a snapshot (below none: in all of it), or null if there is none or several. */
+  onlyEntry(snapshot: number, folder: string): ListedEntry | null {
+    const [from, to] = folder === '' ? ['', Buffer.from([0xff])] : [`${folder}/`, `${folder}0`];
+    const rows = this.#all(`SELECT ${entryColumns} FROM entries e WHERE snapshot = ? AND path > ? AND path < ? LIMIT 2`, snapshot, from, to);
     return rows.length === 1 ? toEntry(rows[0]!) : null;
+  }
+
+  /** The wanted files that have no bytes. */
+  *emptyFiles(): Generator<ListedEntry> {
+    for (const row of this.#each(`SELECT ${entryColumns} FROM entries e WHERE type = 'file' AND state = 'wanted' AND parts = 0`)) yield toEntry(row);
   }
 
   /**

@@ -1,0 +1,174 @@
+/**
+ * Restores snapshots: reads their manifests, decides about each entry, then goes once through the volumes in their order
+ * and reads of each what is wanted. What is damaged or missing on one target is taken from the next.
+ */
+import { RestoreList, type ListedEntry } from '../catalog/restore-list.ts';
+import { BatError } from '../core/errors.ts';
+import type { RestoreOptions, RestoreSummary } from './restore/contract.ts';
+import { decide } from './restore/decide.ts';
+import { Files, type Surroundings } from './restore/files.ts';
+import { Folders } from './restore/folders.ts';
+import { findMissing, loadSnapshot, type Store } from './restore/load.ts';
+import { Selection } from './restore/patterns.ts';
+import { Places } from './restore/places.ts';
+import { Report, Stopped } from './restore/report.ts';
+import { makeFifos, makeHardLinks, makeSymlinks } from './restore/specials.ts';
+import { chooseWanted, openStores, type WantedSnapshot } from './restore/stores.ts';
+import { finishFolders, makeFolders } from './restore/tree.ts';
+import { countFetches, readVolumes } from './restore/volumes.ts';
+
+export { RestoreIncomplete, type Destination, type Overwrite, type RestoreFailure, type RestoreOptions, type RestoreSummary } from './restore/contract.ts';
+
+/**
+ * Whatever the manifests say, nothing outside the destination is written, and no file gets its name before it is whole and
+ * was checked. Throws RestoreIncomplete (a BatError, with the summary) if anything is missing at the end; the codes of
+ * store.ts if nothing could be begun; the signal's reason if it was aborted. Targets are connected, not closed.
+ */
+export async function restore(options: RestoreOptions): Promise<RestoreSummary> {
+  const report = new Report(options.emit);
+  const stores = await openStores(options, report);
+  const wanted = chooseWanted(stores, options);
+  const list = new RestoreList();
+  try {
+    const places = new Places(options.destination, wanted.map(({ source }) => source), list);
+    const work = new Restore(options, { stores, wanted, list, places, report });
+    return await work.run();
+  } finally {
+    list.close();
+  }
+}
+
+interface Parts {
+  stores: readonly Store[];
+  wanted: readonly WantedSnapshot[];
+  list: RestoreList;
+  places: Places;
+  report: Report;
+}
+
+class Restore {
+  readonly #options: RestoreOptions;
+  readonly #parts: Parts;
+  readonly #around: Surroundings;
+
+  constructor(options: RestoreOptions, parts: Parts) {
+    const { wanted, list, places, report } = parts;
+    const sourceOf = (entry: ListedEntry): string => wanted[entry.snapshot]!.source;
+    this.#options = options;
+    this.#parts = parts;
+    this.#around = { list, places, folders: new Folders(), report, sourceOf, signal: options.signal };
+  }
+
+  async run(): Promise<RestoreSummary> {
+    const { list, places, report, stores } = this.#parts;
+    await this.#load();
+    await decide({ ...this.#around, overwrite: this.#options.overwrite });
+    report.expect(list.totals());
+    list.wantChunks();
+    let stopped: Stopped | null = null;
+    if (this.#options.dryRun) {
+      Object.assign(report.summary, list.totals());
+      for (const store of stores) countFetches(list, store, report);
+    } else {
+      places.prepare();
+      stopped = await this.#write();
+      report.progress(true);
+    }
+    return report.end(places.describe(), stopped);
+  }
+
+  /** Each snapshot from the first target that can give its manifests. Throws if not one snapshot can be read. */
+  async #load(): Promise<void> {
+    const { wanted, report } = this.#parts;
+    const patterns = this.#options.patterns ?? [];
+    const used = new Set<string>();
+    const failures: { snapshot: WantedSnapshot; error: BatError }[] = [];
+    for (const snapshot of wanted) {
+      const error = await this.#loadFromAny(snapshot, new Selection(snapshot.source, patterns, used));
+      if (error) failures.push({ snapshot, error });
+    }
+    if (failures.length === wanted.length) throw failures[0]!.error;
+    for (const { snapshot, error } of failures) report.fail(snapshot.source, '', error);
+    this.#parts.list.settle();
+    const unused = patterns.filter((pattern) => !used.has(pattern));
+    if (patterns.length > 0 && unused.length === patterns.length) {
+      throw new BatError('USAGE', `Nothing in ${wanted.map(({ id }) => id).join(', ')} matches ${patterns.join(', ')}.`, { hint: 'See what is there with `bat ls`.' });
+    }
+    for (const pattern of unused) report.note(`Nothing matches ${pattern}.`);
+  }
+
+  /** Null, or why no target could give it. */
+  async #loadFromAny(snapshot: WantedSnapshot, selection: Selection): Promise<BatError | null> {
+    const { list, report } = this.#parts;
+    const { signal } = this.#options;
+    let first: BatError | null = null;
+    for (const store of snapshot.holders) {
+      try {
+        await loadSnapshot(list, store, snapshot.id, snapshot.number, selection, signal);
+        report.summary.snapshots.push({ id: snapshot.id, source: snapshot.source, target: store.target.id });
+        return null;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof BatError) || error.code === 'STATE_FAILED') throw error;
+        report.trouble(store.target.id, error.subject ?? snapshot.id, error);
+        first ??= error;
+      }
+    }
+    return first;
+  }
+
+  /** Returns why it ended before its end. */
+  async #write(): Promise<Stopped | null> {
+    const files = new Files(this.#around);
+    this.#around.folders.forget();
+    try {
+      await makeFolders(this.#around);
+      await this.#writeEmpty(files);
+      await this.#readAll(files);
+      await makeFifos(this.#around);
+      await makeHardLinks(this.#around);
+      await makeSymlinks(this.#around);
+      await finishFolders(this.#around);
+      return null;
+    } catch (error) {
+      if (error instanceof Stopped) return error;
+      throw error;
+    } finally {
+      await files.abort();
+    }
+  }
+
+  async #writeEmpty(files: Files): Promise<void> {
+    let count = 0;
+    for (const entry of this.#parts.list.emptyFiles()) {
+      if (++count % 200 === 0) await new Promise(setImmediate);
+      this.#options.signal.throwIfAborted();
+      files.writeWhole(entry, new Uint8Array(0));
+    }
+  }
+
+  async #readAll(files: Files): Promise<void> {
+    const { stores, list, report } = this.#parts;
+    const { signal } = this.#options;
+    for (const store of stores) {
+      await this.#findMissing(store);
+      await readVolumes({ list, store, report, signal, write: (use, bytes) => files.write(use, bytes) });
+    }
+    for (const { entry, reason } of list.missingFiles()) await files.giveUp(entry, reason);
+  }
+
+  /** What the targets before this one could not give. */
+  async #findMissing(store: Store): Promise<void> {
+    const { wanted, list, report } = this.#parts;
+    for (const { id, number } of wanted) {
+      if (list.missingCount(number) === 0 || store.isGone || !store.stored.some((stored) => stored.id === id)) continue;
+      try {
+        await findMissing(list, store, id, this.#options.signal);
+      } catch (error) {
+        this.#options.signal.throwIfAborted();
+        if (!(error instanceof BatError) || error.code === 'STATE_FAILED') throw error;
+        report.trouble(store.target.id, error.subject ?? id, error);
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/** What a restore is asked for, and what it answers. */
+import { BatError, type ErrorCode, type ErrorDetails } from '../../core/errors.ts';
+import type { Emit } from '../../core/events.ts';
+import type { Root } from '../../steps/source.ts';
+import type { Target } from '../../targets/target.ts';
+import type { KeyInputs } from '../store/keys.ts';
+
+/**
+ * What becomes of a file that is there already. `if-changed`: written if its size or time differs from the snapshot's.
+ * `if-newer`: written if the snapshot's is newer. Folders only ever get their attributes.
+ */
+export type Overwrite = 'always' | 'if-changed' | 'if-newer' | 'never';
+
+export type Destination =
+  /** `perSource`: each source in a folder of its own name below `path`; without it there may be only one source. */
+  | { kind: 'folder'; path: string; perSource: boolean }
+  /** Back to where the sources are read from: their roots as the plan has them, by source. */
+  | { kind: 'in-place'; roots: ReadonlyMap<string, readonly Root[]> };
+
+export interface RestoreOptions {
+  plan: string;
+  /** In the order of preference: what one cannot give is taken from the next that has the same snapshot. */
+  targets: readonly Target[];
+  /** `latest`, an id or the beginning of one, or a time: see store/choose.ts. */
+  snapshot: string;
+  /** Only these sources; all if it is empty. */
+  sources?: readonly string[];
+  /** Paths (each with everything below it) and globs, of `<path>` or `<source>/<path>`; everything if it is empty. */
+  patterns?: readonly string[];
+  destination: Destination;
+  overwrite: Overwrite;
+  /** Reads the manifests, looks at the destination, and says what would be done. */
+  dryRun: boolean;
+  keys: KeyInputs;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+export interface RestoreFailure {
+  /** `<source>/<path>` */
+  path: string;
+  message: string;
+}
+
+export interface RestoreSummary {
+  snapshots: { id: string; source: string; target: string }[];
+  /** Files and hard links written; in a dry run, to be written. */
+  files: number;
+  bytes: number;
+  /** Bytes read from the targets, manifests left out; in a dry run, those that would be. */
+  fetched: number;
+  /** Objects that these lie in. */
+  objects: number;
+  /** Entries that were there and stay, by `overwrite`. */
+  skipped: number;
+  /** Entries that could not be restored, or not with all of their attributes. */
+  failed: number;
+  /** The first of them, a thousand at most. */
+  failures: RestoreFailure[];
+  /** Milliseconds. */
+  duration: number;
+}
+
+/** Thrown at the end of a restore that could not bring everything back; all that is not named in it is there. */
+export class RestoreIncomplete extends BatError {
+  readonly summary: RestoreSummary;
+
+  constructor(code: ErrorCode, message: string, summary: RestoreSummary, details: ErrorDetails) {
+    super(code, message, details);
+    this.name = 'RestoreIncomplete';
+    this.summary = summary;
+  }
+}

@@ -1,0 +1,131 @@
+/** Reads the manifests of the wanted snapshots into the list, from the first target that can give them. */
+import type { ListedChunk, RestoreList } from '../../catalog/restore-list.ts';
+import { BatError } from '../../core/errors.ts';
+import { pathDanger } from '../../core/paths.ts';
+import type { Target } from '../../targets/target.ts';
+import type { KeyRing } from '../../volume/age.ts';
+import type { ManifestChunk, ManifestEntry, ManifestVolume } from '../../volume/manifest.ts';
+import { reservedFolders } from '../../volume/names.ts';
+import type { ObjectLayout } from '../../volume/object-reader.ts';
+import type { StoredSnapshot } from '../store/list.ts';
+import { readSnapshot } from '../store/read.ts';
+import type { Selection } from './patterns.ts';
+
+/** A target that can be reached, and what it holds. */
+export interface Store {
+  /** In the list. */
+  number: number;
+  target: Target;
+  stored: readonly StoredSnapshot[];
+  keys: () => Promise<KeyRing>;
+  /** It failed in a way that all it holds is out of reach. */
+  isGone: boolean;
+}
+
+/** The format's own limits: a reader need not hold more than this in memory. */
+const largestChunk = 64 * 1024 * 1024;
+const largestFrame = 64 * 1024 * 1024;
+const ownFolders: readonly string[] = reservedFolders;
+const sourcePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+
+/** Puts the entries of a snapshot into the list. What it throws leaves nothing of the snapshot there. */
+export async function loadSnapshot(list: RestoreList, store: Store, id: string, number: number, selection: Selection, signal: AbortSignal): Promise<void> {
+  const reader = new LineReader(list, store, signal);
+  try {
+    for await (const { layer, entry, removed, chunks } of reader.entries(id)) {
+      if (removed !== null) {
+        list.remove(number, removed);
+        continue;
+      }
+      const content = entry.sha256 === undefined ? null : { sha256: Buffer.from(entry.sha256, 'hex'), chunks };
+      list.put(number, layer, entry, content, selection.has(entry.path) ? 'wanted' : 'unselected');
+    }
+  } catch (error) {
+    list.clear(number);
+    throw error;
+  }
+}
+
+/** Looks in another target's manifests of a snapshot for the chunks that are missing. */
+export async function findMissing(list: RestoreList, store: Store, id: string, signal: AbortSignal): Promise<void> {
+  for await (const { chunks } of new LineReader(list, store, signal).entries(id)) {
+    for (const chunk of chunks) list.offer(chunk);
+  }
+}
+
+/** The layout that `addVolume` was given. */
+export function parseLayout(layout: string): ObjectLayout {
+  return JSON.parse(layout) as ObjectLayout;
+}
+
+type ReadEntry =
+  | { layer: number; entry: ManifestEntry; removed: null; chunks: ListedChunk[] }
+  | { layer: number; entry: null; removed: string; chunks: ListedChunk[] };
+
+class LineReader {
+  readonly #list: RestoreList;
+  readonly #store: Store;
+  readonly #signal: AbortSignal;
+
+  constructor(list: RestoreList, store: Store, signal: AbortSignal) {
+    this.#list = list;
+    this.#store = store;
+    this.#signal = signal;
+  }
+
+  async *entries(id: string): AsyncGenerator<ReadEntry> {
+    const { target, stored, keys } = this.#store;
+    let layer = -1;
+    let subject = '';
+    let volumes = new Map<number, { id: number; decoded: number }>();
+    let count = 0;
+    for await (const { line, stored: manifest } of readSnapshot(target, id, keys, { stored, signal: this.#signal })) {
+      if (++count % 1000 === 0) {
+        this.#signal.throwIfAborted();
+        await new Promise(setImmediate);
+      }
+      if (line.kind === 'header') {
+        layer++;
+        subject = manifest.manifestName;
+        volumes = new Map();
+      } else if (line.kind === 'volume') {
+        if (volumes.has(line.volume.number)) throw damaged(subject, `it has two volumes of the number ${line.volume.number}`);
+        volumes.set(line.volume.number, { id: this.#addVolume(line.volume, subject), decoded: line.volume.decoded });
+      } else if (line.kind === 'removed') {
+        yield { layer, entry: null, removed: line.path, chunks: [] };
+      } else if (line.kind === 'entry') {
+        const chunks = (line.entry.chunks ?? []).map((chunk) => place(chunk, volumes, subject));
+        yield { layer, entry: line.entry, removed: null, chunks };
+      }
+    }
+  }
+
+  #addVolume(volume: ManifestVolume, subject: string): number {
+    const { name, size, sealed, codec, frames, decoded } = volume;
+    if (!isVolumeName(name)) throw damaged(subject, `it names an object that cannot be one of its volumes: ${JSON.stringify(name)}`);
+    if (frames.some((frame) => frame.decoded > largestFrame || frame.stored > largestFrame)) throw damaged(subject, `the frames of ${name} are larger than frames can be`);
+    return this.#list.addVolume(this.#store.number, name, JSON.stringify({ name, size, sealed, codec, frames, decoded } satisfies ObjectLayout));
+  }
+}
+
+function place(chunk: ManifestChunk, volumes: ReadonlyMap<number, { id: number; decoded: number }>, subject: string): ListedChunk {
+  const volume = volumes.get(chunk.volume);
+  if (!volume) throw damaged(subject, `it speaks of a volume ${chunk.volume} that it does not describe`);
+  if (chunk.offset + chunk.length > volume.decoded) throw damaged(subject, 'a chunk lies behind the end of its volume');
+  if (chunk.length === 0 || chunk.length > largestChunk) throw damaged(subject, `a chunk has ${chunk.length} bytes`);
+  return { volume: volume.id, offset: chunk.offset, length: chunk.length, sha256: Buffer.from(chunk.sha256, 'hex') };
+}
+
+/** `volumes/…`, `files/…`, or the path of a file below its source; never a manifest, a key, or a path that leads out. */
+function isVolumeName(name: string): boolean {
+  const folder = name.slice(0, Math.max(0, name.indexOf('/')));
+  if (pathDanger(name) !== null || !sourcePattern.test(folder)) return false;
+  return folder === 'volumes' || folder === 'files' || !ownFolders.includes(folder);
+}
+
+function damaged(subject: string, reason: string): BatError {
+  return new BatError('OBJECT_DAMAGED', `The manifest ${subject} is damaged: ${reason}.`, {
+    hint: 'Restore from another target, or another snapshot.',
+    subject,
+  });
+}

@@ -1,0 +1,66 @@
+/** Which entries a restore was asked for. */
+import picomatch from 'picomatch';
+
+type Matches = (path: string) => boolean;
+
+/**
+ * Finds out for the entries of one source whether they are selected. A plain path means itself and everything below; a
+ * glob likewise, for whatever it matches, and without a slash it matches names at any depth, as in .gitignore. Both are
+ * held against `<path>` and `<source>/<path>`. Without patterns everything is selected.
+ */
+export class Selection {
+  readonly #source: string;
+  readonly #patterns: readonly { text: string; matches: Matches }[];
+  readonly #used: Set<string>;
+  #folder: string | null = null;
+  #folderSelected = false;
+
+  /** `used` takes the patterns that selected something. */
+  constructor(source: string, patterns: readonly string[], used: Set<string>) {
+    this.#source = source;
+    this.#patterns = patterns.map((text) => ({ text, matches: matcher(text) }));
+    this.#used = used;
+  }
+
+  /** Quick for entries of the same folder that come one after the other. */
+  has(path: string): boolean {
+    if (this.#patterns.length === 0) return true;
+    const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    if (folder !== this.#folder) {
+      this.#folderSelected = this.#selectsFolder(folder);
+      this.#folder = folder;
+    }
+    return this.#folderSelected || this.#selects(path);
+  }
+
+  #selectsFolder(folder: string): boolean {
+    if (this.#selects('')) return true;
+    for (let end = folder.indexOf('/'); end !== -1; end = folder.indexOf('/', end + 1)) {
+      if (this.#selects(folder.slice(0, end))) return true;
+    }
+    return folder !== '' && this.#selects(folder);
+  }
+
+  #selects(path: string): boolean {
+    const full = path === '' ? this.#source : `${this.#source}/${path}`;
+    let selected = false;
+    for (const { text, matches } of this.#patterns) {
+      if (!matches(full) && (path === '' || !matches(path))) continue;
+      this.#used.add(text);
+      selected = true;
+    }
+    return selected;
+  }
+}
+
+function matcher(pattern: string): Matches {
+  const text = pattern.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
+  const anchored = pattern.startsWith('/') || text.includes('/');
+  const isPlain: Matches = (path) => path === text;
+  if (text === '' || text === '.') return () => true;
+  if (!picomatch.scan(text).isGlob) return isPlain;
+  const glob = picomatch(text, { dot: true, nonegate: true });
+  // A name may look like a glob: it is then meant as it stands, too.
+  if (anchored) return (path) => isPlain(path) || glob(path);
+  return (path) => isPlain(path) || glob(path.slice(path.lastIndexOf('/') + 1));
+}

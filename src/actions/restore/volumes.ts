@@ -1,0 +1,147 @@
+/** Reads what is wanted of the volumes of a target, chunk by chunk in their order, and hands it to whoever wants it. */
+import { hash } from 'node:crypto';
+import type { ListedRange, ListedUse, RestoreList } from '../../catalog/restore-list.ts';
+import { BatError, type ErrorCode } from '../../core/errors.ts';
+import { ObjectReader, type ObjectLayout } from '../../volume/object-reader.ts';
+import { ExtentReader } from './extent-reader.ts';
+import { extentsOf, FrameTable, type Extent } from './extents.ts';
+import { parseLayout, type Store } from './load.ts';
+import type { Report } from './report.ts';
+
+export interface VolumeReading {
+  list: RestoreList;
+  store: Store;
+  report: Report;
+  signal: AbortSignal;
+  /** `bytes` have been checked against the use's hash. */
+  write(use: ListedUse, bytes: Uint8Array): Promise<void>;
+}
+
+/** What speaks of one object only; after anything else the target itself is given up. */
+const objectCodes: ReadonlySet<ErrorCode> = new Set(['OBJECT_MISSING', 'OBJECT_DAMAGED', 'KEY_MISSING', 'KEY_WRONG', 'FORMAT_UNSUPPORTED', 'TARGET_DENIED', 'TARGET_FAILED']);
+const betweenPauses = 64;
+
+/** Notes in the list what could not be had; throws only what `write` throws, the signal's reason, and bugs. */
+export async function readVolumes(reading: VolumeReading): Promise<void> {
+  const { list, store, report } = reading;
+  for (const volume of list.volumes(store.number)) {
+    if (store.isGone) {
+      list.miss(volume.id, `${volume.name} is on ${store.target.id}, which cannot be reached any more`);
+      continue;
+    }
+    const reader = new VolumeReader(reading, volume.id, parseLayout(volume.layout));
+    await reader.read();
+    report.summary.objects++;
+  }
+}
+
+/** What a restore would fetch. */
+export function countFetches(list: RestoreList, store: Store, report: Report): void {
+  for (const volume of list.volumes(store.number)) {
+    const layout = parseLayout(volume.layout);
+    const frames = new FrameTable(layout);
+    report.summary.objects++;
+    for (const { start, end } of extentsOf(list.ranges(volume.id), frames)) report.summary.fetched += frames.stored(frames.at(start), frames.at(end - 1));
+  }
+}
+
+/** A range of a volume as it came; no bytes if the volume does not give them. */
+interface Taken extends ListedRange {
+  bytes: Uint8Array | null;
+  sha256: Buffer | null;
+}
+
+class VolumeReader {
+  readonly #reading: VolumeReading;
+  readonly #volume: number;
+  readonly #layout: ObjectLayout;
+  /** Why nothing more can be had of it: not damage in one place, but the object or its target gone. */
+  #lost: BatError | null = null;
+  #count = 0;
+
+  constructor(reading: VolumeReading, volume: number, layout: ObjectLayout) {
+    this.#reading = reading;
+    this.#volume = volume;
+    this.#layout = layout;
+  }
+
+  async read(): Promise<void> {
+    const { list } = this.#reading;
+    let reader: ObjectReader;
+    try {
+      reader = await this.#open();
+    } catch (error) {
+      list.miss(this.#volume, this.#blame(error).message);
+      return;
+    }
+    const frames = new FrameTable(this.#layout);
+    for (const extent of extentsOf(list.ranges(this.#volume), frames)) await this.#readExtent(reader, frames, extent);
+  }
+
+  async #open(): Promise<ObjectReader> {
+    const { store, report, signal } = this.#reading;
+    const { openKeyRing } = await import('../../volume/age.ts');
+    const keys = this.#layout.sealed ? await store.keys() : openKeyRing([]);
+    const fetch = async (offset: number, length: number): Promise<Uint8Array> => {
+      signal.throwIfAborted();
+      const bytes = await store.target.read(this.#layout.name, offset, length, signal);
+      report.fetched(bytes.length);
+      return bytes;
+    };
+    return ObjectReader.open(this.#layout, fetch, keys);
+  }
+
+  async #readExtent(reader: ObjectReader, frames: FrameTable, extent: Extent): Promise<void> {
+    const source = new ExtentReader(reader, frames, extent);
+    let last: Taken = { offset: -1, length: 0, bytes: null, sha256: null };
+    try {
+      for (const use of this.#reading.list.uses(this.#volume, extent.first, extent.last)) {
+        if (last.offset !== use.offset || last.length !== use.length) last = await this.#take(source, use);
+        if (last.bytes) await this.#give(use, last.bytes, last.sha256);
+      }
+    } finally {
+      await source.end();
+    }
+  }
+
+  async #take(source: ExtentReader, { offset, length }: ListedRange): Promise<Taken> {
+    const { signal, list } = this.#reading;
+    if (++this.#count % betweenPauses === 0) await new Promise(setImmediate);
+    signal.throwIfAborted();
+    try {
+      if (this.#lost) throw this.#lost;
+      const bytes = await source.take(offset, length);
+      return { offset, length, bytes, sha256: hash('sha256', bytes, 'buffer') };
+    } catch (error) {
+      list.miss(this.#volume, this.#blame(error).message, { offset, length });
+      return { offset, length, bytes: null, sha256: null };
+    }
+  }
+
+  async #give(use: ListedUse, bytes: Uint8Array, sha256: Buffer | null): Promise<void> {
+    if (sha256?.equals(use.sha256)) {
+      await this.#reading.write(use, bytes);
+      return;
+    }
+    const error = new BatError('OBJECT_DAMAGED', `${this.#layout.name} is damaged: it holds other bytes than it should at ${use.offset}`);
+    this.#blame(error);
+    this.#reading.list.missUse(use, error.message);
+  }
+
+  /** Tells what went wrong with the object or its target; throws on what neither is to blame for. */
+  #blame(error: unknown): BatError {
+    const { signal, store, report } = this.#reading;
+    signal.throwIfAborted();
+    if (!(error instanceof BatError)) throw error;
+    if (error.code !== 'OBJECT_DAMAGED') this.#lost = error;
+    if (!store.isGone) {
+      if (objectCodes.has(error.code)) {
+        report.trouble(store.target.id, this.#layout.name, error);
+      } else {
+        store.isGone = true;
+        report.targetFailed(store.target.id, error);
+      }
+    }
+    return error;
+  }
+}

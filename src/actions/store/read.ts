@@ -1,0 +1,100 @@
+/** Reads a snapshot: its manifest, laid over the manifests that it refers to. */
+import { BatError } from '../../core/errors.ts';
+import type { Target } from '../../targets/target.ts';
+import type { KeyRing } from '../../volume/age.ts';
+import { decodeDocument } from '../../volume/document.ts';
+import { readManifest, type ManifestHeader, type ManifestLine } from '../../volume/manifest.ts';
+import { listSnapshots, type StoredSnapshot } from './list.ts';
+
+export interface SnapshotLine {
+  /** The manifest that the line stands in. */
+  stored: StoredSnapshot;
+  /** 0 for the snapshot's own manifest, 1 for its base, and so on. */
+  depth: number;
+  line: ManifestLine;
+}
+
+/** More than bat ever writes; what is longer, or goes round in a circle, is refused. */
+const longestChain = 16;
+
+/**
+ * Every line of the manifests that make up a snapshot, the base's first: each manifest begins with its header and ends with
+ * its end line. A later entry replaces the one of the same path, a removed path is taken away. Bounded by the size of
+ * the stored manifests, which are held while they are read. `stored`: what the target holds, if that is known.
+ * Throws SNAPSHOT_NOT_FOUND, OBJECT_MISSING for a base that is gone, OBJECT_DAMAGED, KEY_MISSING, KEY_WRONG.
+ */
+export async function* readSnapshot(
+  target: Target,
+  id: string,
+  keys: KeyRing | (() => Promise<KeyRing>),
+  options: { stored?: readonly StoredSnapshot[]; signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<SnapshotLine> {
+  const stored = options.stored ?? (await listSnapshots(target, options.signal));
+  const chain = new Chain(target, new Map(stored.map((snapshot) => [snapshot.id, snapshot])), keys, options.signal);
+  if (!chain.stored.has(id)) {
+    throw new BatError('SNAPSHOT_NOT_FOUND', `${target.location} holds no snapshot "${id}".`, { hint: 'List what there is with `bat snapshots`.', subject: id });
+  }
+  yield* chain.read(id, 0, null);
+}
+
+class Chain {
+  readonly stored: ReadonlyMap<string, StoredSnapshot>;
+  readonly #target: Target;
+  readonly #keys: KeyRing | (() => Promise<KeyRing>);
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(target: Target, stored: ReadonlyMap<string, StoredSnapshot>, keys: KeyRing | (() => Promise<KeyRing>), signal: AbortSignal | undefined) {
+    this.#target = target;
+    this.stored = stored;
+    this.#keys = keys;
+    this.#signal = signal;
+  }
+
+  async *read(id: string, depth: number, above: ManifestHeader | null): AsyncGenerator<SnapshotLine> {
+    const stored = this.stored.get(id);
+    if (!stored) throw baseMissing(above!, id, this.#target);
+    const lines = readManifest(await this.#open(stored), stored.manifestName);
+    try {
+      const first = await lines.next();
+      if (first.done || first.value.kind !== 'header') throw damaged(stored, 'it has no header');
+      const { header } = first.value;
+      if (header.snapshot !== id) throw damaged(stored, `it says that it is the manifest of ${header.snapshot}`);
+      if (header.source !== stored.source) throw damaged(stored, `it says that it is of the source ${header.source}`);
+      if (above && header.source !== above.source) throw damaged(stored, `it is not of the source ${above.source}`);
+      if (header.base !== null) {
+        if (depth + 1 >= longestChain) throw damaged(stored, `more than ${longestChain} manifests refer to each other`);
+        yield* this.read(header.base, depth + 1, header);
+      }
+      yield { stored, depth, line: first.value };
+      for await (const line of lines) yield { stored, depth, line };
+    } finally {
+      await lines.return(undefined);
+    }
+  }
+
+  async #open(stored: StoredSnapshot): Promise<AsyncIterable<Uint8Array>> {
+    const { manifestName, size, codec, sealed } = stored;
+    // A plain manifest must not ask for a key.
+    const keys = sealed ? await this.#keyRing() : (await import('../../volume/age.ts')).openKeyRing([]);
+    const bytes = await this.#target.read(manifestName, 0, size, this.#signal);
+    return decodeDocument(bytes, codec, sealed, keys, manifestName);
+  }
+
+  #keyRing(): Promise<KeyRing> {
+    return typeof this.#keys === 'function' ? this.#keys() : Promise.resolve(this.#keys);
+  }
+}
+
+function baseMissing(above: ManifestHeader, base: string, target: Target): BatError {
+  return new BatError('OBJECT_MISSING', `The snapshot ${above.snapshot} builds on ${base}, whose manifest is not on ${target.location}.`, {
+    hint: 'Restore from another target, or another snapshot.',
+    subject: base,
+  });
+}
+
+function damaged(stored: StoredSnapshot, reason: string): BatError {
+  return new BatError('OBJECT_DAMAGED', `${stored.manifestName} is damaged: ${reason}.`, {
+    hint: 'Restore from another target, or another snapshot.',
+    subject: stored.manifestName,
+  });
+}
