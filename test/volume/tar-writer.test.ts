@@ -113,6 +113,8 @@ describe('a header', () => {
     expect(memberHeader({ ...plain, path: 'größe' })).toHaveLength(512);
     expect(memberHeader({ ...plain, uid: 2_097_152 })).toHaveLength(1536);
     expect(memberHeader({ ...plain, path: 'n'.repeat(101) })).toHaveLength(1536);
+    // The slash that ends a folder is no place to split: the name field would be empty.
+    expect(memberHeader({ ...plain, path: `f/${'n'.repeat(100)}`, type: 'directory', size: 0 })).toHaveLength(1536);
   });
 
   it('has whole seconds and only the permission bits', () => {
