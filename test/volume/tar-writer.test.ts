@@ -23,7 +23,7 @@ describe.each(tars)('what %s makes of our tar', (tar) => {
         const members = parts.map(toMember);
         extractAndCompare(tar, members, 'C.UTF-8');
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
