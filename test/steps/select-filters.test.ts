@@ -16,11 +16,11 @@ describe('marked folders', () => {
   test('a cache is kept as a folder with its tag', async () => {
     const folder = temporaryFolder();
     grow(folder, {
-      'cache/CACHEDIR.TAG': `${cacheTag}\n# more`, 'cache/data': '', 'cache/deep/data': '', 'fake/CACHEDIR.TAG': cacheTag.slice(0, -1), 'fake/data': '', 'folder/CACHEDIR.TAG/': '',
+      'cache/CACHEDIR.TAG': `${cacheTag}\n# more`, 'cache/data': '', 'cache/deep/data': '', 'fake/CACHEDIR.TAG': cacheTag.slice(0, -1), 'fake/data': '', 'folder/CACHEDIR.TAG/': '', 'link/data': '',
     });
-    symlinkSync('../cache/CACHEDIR.TAG', join(folder, 'folder/link'));
+    symlinkSync('../cache/CACHEDIR.TAG', join(folder, 'link/CACHEDIR.TAG'));
     expect((await selectFrom(folder, { excludeCaches: true }).walk()).paths).toEqual([
-      'cache', 'cache/CACHEDIR.TAG', 'fake', 'fake/CACHEDIR.TAG', 'fake/data', 'folder', 'folder/CACHEDIR.TAG', 'folder/link',
+      'cache', 'cache/CACHEDIR.TAG', 'fake', 'fake/CACHEDIR.TAG', 'fake/data', 'folder', 'folder/CACHEDIR.TAG', 'link', 'link/CACHEDIR.TAG', 'link/data',
     ]);
     expect((await selectFrom(folder).walk()).paths).toContain('cache/deep/data');
   });

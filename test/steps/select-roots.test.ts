@@ -57,6 +57,20 @@ test('one of several roots that became empty fails the source too', async () => 
   await expect(select.walk()).rejects.toMatchObject({ code: 'SOURCE_MISSING', subject: join(folder, 'b') });
 });
 
+test('a disk that is unmounted during the walk fails the source instead of emptying its snapshot', async () => {
+  const folder = temporaryFolder();
+  const root = join(folder, 'root');
+  grow(root, { 'a/file': '', 'b/file': '' });
+  const { items } = selectFrom(root).start();
+  await expect(async () => {
+    for await (const { entry } of items) {
+      if (entry.path !== 'a') continue;
+      renameSync(root, join(folder, 'elsewhere'));
+      mkdirSync(root);
+    }
+  }).rejects.toMatchObject({ code: 'SOURCE_MISSING', subject: root });
+});
+
 test('a root that is a symlink is followed', async () => {
   const folder = temporaryFolder();
   grow(folder, { 'real/file': 'text' });

@@ -17,7 +17,7 @@ async function oddTree(): Promise<string> {
   const folder = temporaryFolder();
   grow(folder, {
     'plain.txt': 'plain', 'a/b/c/deep.txt': 'deep', 'a.b': 'sorts between a and a/', 'empty': '', 'empty-folder/': '',
-    'new\nline': '1', ' leading and trailing ': '2', '"quoted"\\back*[x]?': '3', '..double': '4', '…ümläut 😀': '5', '\uf8ff private': '6',
+    'new\nline': '1', ' leading and trailing ': '2', '"quoted"\\back*[x]?': '3', '..double': '4', '…ümläut 😀': '5', '\uf8ff private': '6', '😀 astral': '6',
     '#hash': '7', '!bang': '8', '\ufffd honest replacement': '9', '-dash': '10',
   });
   writeFileSync(Buffer.concat([Buffer.from(join(folder, 'latin-')), Buffer.from([0xe9, 0xff])]), 'not utf-8');
@@ -168,10 +168,9 @@ describe('the second walk', () => {
     'the time of a fifo': { change: (folder) => utimesSync(join(folder, 'p'), 1, 1), given: ['fifo p'] },
     'the target of a symlink, under the old time': {
       change: (folder) => {
-        const { atime, mtime } = fs.lstatSync(join(folder, 's'));
         unlinkSync(join(folder, 's'));
         symlinkSync('d', join(folder, 's'));
-        lutimesSync(join(folder, 's'), atime, mtime);
+        lutimesSync(join(folder, 's'), 1, 1);
       },
       given: ['symlink s -> d'],
     },
@@ -208,6 +207,7 @@ describe('the second walk', () => {
     linkSync(join(folder, 'h1'), join(folder, 'h2'));
     linkSync(join(folder, 'h1'), join(folder, 'h3'));
     symlinkSync('e', join(folder, 's'));
+    lutimesSync(join(folder, 's'), 1, 1);
     execFileSync('mkfifo', [join(folder, 'p')]);
     utimesSync(join(folder, 'd/file'), 1_700_000_000, 1_700_000_000);
     const select = selectFrom(folder);
@@ -219,6 +219,17 @@ describe('the second walk', () => {
     expect(second.removed.toSorted()).toEqual(removed);
     const third = await select.walk();
     expect([lines(third), third.removed]).toEqual([[], []]);
+  });
+
+  test('sees that the folder of the first name of a hard link is called otherwise', async () => {
+    const folder = temporaryFolder();
+    grow(folder, { 'a/first': 'x', 'a/alone': 'y' });
+    linkSync(join(folder, 'a/first'), join(folder, 'z'));
+    const select = selectFrom(folder);
+    await select.walk();
+    renameSync(join(folder, 'a'), join(folder, 'b'));
+    const second = await select.walk();
+    expect([lines(second), second.removed]).toEqual([['directory b', 'file b/alone', 'file b/first', 'hardlink z -> b/first'], ['a']]);
   });
 
   test('knows a changed file from a new one', async () => {

@@ -40,6 +40,25 @@ export function openRoot(root: Root, context: Pick<StepContext, 'source' | 'draf
   return { ...root, stat, isFolder: stat.isDirectory() };
 }
 
+/**
+ * Throws SOURCE_MISSING if the folder that was opened does not lie there any more: once a disk is unmounted, all of its
+ * files look as if they had been removed one by one.
+ */
+export function checkRootStayed(root: OpenRoot, source: Source): void {
+  if (!root.isFolder) return;
+  let stat: BigIntStats;
+  try {
+    stat = fs.statSync(systemPath(root.path), { bigint: true });
+  } catch (error) {
+    throw rootMissing(source, root, error);
+  }
+  if (stat.ino === root.stat.ino && stat.dev === root.stat.dev) return;
+  throw new BatError('SOURCE_MISSING', `The source "${source.id}" is not the folder any more that it was when the walk began: ${root.path}.`, {
+    hint: 'Was the disk unmounted, or the folder replaced? Run it again; earlier snapshots are as they were.',
+    subject: root.path,
+  });
+}
+
 export function rootMissing(source: Source, root: Root, cause: unknown): BatError {
   return new BatError('SOURCE_MISSING', `The source "${source.id}" cannot be opened: ${root.path}: ${systemReason(cause)}.`, {
     hint: 'Is the disk mounted, and may this user read it? If the folder is gone for good, take it out of the plan.',

@@ -7,7 +7,7 @@ import { HardLinks } from './hard-links.ts';
 import { joinName } from './listing.ts';
 import { describeSpecial, lookAt, type Found } from './look.ts';
 import { openRootFolder } from './root-folder.ts';
-import { openRoot, type OpenRoot } from './roots.ts';
+import { checkRootStayed, openRoot, type OpenRoot } from './roots.ts';
 import type { Tally } from './tally.ts';
 import type { SelectedEntry } from '../flow.ts';
 import type { StepContext } from '../step.ts';
@@ -34,7 +34,7 @@ export class Walk {
     this.#checksum = options.checksum;
   }
 
-  /** One item for each path looked at: what is new or changed, or null. Throws SOURCE_MISSING before the first one. */
+  /** One item for each path looked at: what is new or changed, or null. Throws SOURCE_MISSING if a root is not there, or not any more. */
   *entries(): Generator<SelectedEntry | null> {
     const { source, draft } = this.#context;
     const roots = source.roots.map((root) => openRoot(root, this.#context));
@@ -44,6 +44,7 @@ export class Walk {
       const previous = top.get(root.prefix);
       if (root.prefix !== '') yield this.#prefixFolder(root, previous);
       yield* this.#below(openRootFolder(root, root.prefix === '' || previous?.type === 'directory', this.#context));
+      checkRootStayed(root, source);
     }
   }
 
