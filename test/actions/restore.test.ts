@@ -23,10 +23,11 @@ describe('what comes back', () => {
       { path: 'large', content: [parts[0]!, parts[1]!, parts[2]!] },
       { path: 'large backwards', content: [parts[2]!, parts[1]!, parts[0]!, parts[2]!] },
       { path: 'copy', content: 'hello' },
+      { path: 'nearly', content: 'hello', mtime: '1600000000.999999999' },
     ]);
     const summary = await setting.restore({ keys: { identities: sealed ? [key.identity] : [] } });
-    expect(summary).toMatchObject({ files: 5, bytes: 10 + 310_000 + 380_000, failed: 0, skipped: 0 });
-    expect(setting.tree()).toEqual(['copy', 'deep', 'deep/er', 'deep/er/small.txt', 'empty', 'large', 'large backwards']);
+    expect(summary).toMatchObject({ files: 6, bytes: 15 + 310_000 + 380_000, failed: 0, skipped: 0 });
+    expect(setting.tree()).toEqual(['copy', 'deep', 'deep/er', 'deep/er/small.txt', 'empty', 'large', 'large backwards', 'nearly']);
     expect(setting.read('deep/er/small.txt')).toBe('hello');
     expect(setting.read('empty')).toBe('');
     expect(fs.readFileSync(setting.path('large')).equals(Buffer.concat(parts))).toBe(true);
@@ -37,6 +38,7 @@ describe('what comes back', () => {
     expect([folder.mode & 0o7777n, folder.mtimeNs]).toEqual([0o555n, 1_500_000_000_000_000_000n]);
     const offBy = fs.statSync(setting.path('copy'), { bigint: true }).mtimeNs - 1_700_000_000_123_456_789n;
     expect(offBy > -1000n && offBy < 1000n).toBe(true);
+    expect(fs.statSync(setting.path('nearly'), { bigint: true }).mtimeNs / 1_000_000_000n).toBe(1_600_000_000n);
   });
 
   it('keeps names that are not text, links of every kind, and fifos', async () => {

@@ -135,7 +135,7 @@ export class StoreBuilder {
   async #store(entry: Entry, path: string, chunk: Buffer, run: string): Promise<{ volume: number; offset: number; length: number }> {
     if (!this.#tar) {
       await this.#closeVolume();
-      this.#open = { name: path, pieces: [chunk], length: chunk.length };
+      this.#open = { name: /^[\w./-]+$/.test(path) ? path : `files/${hash('sha256', encodePath(path))}`, pieces: [chunk], length: chunk.length };
       const place = { volume: this.#volumes.length, offset: 0, length: chunk.length };
       await this.#closeVolume();
       return place;

@@ -14,7 +14,7 @@ export function setAttributes(descriptor: number, { mode, uid, gid, mtime }: Att
     // The owner first: a change of owner takes the set-id bits away.
     ['owner', () => isRoot && fs.fchownSync(descriptor, uid, gid)],
     ['mode', () => fs.fchmodSync(descriptor, mode)],
-    ['time', () => fs.futimesSync(descriptor, now(), mtime)],
+    ['time', () => fs.futimesSync(descriptor, now(), timeFor(mtime))],
   ]);
 }
 
@@ -24,7 +24,7 @@ export function setFifoAttributes(path: string, { mode, uid, gid, mtime }: Attri
   return collect([
     ['owner', () => isRoot && fs.lchownSync(name, uid, gid)],
     ['mode', () => fs.chmodSync(name, mode)],
-    ['time', () => fs.lutimesSync(name, now(), mtime)],
+    ['time', () => fs.lutimesSync(name, now(), timeFor(mtime))],
   ]);
 }
 
@@ -33,7 +33,7 @@ export function setLinkAttributes(path: string, { uid, gid, mtime }: Attributes)
   const name = systemPath(path);
   return collect([
     ['owner', () => isRoot && fs.lchownSync(name, uid, gid)],
-    ['time', () => fs.lutimesSync(name, now(), mtime)],
+    ['time', () => fs.lutimesSync(name, now(), timeFor(mtime))],
   ]);
 }
 
@@ -72,9 +72,16 @@ function explain(what: string, error: unknown): string {
 }
 
 /**
- * Times are given to Node as decimal text: a negative number it takes for the present. It hands them on as seconds in
- * floating point, which is exact to a quarter of a microsecond in this century.
+ * A time as Node takes it: decimal text, since a negative number it takes for the present. It hands it on as seconds in
+ * floating point, exact to a quarter of a microsecond in this century. Never in the next second: programs that compare
+ * whole seconds would see a difference.
  */
+function timeFor(mtime: string): string {
+  const [whole = '0', fraction = ''] = mtime.split('.');
+  const second = Number(whole) - (whole.startsWith('-') && /[1-9]/.test(fraction) ? 1 : 0);
+  return Math.floor(Number(mtime)) > second ? String(second + 1 - 2 ** -21) : mtime;
+}
+
 function now(): string {
   return (Date.now() / 1000).toFixed(3);
 }
