@@ -50,9 +50,13 @@ describe('connecting', () => {
   });
 
   it('refuses a file where a folder should be', async () => {
-    await writeFile(join(folder, 'store'), '');
-    for (const create of [true, false]) {
-      await expect(fileTargetIn(folder).connect({ create })).rejects.toMatchObject({ code: 'TARGET_UNREACHABLE', message: expect.stringContaining('not a folder') as string });
+    for (const file of ['store', 'store/nas']) {
+      await removeFolder(join(folder, 'store'));
+      await mkdir(join(folder, file, '..'), { recursive: true });
+      await writeFile(join(folder, file), '');
+      for (const create of [true, false]) {
+        await expect(fileTargetIn(folder).connect({ create })).rejects.toMatchObject({ code: 'TARGET_UNREACHABLE', message: expect.stringContaining('not a folder') as string });
+      }
     }
   });
 
@@ -100,6 +104,17 @@ describe('a disk that is unplugged meanwhile', () => {
     }
     await upload.abort();
     expect(await filesBelow(store)).toEqual([]);
+  });
+});
+
+describe('names', () => {
+  it.each([
+    ['a'.repeat(200), true], ['a'.repeat(201), false],
+    [`${'a/'.repeat(511)}bb`, true], [`${'a/'.repeat(511)}bbb`, false],
+    ['ends.', false], ['.bat-tmp-1', false], ['volumes/.bat-tmp-1', false], ['with space', false], ['ü', false], ['new\nline', false],
+    ['.hidden', true], ['-_..9/Z', true],
+  ])('%s', (name, accepted) => {
+    expect(fileTargetIn(folder).acceptsName(name)).toBe(accepted);
   });
 });
 

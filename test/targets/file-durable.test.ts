@@ -144,6 +144,14 @@ describe('a file that cannot be flushed', () => {
 });
 
 describe('writing', () => {
+  it('is refused once the upload was given up, and said so', async () => {
+    const upload = await (await connected({})).open('volumes/1.tar', hot);
+    await upload.abort();
+    const error = { code: 'TARGET_FAILED', transient: false, message: expect.stringContaining('given up') as string };
+    await expect(upload.write(0, some)).rejects.toMatchObject(error);
+    await expect(upload.finish(0)).rejects.toMatchObject(error);
+  });
+
   it('goes on where the system wrote less than it was given', async () => {
     const target = await connected({});
     const cut = watchedDisk({});

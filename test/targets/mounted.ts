@@ -14,16 +14,16 @@ export interface SmallDisk {
 export function mountSmallDisk(mebibytes: number): SmallDisk {
   const path = mkdtempSync(join(tmpdir(), 'bat-small-disk-'));
   try {
-    mount('-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path);
+    run('mount', '-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path);
   } catch (error) {
     rmdirSync(path);
     throw error;
   }
   return {
     path,
-    remount: (mode) => mount('-o', `remount,${mode}`, path),
+    remount: (mode) => run('mount', '-o', `remount,${mode}`, path),
     unmount() {
-      execFileSync('umount', [path], { stdio: 'pipe' });
+      run('umount', path);
       rmdirSync(path);
     },
   };
@@ -40,6 +40,6 @@ export function mountingProblem(): string | null {
   }
 }
 
-function mount(...words: string[]): void {
-  execFileSync('mount', words, { stdio: 'pipe' });
+function run(program: string, ...words: string[]): void {
+  execFileSync(program, words, { stdio: 'pipe' });
 }

@@ -56,7 +56,7 @@ export async function upload(target: Target, name: string, bytes: Uint8Array): P
   await upload.finish(bytes.length);
 }
 
-export async function readWhole(target: Target, name: string): Promise<Buffer> {
+async function readWhole(target: Target, name: string): Promise<Buffer> {
   const stat = await target.stat(name);
   expect(stat, `${name} is there`).not.toBeNull();
   return Buffer.from(await target.read(name, 0, stat!.size));

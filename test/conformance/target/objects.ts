@@ -67,6 +67,8 @@ export function objectTests(setup: TargetSetup, traits: TargetTraits): void {
     expect(await target.stat('volumes')).toBeNull();
     expect(await target.stat('volumes/some.tar/below')).toBeNull();
     await expect(target.read('volumes', 0, 1)).rejects.toMatchObject({ code: 'OBJECT_MISSING' });
+    for (const name of ['volumes', 'volumes/some.tar/below']) await target.remove(name);
+    await expectObject(target, 'volumes/some.tar', bytesOf(10));
   });
 
   it('removes an object without a trace, and any number of times', async () => {
