@@ -35,7 +35,7 @@ export async function checkSteps(steps: readonly unknown[], registries: Registri
     uses.push(use);
     if (step.hollow) continue;
     if (hook) checkCommand(step.options, step.pointer, check.report);
-    if ('type' in use && findings.length === 0 && !hasUnknown(loaded, step.pointer)) checkByStep(use, check);
+    if ('type' in use && findings.length === 0 && !hasUnknown(loaded, step.pointer)) checkByStep(use, loaded, check);
   }
   return { uses, clear };
 }
@@ -53,14 +53,15 @@ function readFrom(from: unknown, pointer: string): FromId[] | null {
 }
 
 /** What the schema cannot say. The subject of the step's error is the option or the value; with one option there is no doubt. */
-function checkByStep(use: StepUse, check: PartChecker): void {
+function checkByStep(use: StepUse, loaded: Loaded, check: PartChecker): void {
   try {
     use.type.check?.(use.options);
   } catch (error) {
     if (!(error instanceof BatError)) throw error;
     const [only, ...others] = Object.keys(use.options);
     const pointer = subjectPointer(use.options, use.pointer, error.subject) ?? below(use.pointer, ...(only !== undefined && others.length === 0 ? [only] : []));
-    check.report({ pointer, message: redact(error.message), hint: error.hint === undefined ? undefined : redact(error.hint) });
+    const said = (sentence: string): string => redact(loaded.conceal(use.pointer, sentence));
+    check.report({ pointer, message: said(error.message), hint: error.hint === undefined ? undefined : said(error.hint) });
   }
 }
 

@@ -46,9 +46,9 @@ export function checkUploads(uses: readonly (StepUse | HookUse)[], targets: Reco
     const { to } = use.options;
     const names = Array.isArray(to) ? to.map((id: unknown, index) => ({ id, pointer: below(use.pointer, 'to', index) })) : [{ id: to, pointer: below(use.pointer, 'to') }];
     for (const { id, pointer } of names) {
-      const suggestion = typeof id === 'string' && !ids.includes(id) ? nearest(id, ids) : undefined;
+      const suggestion = typeof id === 'string' && !Object.hasOwn(targets, id) ? nearest(id, ids) : undefined;
       if (typeof id !== 'string' || check.isUnknown(pointer)) unsure = true;
-      else if (!ids.includes(id)) check.report({ pointer, message: `There is no target ${quote(id)}.`, expected: either(ids), suggestion });
+      else if (!Object.hasOwn(targets, id)) check.report({ pointer, message: `There is no target ${quote(id)}.`, expected: either(ids), suggestion });
       else if (users.has(id)) check.report({ pointer, message: `The target ${quote(id)} is stored to twice; the first time in line ${users.get(id)!.position.line}.`, hint: 'A target holds the objects of one upload. Declare a second target with a place of its own.' });
       else users.set(id, use);
       if (typeof id === 'string') meant.add(suggestion ?? id);

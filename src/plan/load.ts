@@ -8,6 +8,7 @@ import { readablePath } from './mistake.ts';
 import type { Finding, Mistake, Position } from './mistake.ts';
 import { buildTree } from './tree.ts';
 import type { Spot, TreeFinding } from './tree.ts';
+import { Variables } from './variables.ts';
 import { quote, valueWords } from './words.ts';
 import { yamlFindings } from './yaml-mistakes.ts';
 
@@ -26,6 +27,8 @@ export interface Loaded {
   position(pointer: string): Position;
   /** The value in words, or null if it is a secret or might be one: a variable is shown by its name. */
   words(pointer: string, value: unknown): string | null;
+  /** A sentence of someone else about the value: what variables have put in there is put back. */
+  conceal(pointer: string, sentence: string): string;
 }
 
 const LARGEST_PLAN = 1_000_000;
@@ -45,9 +48,10 @@ export function loadPlanText(text: string, environment: Environment, secretNames
   if (typeof document === 'string') return unreadable(text, document);
   const tree = buildTree(document, text, environment);
   const readable = document.errors.length === 0;
-  const place: TextPlace = { text, lines, hidden: hiddenRanges(text, document, secretNames, readable), variables: variablesOf(text, tree.spots) };
+  const place: TextPlace = { text, lines, hidden: hiddenRanges(text, document, secretNames, readable), shown: new Map(), variables: new Variables() };
+  for (const spot of tree.spots.values()) if (spot.interpolated) place.variables.add(spot.interpolated, writtenText(text, spot));
   const mistakes = damaged === null ? [] : [mistakeAt(place, damaged, { pointer: '', message: 'The file is not UTF-8 here.', hint: 'Save it as UTF-8.' })];
-  for (const { offset, ...finding } of yamlFindings(document, text)) mistakes.push(mistakeAt(place, offset, finding));
+  for (const { offset, ...finding } of yamlFindings(document, text, lines)) mistakes.push(mistakeAt(place, offset, finding));
   const found = (finding: TreeFinding): Mistake => mistakeAt(place, finding.offset, finding);
   if (readable) mistakes.push(...tree.findings.filter((finding) => !finding.unset).map(found));
   if (readable && tree.value === null) mistakes.push(mistakeAt(place, 0, { pointer: '', message: 'The plan is empty.', hint: 'Write one with `bat init`.' }));
@@ -65,6 +69,10 @@ export function loadPlanText(text: string, environment: Environment, secretNames
       const spot = tree.spots.get(pointer);
       return spot?.interpolated === undefined ? valueWords(value) : `what ${quote(writtenText(text, spot))} stands for`;
     },
+    conceal: (pointer, sentence) => {
+      const inside = [...tree.spots].filter(([place, spot]) => spot.interpolated && (place === pointer || place.startsWith(`${pointer}/`)));
+      return inside.reduce((result, [, spot]) => result.replaceAll(spot.interpolated!, () => writtenText(text, spot)), sentence);
+    },
   };
 }
 
@@ -72,8 +80,9 @@ interface TextPlace {
   text: string;
   lines: LineCounter;
   hidden: readonly Range[];
-  /** What came out of variables, and how the plan has it: a message shows the latter. */
-  variables: ReadonlyMap<string, string>;
+  /** Lines that were shown already: a long one may hold many mistakes. */
+  shown: Map<number, string>;
+  variables: Variables;
 }
 
 /** The document, or why it could not even be looked at. */
@@ -89,35 +98,23 @@ function parse(text: string, lineCounter: LineCounter): Document | string {
 
 function unreadable(text: string, message: string): Loaded {
   const mistake: Mistake = { line: 1, column: 1, path: '', message, text: '' };
-  return { text, value: null, spots: new Map(), readable: false, mistakes: [mistake], unset: [], locate: () => mistake, position: () => ({ line: 1, column: 1 }), words: () => null };
+  return { text, value: null, spots: new Map(), readable: false, mistakes: [mistake], unset: [], locate: () => mistake, position: () => ({ line: 1, column: 1 }), words: () => null, conceal: (_pointer, sentence) => sentence };
 }
 
 function mistakeAt(place: TextPlace, offset: number, finding: Finding): Mistake {
   const { line, column } = positionAt(place.lines, offset);
-  const start = place.lines.lineStarts[line - 1] ?? 0;
+  const shown = place.shown.get(line) ?? hideRanges(place.text, place.lines.lineStarts[line - 1] ?? 0, place.hidden);
+  place.shown.set(line, shown);
   return {
     line,
     column,
     path: readablePath(finding.pointer),
-    message: unresolved(finding.message, place.variables),
-    ...(finding.expected === undefined ? {} : { expected: unresolved(finding.expected, place.variables) }),
-    ...(finding.suggestion === undefined ? {} : { suggestion: unresolved(finding.suggestion, place.variables) }),
-    ...(finding.hint === undefined ? {} : { hint: unresolved(finding.hint, place.variables) }),
-    text: hideRanges(place.text, start, place.hidden),
+    message: place.variables.putBack(finding.message),
+    ...(finding.expected === undefined ? {} : { expected: place.variables.putBack(finding.expected) }),
+    ...(finding.suggestion === undefined ? {} : { suggestion: place.variables.putBack(finding.suggestion) }),
+    ...(finding.hint === undefined ? {} : { hint: place.variables.putBack(finding.hint) }),
+    text: shown,
   };
-}
-
-function variablesOf(text: string, spots: ReadonlyMap<string, Spot>): Map<string, string> {
-  const variables = new Map<string, string>();
-  for (const spot of spots.values()) if (spot.interpolated) variables.set(spot.interpolated, writtenText(text, spot));
-  return variables;
-}
-
-/** A sentence with what came out of a variable, quoted or on its own, put back to the variable: it may be a secret in the wrong place. */
-function unresolved(sentence: string, variables: ReadonlyMap<string, string>): string {
-  let result = variables.get(sentence) ?? sentence;
-  for (const [value, written] of variables) result = result.replaceAll(quote(value), quote(written));
-  return result;
 }
 
 /** A scalar as the plan has it, without its quotes. */

@@ -4,6 +4,8 @@ import { distance } from 'fastest-levenshtein';
 /** Longer words are no typing mistakes, and comparing them would only cost time. */
 const LONGEST_WORD = 64;
 const LONGEST_QUOTE = 60;
+const MOST_WORDS = 20;
+const MOST_CANDIDATES = 200;
 
 /** The candidate that was probably meant, or undefined if none is near enough. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
@@ -11,7 +13,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   const plain = normal(word);
   let best: string | undefined;
   let least = Infinity;
-  for (const candidate of candidates) {
+  for (const candidate of Iterator.from(candidates).take(MOST_CANDIDATES)) {
     const steps = plain === normal(candidate) ? 0 : letters(plain) === letters(normal(candidate)) ? 1 : distance(plain, normal(candidate));
     const limit = Math.max(1, Math.floor(Math.max(plain.length, candidate.length) / 3));
     if (steps > limit || steps >= least) continue;
@@ -21,14 +23,16 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** `a, b or c`. */
+/** `a, b or c`; of very many only the first ones. */
 export function either(words: readonly string[], joint = 'or'): string {
   if (words.length < 2) return words.join('');
+  if (words.length > MOST_WORDS) return `${words.slice(0, MOST_WORDS).join(', ')} ${joint} ${words.length - MOST_WORDS} more`;
   return `${words.slice(0, -1).join(', ')} ${joint} ${words.at(-1)}`;
 }
 
+/** In double quotes, on one line, not too long. Quotes inside become single ones, so that a sentence has pairs only. */
 export function quote(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
+  const line = text.slice(0, 2 * LONGEST_QUOTE).replace(/\s+/g, ' ').replaceAll('"', "'");
   return `"${line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE - 1)}…` : line}"`;
 }
 

@@ -1,5 +1,5 @@
 /** YAML's own complaints in a person's words. */
-import type { Document, YAMLError } from 'yaml';
+import type { Document, LineCounter, YAMLError } from 'yaml';
 import type { Finding } from './mistake.ts';
 
 /** A file that is no YAML at all is not commented line by line. */
@@ -19,13 +19,13 @@ const sentences: Partial<Record<YAMLError['code'], { message: string; expected?:
 };
 
 /** What YAML complains about, with offsets. One slip can make a parser stumble on to the end: the first complaint of a line is the one that helps. */
-export function yamlFindings(document: Document, text: string): (Finding & { offset: number })[] {
+export function yamlFindings(document: Document, text: string, lineCounter: LineCounter): (Finding & { offset: number })[] {
   const findings: (Finding & { offset: number })[] = [];
   const lines = new Set<number>();
   let lost = false;
   for (const error of [...document.errors, ...document.warnings]) {
     const offset = Math.max(error.pos[0], 0);
-    const line = text.lastIndexOf('\n', offset - 1);
+    const { line } = lineCounter.linePos(offset);
     if (lines.has(line) || (lost && error.code === 'UNEXPECTED_TOKEN')) continue;
     lines.add(line);
     lost = true;

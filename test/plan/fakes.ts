@@ -32,7 +32,7 @@ export const registries: Registries = {
       ...step('encrypt', ['objects'], 'objects', { to: texts('age1…'), 'recipients-file': text('recipients.txt'), passphrase: secret('${PASSPHRASE}') }),
       check(options) {
         for (const recipient of [(options as { to?: string | string[] }).to ?? []].flat()) {
-          if (!recipient.startsWith('age1')) throw new BatError('PLAN_INVALID', 'This is no recipient.', { hint: 'Make one with `bat keygen`.', subject: recipient });
+          if (!recipient.startsWith('age1')) throw new BatError('PLAN_INVALID', `${recipient} is no recipient.`, { hint: 'Make one with `bat keygen`.', subject: recipient });
         }
       },
     },

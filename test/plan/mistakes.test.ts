@@ -34,7 +34,7 @@ targets:
       '9:20 "volume" is "3 parsecs". [a size such as 128MiB]',
       '10:24 "level" is "three". [a whole number from 1 to 19]',
       '10:31 "levle" is no option of the step compress. [id, from, codec or level]',
-      '11:30 This is no recipient.',
+      '11:30 bob is no recipient.',
       '12:19 There is no target "usbb". [usb or vault] (usb)',
       '12:39 "retry.for" is "6 hors". [a duration such as 30s, 5min or 6h]',
       '13:21 There is no step with the id "uplaod". ["select", "tar", "compress", "encrypt" or "upload"] (upload)',

@@ -119,6 +119,7 @@ describe('no message holds a secret', () => {
     ['from a variable', withKey('"${SECRET}", wrong: "${SECRET}"')],
     ['from a variable, in the wrong place', rightPlan.replace('64MiB', '${SECRET}').replace('type: file', 'type: "${SECRET}"')],
     ['from a variable, as the name of a target', rightPlan.replace('to: usb', 'to: "${SECRET}"')],
+    ['from a variable, in what a step says', rightPlan.replace('- compress', '- encrypt: { to: ["${SECRET}"] }')],
     ['from a variable, as an id', rightPlan.replace('- compress', '- compress: { from: "${SECRET}", id: "${SECRET}" }')],
   ];
   test.each(cases)('%s', async (_name, plan) => {
