@@ -49,7 +49,7 @@ describe('the output of a command', () => {
     const script = `
       const fs = require('node:fs');
       fs.writeFileSync('started', '');
-      for (let part = 0; part < 64; part++) { fs.writeSync(1, Buffer.alloc(1 << 20)); fs.writeFileSync('written', String(part + 1)); }`;
+      for (let part = 0; part < 128; part++) { fs.writeSync(1, Buffer.alloc(1 << 20)); fs.writeFileSync('written', String(part + 1)); }`;
     const { given } = await selectOutput([node, '-e', script], { folder }).walk();
     expect(existsSync(join(folder, 'started'))).toBe(false);
     let length = 0;
@@ -58,7 +58,7 @@ describe('the output of a command', () => {
       const written = existsSync(join(folder, 'written')) ? Number(readFileSync(join(folder, 'written'), 'utf8')) : 0;
       expect(written * (1 << 20) - length).toBeLessThan(8 << 20);
     }
-    expect(length).toBe(64 << 20);
+    expect(length).toBe(128 << 20);
   });
 
   test('replaces whatever the snapshot before held', async () => {
@@ -150,6 +150,14 @@ describe('a command that is not read to its end', () => {
     for await (const part of loud.given[0]!.stream!) if (part.length > 0) break;
     const ids = readFileSync(join(folder, 'ids'), 'utf8').trim().split(' ');
     await vi.waitFor(() => expect(ids.map(isGone)).toEqual([true, true]));
+  });
+
+  test('may tidy up before it ends', async () => {
+    const folder = temporaryFolder();
+    const tidy = "trap 'echo > tidied; exit' TERM; echo ready; while :; do sleep 0.01; done";
+    const { given } = await selectOutput([tidy], { shell: true, folder }).walk();
+    for await (const part of given[0]!.stream!) if (part.length > 0) break;
+    expect(existsSync(join(folder, 'tidied'))).toBe(true);
   });
 
   test('is never started once the signal is aborted', async () => {
