@@ -25,5 +25,5 @@ export function withVariables(schema: Schema, variable: Schema): Schema {
 }
 
 function isStrict(schema: Schema): boolean {
-  return ['integer', 'number', 'boolean'].includes(schema['type'] as string) || strict.some((key) => key in schema);
+  return ['integer', 'number', 'boolean'].includes(schema['type'] as string) || strict.some((key) => key in schema) || Number(schema['minLength'] ?? 0) > 1;
 }

@@ -53,6 +53,7 @@ describe('an editor and bat agree', () => {
     ['a plan', rightPlan, true],
     ['variables for sizes, numbers, words and switches', rightPlan.replace('64MiB', '"${SIZE}"').replace('- compress', '- compress: { codec: "${CODEC}", level: "${LEVEL}" }').replace('~/Documents', 'x, exclude-caches: "${CACHES}"'), true],
     ['secrets by reference', rightPlan.replace('type: file, path: /mnt/usb', 'type: vault, key: { file: x }, login: { password: { command: [a] } }'), true],
+    ['a secret by a short variable', rightPlan.replace('type: file, path: /mnt/usb', 'type: vault, key: "${K}"'), true],
     ['a step without options', rightPlan.replace('- compress', '- compress:'), true],
     ['a retry by a variable', rightPlan.replace('{ to: usb }', '{ to: usb, retry: { attempts: "${TRIES}", for: "${TIME}" } }'), true],
     ['a command', rightPlan.replace('path: ~/Documents', 'command: [a], as: b'), true],
