@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync, truncateSync, unlinkSync } from 'node:fs';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -128,17 +128,6 @@ describe('symlinks', () => {
     symlinkSync(join(outside, 'file'), join(folder, 'b'));
     expect(lines(await selectFrom(folder, { symlinks: 'follow' }).walk())).toEqual(['file a', 'file b']);
   });
-});
-
-test('a tree deeper than the call stack is walked', async () => {
-  const folder = temporaryFolder();
-  let path = folder;
-  // Names of one letter: the whole path must stay below the 4096 bytes that the system takes.
-  for (let depth = 0; depth < 1900; depth++) path += '/d';
-  mkdirSync(path, { recursive: true });
-  writeFileSync(`${path}/file`, '');
-  const { given } = await selectFrom(folder).walk();
-  expect(given.length).toBe(1901);
 });
 
 test('a hard link is forgotten once all of its names were seen', () => {

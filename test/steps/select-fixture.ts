@@ -10,7 +10,7 @@ import { selectStep, type SelectOptions } from '../../src/steps/select.ts';
 import type { Filters, Root, Source, SourceCommand } from '../../src/steps/source.ts';
 import type { StepContext } from '../../src/steps/step.ts';
 
-export const noFilters: Filters = {
+const noFilters: Filters = {
   exclude: [],
   excludeCaches: false,
   excludeIfPresent: [],
@@ -48,7 +48,7 @@ export function letClockTick(): void {
 }
 
 /** The part of a draft that `select` uses, kept as the snapshot would be after the run. */
-export class FakeDraft implements Pick<Draft, 'previous' | 'remove'> {
+class FakeDraft implements Pick<Draft, 'previous' | 'remove'> {
   readonly kept = new Map<string, SelectedEntry>();
   removed: string[] = [];
 

@@ -14,7 +14,7 @@ export function listNames(absolute: string): string[] {
 }
 
 /** Plain sorting compares UTF-16 units, which is the order of the bytes as long as there are no surrogates. */
-export function sortByBytes(names: string[]): string[] {
+function sortByBytes(names: string[]): string[] {
   if (!names.some((name) => /[\ud800-\udfff]/.test(name))) return names.sort();
   const keyed = names.map((name) => ({ name, bytes: encodePath(name) }));
   return keyed.sort((a, b) => Buffer.compare(a.bytes, b.bytes)).map(({ name }) => name);

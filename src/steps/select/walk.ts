@@ -48,7 +48,7 @@ export class Walk {
     }
   }
 
-  /** Depth first, without recursion: a tree may be deeper than the call stack. */
+  /** Depth first, without recursion: nested generators would hand each item through every level above it. */
   *#below(first: Folder): Generator<SelectedEntry | null> {
     const open = [first];
     for (let folder = open.at(-1); folder; folder = open.at(-1)) {
