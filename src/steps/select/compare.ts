@@ -2,10 +2,7 @@
 import type { BigIntStats } from 'node:fs';
 import { formatMtime } from '../../core/entry.ts';
 import type { Entry, EntryType } from '../../core/entry.ts';
-import type { Draft } from '../../catalog/draft.ts';
-
-/** An entry of the snapshot before. */
-export type PreviousEntry = NonNullable<ReturnType<ReturnType<Draft['previous']>['get']>>;
+import type { PreviousEntry } from '../../catalog/snapshot-before.ts';
 
 const NANOSECONDS = 1_000_000_000n;
 /** FAT keeps times in steps of two seconds, the coarsest there is. */

@@ -4,7 +4,7 @@ import { readIgnoreFile } from './ignore-file.ts';
 import { joinName, listNames } from './listing.ts';
 import { markersIn } from './markers.ts';
 import { Level, type Rules } from './rules.ts';
-import type { PreviousEntry } from './compare.ts';
+import type { PreviousEntry } from '../../catalog/snapshot-before.ts';
 import type { Filters } from '../source.ts';
 import type { StepContext } from '../step.ts';
 

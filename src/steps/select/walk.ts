@@ -1,7 +1,7 @@
 /** Walks the roots of a source, reports what cannot be kept, and removes from the draft what is not there any more. */
 import type { EntryType } from '../../core/entry.ts';
 import { systemCode, systemReason } from '../../core/errors.ts';
-import { entryOf, isSameFile, isSameHardLink, isSameMetadata, stampOf, type PreviousEntry } from './compare.ts';
+import { entryOf, isSameFile, isSameHardLink, isSameMetadata, stampOf } from './compare.ts';
 import { openFolder, removeMissing, type Folder } from './folder.ts';
 import { HardLinks } from './hard-links.ts';
 import { joinName } from './listing.ts';
@@ -9,6 +9,7 @@ import { describeSpecial, lookAt, type Found } from './look.ts';
 import { openRootFolder } from './root-folder.ts';
 import { checkRootStayed, openRoot, type OpenRoot } from './roots.ts';
 import type { Tally } from './tally.ts';
+import type { PreviousEntry } from '../../catalog/snapshot-before.ts';
 import type { SelectedEntry } from '../flow.ts';
 import type { StepContext } from '../step.ts';
 
