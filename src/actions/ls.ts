@@ -1,0 +1,142 @@
+/** The entries of snapshots: `bat ls`. From the catalog, without a key; what it does not have is read from a target. */
+import { RestoreList } from '../catalog/restore-list.ts';
+import { Snapshots, type Snapshot } from '../catalog/snapshots.ts';
+import type { Entry, EntryType } from '../core/entry.ts';
+import { BatError } from '../core/errors.ts';
+import type { Emit } from '../core/events.ts';
+import type { Plan } from '../plan/plan.ts';
+import { openLocalCatalog, unlessDamaged } from './local-catalog.ts';
+import { closeTargets, createTargets } from './plan-targets.ts';
+import { chooseSnapshots, openKeys, readSnapshot, type KeyInputs, type StoredSnapshot } from './store.ts';
+import { askTargets, mergeSnapshots, type Holder } from './stored.ts';
+
+export interface LsOptions {
+  plan: Plan;
+  /** As in store/choose.ts. */
+  snapshot: string;
+  /** Only these sources; all if it is empty. */
+  sources: readonly string[];
+  /** `<path>` or `<source>/<path>`: a file, or a folder whose content is meant. Empty for the top. */
+  path: string;
+  /** Everything below the folder, not just what is right in it. */
+  recursive: boolean;
+  /** Called once at the most, and only if the catalog does not have the snapshot. */
+  keys: () => Promise<KeyInputs>;
+  environment: NodeJS.ProcessEnv;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+export interface LsEntry {
+  snapshot: string;
+  source: string;
+  entry: Entry;
+}
+
+const everyType: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'fifo'];
+/** Entries between two looks at the signal. */
+const betweenTurns = 1000;
+
+/** In the order of the sources and their folders. Throws USAGE if there is nothing of that path, NOTHING_STORED, SNAPSHOT_NOT_FOUND, and the codes of readSnapshot. */
+export async function* listEntries(options: LsOptions): AsyncGenerator<LsEntry> {
+  let found = false;
+  let count = 0;
+  for await (const listed of fromAnywhere(options)) {
+    if (++count % betweenTurns === 0) {
+      await new Promise(setImmediate);
+      options.signal.throwIfAborted();
+    }
+    const place = placeOf(listed.entry, pathIn(options.path, listed.source), options.recursive);
+    found ||= place !== 'elsewhere';
+    if (place === 'listed') yield listed;
+  }
+  if (found || (options.path === '' && count === 0)) return;
+  throw new BatError('USAGE', `There is no "${options.path}" in what was chosen.`, { hint: 'Look at what there is with `bat ls -R`, or choose another one with --snapshot.' });
+}
+
+async function* fromAnywhere(options: LsOptions): AsyncGenerator<LsEntry> {
+  const catalog = unlessDamaged(options.emit, () => openLocalCatalog(options.plan, options.environment));
+  try {
+    const chosen = catalog && unlessDamaged(options.emit, () => chooseKnown(new Snapshots(catalog), options));
+    if (catalog && chosen) {
+      const snapshots = new Snapshots(catalog);
+      for (const snapshot of chosen) {
+        for (const { entry } of snapshots.entries(snapshot)) yield { snapshot: snapshot.id, source: snapshot.source, entry };
+      }
+      return;
+    }
+  } finally {
+    catalog?.close();
+  }
+  yield* fromTargets(options);
+}
+
+/** Null if the catalog does not have what is wanted: a target may. */
+function chooseKnown(snapshots: Snapshots, { snapshot, sources }: LsOptions): Snapshot[] | null {
+  const known = new Map(snapshots.list().map((found) => [found.id, found]));
+  // Of a stored snapshot only the id, the source and the time are looked at to choose.
+  const candidates = [...known.values()].map(({ id, source, run, time }): StoredSnapshot => ({ id, source, run, time: new Date(time), manifestName: '', size: 0, codec: 'none', sealed: false }));
+  try {
+    return chooseSnapshots(candidates, { snapshot, sources }).map(({ id }) => known.get(id)!);
+  } catch (error) {
+    if (error instanceof BatError && (error.code === 'NOTHING_STORED' || error.code === 'SNAPSHOT_NOT_FOUND')) return null;
+    throw error;
+  }
+}
+
+async function* fromTargets(options: LsOptions): AsyncGenerator<LsEntry> {
+  const { plan, environment, emit, signal, snapshot, sources } = options;
+  const targets = await createTargets({ plan, environment, emit });
+  try {
+    const holders = await askTargets(targets, emit, signal);
+    const inputs = await options.keys();
+    for (const { id, source } of chooseSnapshots(mergeSnapshots(holders), { snapshot, sources })) {
+      const list = new RestoreList();
+      try {
+        await readFromAny(list, id, holders, inputs, signal);
+        for (const entry of list.inOrder(everyType, ['wanted'])) yield { snapshot: id, source, entry };
+      } finally {
+        list.close();
+      }
+    }
+  } finally {
+    await closeTargets(targets);
+  }
+}
+
+/** From the first target that can give its manifests; throws what the first one said if none can. */
+async function readFromAny(list: RestoreList, id: string, holders: readonly Holder[], inputs: KeyInputs, signal: AbortSignal): Promise<void> {
+  let failure: BatError | null = null;
+  for (const { target, stored } of holders.filter((holder) => holder.stored.some((snapshot) => snapshot.id === id))) {
+    try {
+      let layer = -1;
+      for await (const { line } of readSnapshot(target, id, () => openKeys(target, inputs, signal), { stored, signal })) {
+        if (line.kind === 'header') layer++;
+        else if (line.kind === 'removed') list.remove(0, line.path);
+        else if (line.kind === 'entry') list.put(0, layer, line.entry, null, 'wanted');
+      }
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof BatError)) throw error;
+      failure ??= error;
+      list.clear(0);
+    }
+  }
+  if (failure) throw failure;
+}
+
+/** The path within a source: a first part that is the source's name is not part of it. */
+function pathIn(path: string, source: string): string {
+  const plain = path.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
+  if (plain === '.' || plain === source) return '';
+  return plain.startsWith(`${source}/`) ? plain.slice(source.length + 1) : plain;
+}
+
+/** `inside`: it is there, and not to be listed, as the folder itself that was asked for. */
+function placeOf({ path, type }: Entry, wanted: string, recursive: boolean): 'listed' | 'inside' | 'elsewhere' {
+  if (path === wanted) return type === 'directory' ? 'inside' : 'listed';
+  if (wanted !== '' && !path.startsWith(`${wanted}/`)) return 'elsewhere';
+  const isDeep = path.includes('/', wanted === '' ? 0 : wanted.length + 1);
+  return isDeep && !recursive ? 'inside' : 'listed';
+}

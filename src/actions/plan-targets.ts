@@ -1,0 +1,58 @@
+/** The targets of a plan for an action that only reads: a restore, a listing. */
+import { BatError } from '../core/errors.ts';
+import type { Emit } from '../core/events.ts';
+import { planEnvironment } from '../plan/environment.ts';
+import type { Environment } from '../plan/interpolate.ts';
+import { checkPlan, type Plan, type TargetSpec } from '../plan/plan.ts';
+import { PlanError } from '../plan/plan-error.ts';
+import { registries } from '../plan/registries.ts';
+import { resolveSecrets } from '../plan/secrets.ts';
+import { nearest } from '../plan/words.ts';
+import type { Target } from '../targets/target.ts';
+import { withRetry } from '../targets/with-retry.ts';
+
+export interface TargetsOptions {
+  plan: Plan;
+  /** The id of the only one that is wanted; all of them if it is undefined. */
+  only?: string | undefined;
+  environment: Environment;
+  emit: Emit;
+}
+
+/**
+ * The targets, in the order of the plan, not connected yet. Only what they need of the plan must be there: on a bare
+ * machine the variables and secrets of its steps are not. Throws USAGE, PlanError, SECRET_UNAVAILABLE.
+ */
+export async function createTargets({ plan, only, environment, emit }: TargetsOptions): Promise<Target[]> {
+  const specs = chooseTargets(plan, only);
+  await checkVariables(plan, specs, environment);
+  const context = { folder: plan.folder, environment: await planEnvironment(plan.folder, environment) };
+  const targets: Target[] = [];
+  for (const { id, type, options } of specs) {
+    const resolved = await resolveSecrets(options, type.schema, { ...context, owner: `the target ${id}`, where: () => plan.file });
+    targets.push(withRetry(type.create(id, resolved, { folder: plan.folder, plan: plan.name }), plan.retry, emit));
+  }
+  return targets;
+}
+
+/** Lets go of all of them, also if one of them cannot. */
+export async function closeTargets(targets: readonly Target[]): Promise<void> {
+  await Promise.allSettled(targets.map((target) => target.close()));
+}
+
+function chooseTargets(plan: Plan, only: string | undefined): readonly TargetSpec[] {
+  if (only === undefined) return plan.targets;
+  const found = plan.targets.filter((target) => target.id === only);
+  if (found.length > 0) return found;
+  const ids = plan.targets.map((target) => target.id);
+  const meant = nearest(only, ids);
+  throw new BatError('USAGE', `The plan ${plan.name} has no target "${only}".`, { hint: `${meant ? `Did you mean "${meant}"? ` : ''}It has: ${ids.join(', ')}.` });
+}
+
+/** The plan was only looked at, so that a variable that is not set was no mistake. For these targets it is one. */
+async function checkVariables(plan: Plan, specs: readonly TargetSpec[], environment: Environment): Promise<void> {
+  if (plan.warnings.length === 0) return;
+  const { mistakes } = await checkPlan(plan.file, { registries, environment, strict: true });
+  const concerned = mistakes.filter((mistake) => specs.some(({ id }) => mistake.path === `targets.${id}` || mistake.path.startsWith(`targets.${id}.`)));
+  if (concerned.length > 0) throw new PlanError(plan.file, concerned);
+}

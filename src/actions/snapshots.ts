@@ -1,0 +1,81 @@
+/** What is stored: `bat snapshots`. The catalog knows it all; without one the names on the targets tell, and need no key. */
+import { Snapshots } from '../catalog/snapshots.ts';
+import { BatError } from '../core/errors.ts';
+import type { Emit } from '../core/events.ts';
+import type { Plan } from '../plan/plan.ts';
+import { nearest } from '../plan/words.ts';
+import { openLocalCatalog, unlessDamaged } from './local-catalog.ts';
+import { closeTargets, createTargets } from './plan-targets.ts';
+import { askTargets, mergeSnapshots } from './stored.ts';
+
+export interface SnapshotsOptions {
+  plan: Plan;
+  /** Only these sources; all if it is empty. */
+  sources: readonly string[];
+  environment: NodeJS.ProcessEnv;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+export interface SnapshotRow {
+  id: string;
+  source: string;
+  time: Date;
+  /** Null where only the names on the targets are known. */
+  files: number | null;
+  bytes: number | null;
+  /** The targets of the plan that hold it. */
+  targets: string[];
+}
+
+/** Oldest first. Throws NOTHING_STORED, SNAPSHOT_NOT_FOUND for a source that nothing is stored of, and what the targets say if none answers. */
+export async function listStored(options: SnapshotsOptions): Promise<SnapshotRow[]> {
+  const rows = unlessDamaged(options.emit, () => fromCatalog(options)) ?? (await fromTargets(options));
+  if (rows.length === 0) throw new BatError('NOTHING_STORED', `Nothing is stored of the plan ${options.plan.name} yet.`, { hint: 'Make a first backup with `bat run`.' });
+  return chosen(rows, options.sources);
+}
+
+/** Null if there is no catalog, or it has no snapshot yet: another machine may have made some. */
+function fromCatalog({ plan, environment }: SnapshotsOptions): SnapshotRow[] | null {
+  const catalog = openLocalCatalog(plan, environment);
+  if (!catalog) return null;
+  try {
+    const snapshots = new Snapshots(catalog);
+    const held = plan.targets.map(({ id }) => ({ id, manifests: new Set(snapshots.manifestsOn(id).map((manifest) => manifest.snapshot)) }));
+    const rows = snapshots.list().map(({ id, source, time, files, bytes }): SnapshotRow => {
+      const targets = held.filter(({ manifests }) => manifests.has(id)).map((target) => target.id);
+      return { id, source, time: new Date(time), files, bytes, targets };
+    });
+    return rows.length === 0 ? null : rows;
+  } finally {
+    catalog.close();
+  }
+}
+
+async function fromTargets({ plan, environment, emit, signal }: SnapshotsOptions): Promise<SnapshotRow[]> {
+  const targets = await createTargets({ plan, environment, emit });
+  try {
+    const holders = await askTargets(targets, emit, signal);
+    const holding = holders.map(({ target, stored }) => ({ target, ids: new Set(stored.map((snapshot) => snapshot.id)) }));
+    return mergeSnapshots(holders).map(({ id, source, time }) => ({
+      id,
+      source,
+      time,
+      files: null,
+      bytes: null,
+      targets: holding.filter(({ ids }) => ids.has(id)).map(({ target }) => target.id),
+    }));
+  } finally {
+    await closeTargets(targets);
+  }
+}
+
+function chosen(rows: SnapshotRow[], sources: readonly string[]): SnapshotRow[] {
+  const known = [...new Set(rows.map(({ source }) => source))].sort();
+  for (const source of sources) {
+    if (known.includes(source)) continue;
+    const meant = nearest(source, known);
+    throw new BatError('SNAPSHOT_NOT_FOUND', `Nothing is stored of a source "${source}".`, { hint: `${meant ? `Did you mean "${meant}"? ` : ''}Stored are: ${known.join(', ')}.` });
+  }
+  return sources.length === 0 ? rows : rows.filter(({ source }) => sources.includes(source));
+}

@@ -1,0 +1,44 @@
+/** The targets of a plan that answer, and the snapshots that each of them holds. */
+import { BatError } from '../core/errors.ts';
+import type { Emit } from '../core/events.ts';
+import type { Target } from '../targets/target.ts';
+import { listSnapshots, type StoredSnapshot } from './store.ts';
+
+export interface Holder {
+  target: Target;
+  /** Oldest first. */
+  stored: readonly StoredSnapshot[];
+}
+
+/** Asks all of them at once. Those that do not answer are said; throws what the first one said if none does. */
+export async function askTargets(targets: readonly Target[], emit: Emit, signal: AbortSignal): Promise<Holder[]> {
+  const answers = await Promise.allSettled(
+    targets.map(async (target): Promise<Holder> => {
+      await target.connect({ create: false, signal });
+      return { target, stored: await listSnapshots(target, signal) };
+    }),
+  );
+  signal.throwIfAborted();
+  const holders: Holder[] = [];
+  const failures: { target: string; error: BatError }[] = [];
+  for (const [index, answer] of answers.entries()) {
+    if (answer.status === 'fulfilled') {
+      holders.push(answer.value);
+      continue;
+    }
+    const error: unknown = answer.reason;
+    if (!(error instanceof BatError)) throw error;
+    failures.push({ target: targets[index]!.id, error });
+  }
+  if (holders.length === 0 && failures[0]) throw failures[0].error;
+  for (const { target, error } of failures) {
+    emit({ type: 'target-failed', target, code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  }
+  return holders;
+}
+
+/** Every snapshot once, oldest first. */
+export function mergeSnapshots(holders: readonly Holder[]): StoredSnapshot[] {
+  const byId = new Map(holders.flatMap(({ stored }) => stored.map((snapshot) => [snapshot.id, snapshot])));
+  return [...byId.values()].sort((a, b) => a.time.getTime() - b.time.getTime() || (a.id < b.id ? -1 : 1));
+}

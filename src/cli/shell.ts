@@ -1,0 +1,64 @@
+/** What a command has around it: where it writes, what stops it, and who can be asked. */
+import { writeSync } from 'node:fs';
+import { toJsonLine, type JsonFields } from './json-line.ts';
+import { Output } from './output.ts';
+import { catchSignals, type Interruption } from './signals.ts';
+
+export class Shell {
+  readonly out: Output;
+  readonly err: Output;
+  /** Standard output holds JSON lines and nothing else. */
+  readonly json: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Of the whole process, once the command is done. */
+  exitCode = 0;
+  /** Nobody reads standard output any more: there is nothing left to say. */
+  isDeserted = false;
+  /** A tree of tasks has the terminal. */
+  isPainted = false;
+  readonly #interruption: Interruption;
+
+  /** `words`: the command line without the program. They are looked through here since a mistake in them is shown, too. */
+  constructor(words: readonly string[], environment: NodeJS.ProcessEnv) {
+    const options = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+    this.json = options.includes('--json');
+    this.environment = environment;
+    const colour = options.includes('--no-color') ? false : options.includes('--color') ? true : undefined;
+    if (colour !== undefined) askLibrariesFor(colour, environment);
+    this.out = new Output(process.stdout, { colour, environment, onClosed: () => this.#desert() });
+    this.err = new Output(process.stderr, { colour, environment, onClosed: () => {} });
+    this.#interruption = catchSignals(
+      // Past the streams: a tree that is being painted holds back what is written to them.
+      // Below a tree the line is left open, for the tree counts the lines that it has to paint over.
+      (text) => void writeSync(process.stderr.fd, this.isPainted ? `\r${text}` : `${this.err.isTerminal ? '\r' : ''}${text}\n`),
+      () => this.err.isTerminal && writeSync(process.stderr.fd, showCursor),
+    );
+  }
+
+  get signal(): AbortSignal {
+    return this.#interruption.signal;
+  }
+
+  /** One line of JSON on standard output; see docs/json.md. */
+  emitJson(type: string, fields: JsonFields): void {
+    this.out.line(toJsonLine(type, fields));
+  }
+
+  close(): void {
+    this.#interruption.release();
+  }
+
+  #desert(): void {
+    this.isDeserted = true;
+    this.#interruption.abort();
+  }
+}
+
+const showCursor = '\u001b[?25h';
+
+/** listr2 decides on its own, by these. */
+function askLibrariesFor(colour: boolean, environment: NodeJS.ProcessEnv): void {
+  delete environment['NO_COLOR'];
+  delete environment['FORCE_COLOR'];
+  environment[colour ? 'FORCE_COLOR' : 'NO_COLOR'] = '1';
+}

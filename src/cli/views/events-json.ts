@@ -1,0 +1,48 @@
+/** The events of a run or a restore as JSON lines. docs/json.md describes every line that can come. */
+import type { BatEvent } from '../../core/events.ts';
+import { seconds, snakeCase, type JsonFields } from '../json-line.ts';
+import type { Shell } from '../shell.ts';
+import type { EventView } from './event-view.ts';
+import { Status } from './status.ts';
+
+/** `now` in milliseconds. */
+export function eventsJsonView(shell: Shell, now: () => number = Date.now): EventView {
+  const status = new Status(now);
+  const sources: JsonFields[] = [];
+  return {
+    emit: (event) => {
+      if (event.type === 'step-progress' || event.type === 'restore-progress') {
+        const fields = status.take(event);
+        if (fields) shell.emitJson('status', fields);
+        return;
+      }
+      if (event.type === 'source-end') sources.push({ source: event.source, ...sourceFields(event) });
+      const { type, fields } = toLine(event, sources);
+      shell.emitJson(type, fields);
+    },
+    finish: () => false,
+  };
+}
+
+type Shown = Exclude<BatEvent, { type: 'step-progress' | 'restore-progress' }>;
+
+function toLine(event: Shown, sources: readonly JsonFields[]): { type: string; fields: JsonFields } {
+  const { type, ...rest } = event;
+  switch (event.type) {
+    case 'issue':
+      return { type, fields: { source: event.source, target: event.target, ...event.issue } };
+    case 'retry':
+      return { type, fields: { target: event.target, step: event.step, message: event.message, attempt: event.attempt, waitSeconds: seconds(event.wait) } };
+    case 'source-end':
+      return { type: 'source_summary', fields: { source: event.source, ...sourceFields(event) } };
+    case 'run-end':
+      return { type: 'summary', fields: { run: event.run, exitCode: event.exitCode, seconds: seconds(event.duration), sources } };
+    default:
+      return { type: type.replace('-', '_'), fields: rest };
+  }
+}
+
+function sourceFields({ snapshot, summary }: Extract<BatEvent, { type: 'source-end' }>): JsonFields {
+  const { read, stored, duration, ...rest } = summary;
+  return snakeCase({ snapshot, ...rest, bytesRead: read, bytesSent: stored, seconds: seconds(duration) });
+}

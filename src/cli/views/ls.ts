@@ -1,0 +1,51 @@
+/** Entries of snapshots, a line each, as they come: there may be millions. */
+import type { LsEntry } from '../../actions/ls.ts';
+import { parseMtime, type Entry, type EntryType } from '../../core/entry.ts';
+import { visible } from '../../core/event-text.ts';
+import { toJsonLine } from '../json-line.ts';
+import type { Shell } from '../shell.ts';
+import { localTime } from './local-time.ts';
+
+/** Characters that are written at a time. */
+const batch = 64 * 1024;
+
+const letters: Record<EntryType, string> = { file: '-', hardlink: '-', directory: 'd', symlink: 'l', fifo: 'p' };
+
+export async function showEntries(shell: Shell, entries: AsyncIterable<LsEntry>, long: boolean): Promise<void> {
+  let text = '';
+  for await (const listed of entries) {
+    text += `${shell.json ? jsonLine(listed) : long ? longLine(listed) : nameOf(listed)}\n`;
+    if (text.length < batch) continue;
+    shell.out.write(text);
+    text = '';
+  }
+  shell.out.write(text);
+}
+
+/** A folder ends in a slash, as `ls -p` has it. */
+function nameOf({ source, entry }: LsEntry): string {
+  return visible(`${source}/${entry.path}${entry.type === 'directory' ? '/' : ''}`);
+}
+
+function longLine(listed: LsEntry): string {
+  const { entry } = listed;
+  const owner = `${entry.uid}:${entry.gid}`.padEnd(11);
+  const size = (entry.type === 'directory' ? '–' : entry.size.toLocaleString('en-US')).padStart(15);
+  const time = localTime(new Date(Number(parseMtime(entry.mtime) / 1_000_000n)));
+  const arrow = entry.link === undefined ? '' : entry.type === 'symlink' ? ' -> ' : ' = ';
+  return `${modeText(entry)} ${owner} ${size} ${time} ${nameOf(listed)}${arrow}${visible(entry.link ?? '')}`;
+}
+
+/** `drwxr-xr-x`, with the letters of `ls` for setuid, setgid and sticky. */
+function modeText({ type, mode }: Entry): string {
+  const triple = (shift: number, special: boolean, letter: string): string => {
+    const bits = (mode >> shift) & 7;
+    const last = special ? (bits & 1 ? letter : letter.toUpperCase()) : bits & 1 ? 'x' : '-';
+    return `${bits & 4 ? 'r' : '-'}${bits & 2 ? 'w' : '-'}${last}`;
+  };
+  return `${letters[type]}${triple(6, (mode & 0o4000) !== 0, 's')}${triple(3, (mode & 0o2000) !== 0, 's')}${triple(0, (mode & 0o1000) !== 0, 't')}`;
+}
+
+function jsonLine({ snapshot, source, entry }: LsEntry): string {
+  return toJsonLine('entry', { snapshot, source, ...entry, mode: entry.mode.toString(8).padStart(4, '0') });
+}

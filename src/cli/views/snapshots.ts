@@ -1,0 +1,21 @@
+/** Snapshots as a table. */
+import type { SnapshotRow } from '../../actions/snapshots.ts';
+import { formatBytes, formatCount } from '../../core/units.ts';
+import type { Output } from '../output.ts';
+import { localTime } from './local-time.ts';
+import { showTable } from './show-table.ts';
+
+export function showSnapshots(output: Output, rows: readonly SnapshotRow[]): void {
+  showTable(output, {
+    columns: [{ title: 'snapshot' }, { title: 'source', least: 6 }, { title: 'time' }, { title: 'files', align: 'right' }, { title: 'size', align: 'right' }, { title: 'targets', least: 7 }],
+    rows: rows.map(({ id, source, time, files, bytes, targets }) => [
+      id,
+      source,
+      localTime(time),
+      files === null ? '–' : files.toLocaleString('en-US'),
+      bytes === null ? '–' : formatBytes(bytes),
+      targets.join(', ') || 'none',
+    ]),
+  });
+  output.line(output.colours.dim(formatCount(rows.length, 'snapshot')));
+}
