@@ -152,9 +152,9 @@ describe('a command that is not read to its end', () => {
     await vi.waitFor(() => expect(ids.map(isGone)).toEqual([true, true]));
   });
 
-  test('may tidy up before it ends', async () => {
+  test('may tidy up before it ends, and complain', async () => {
     const folder = temporaryFolder();
-    const tidy = "trap 'echo > tidied; exit' TERM; echo ready; while :; do sleep 0.01; done";
+    const tidy = "trap 'echo bye >&2; echo > tidied; exit' TERM; echo ready; while :; do sleep 0.01; done";
     const { given } = await selectOutput([tidy], { shell: true, folder }).walk();
     for await (const part of given[0]!.stream!) if (part.length > 0) break;
     expect(existsSync(join(folder, 'tidied'))).toBe(true);

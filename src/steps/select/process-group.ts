@@ -49,9 +49,12 @@ export async function startCommand({ command, shell, folder }: SourceCommand): P
     async end() {
       if (pid !== undefined && (isRunning || !child.stdout.readableEnded)) {
         signalGroup(pid, 'SIGTERM');
-        const deadline = setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE);
+        const deadline = setTimeout(() => {
+          signalGroup(pid, 'SIGKILL');
+          // Whoever left the group may hold this pipe open for ever. Not earlier: a command may complain while it tidies up.
+          child.stderr.destroy();
+        }, GRACE);
         child.stdout.destroy();
-        child.stderr.destroy();
         await ended;
         clearTimeout(deadline);
         // What the head of the group left behind had its notice too.
