@@ -17,7 +17,7 @@ import { chooseWanted, openStores, type WantedSnapshot } from './restore/stores.
 import { finishFolders, makeFolders } from './restore/tree.ts';
 import { countFetches, readVolumes } from './restore/volumes.ts';
 
-export { RestoreIncomplete, type Destination, type Overwrite, type RestoreFailure, type RestoreOptions, type RestoreSummary } from './restore/contract.ts';
+export { RestoreIncomplete, type Destination, type Overwrite, type RestoreOptions, type RestoreSummary } from './restore/contract.ts';
 
 /**
  * Whatever the manifests say, nothing outside the destination is written, and no file gets its name before it is whole and
@@ -26,7 +26,7 @@ export { RestoreIncomplete, type Destination, type Overwrite, type RestoreFailur
  */
 export async function restore(options: RestoreOptions): Promise<RestoreSummary> {
   const report = new Report(options.emit);
-  const stores = await openStores(options, report);
+  const stores = await openStores(options);
   const wanted = chooseWanted(stores, options);
   const list = new RestoreList();
   try {

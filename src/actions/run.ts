@@ -6,12 +6,13 @@ import { Catalog } from '../catalog/catalog.ts';
 import { takeLock } from '../catalog/lock.ts';
 import { Runs } from '../catalog/runs.ts';
 import { Volumes } from '../catalog/volumes.ts';
-import { formatCount } from '../core/units.ts';
 import type { Plan } from '../plan/plan.ts';
 import { stateFiles } from '../plan/state-folder.ts';
 import { catchUp } from '../runner/catch-up.ts';
 import { runHooks } from '../runner/hooks.ts';
-import { buildLanes, makerOf } from '../runner/lanes.ts';
+import { chooseSources } from '../runner/choose-sources.ts';
+import { prepareLanes } from '../runner/lanes.ts';
+import { refreshUsable } from '../runner/usable.ts';
 import { openTargets } from '../runner/open-targets.ts';
 import { reconcile, removeUndone, undoPending } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
@@ -51,7 +52,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       const runs = new Runs(catalog);
       if (runs.lastWasKilled()) catalog.check();
       const startedAt = new Date();
-      const session = new Session({ ...options, run: newRunId(startedAt), startedAt, catalog });
+      const session = new Session({ ...options, run: newRunId(startedAt), startedAt, catalog, dryRun: false });
       runs.begin(session.run, startedAt);
       const result = await carryOut(session, chosen, options.view);
       runs.end(session.run, new Date(), result.exitCode);
@@ -79,8 +80,7 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
   };
   const outcomes = new Map<string, SourceSummary>();
   const started = await attempt(async () => {
-    for (const node of plan.graph.nodes) await node.type.prepare?.(node.options, session.setupOf(node.id));
-    session.lanes = buildLanes(plan.graph, plan.retry, (id) => session.setupOf(id));
+    await prepareLanes(session);
     const targets = session.lanes.flatMap((lane) => lane.targets);
     session.emit({ type: 'run-start', run: session.run, plan: plan.name, time: startedAt.toISOString(), sources: chosen.map((source) => source.id), targets });
     await runPhases(phasesBefore(session), view);
@@ -128,7 +128,7 @@ function phasesBefore(session: Session): { title: string; work: (say: (text: str
             if (target) await tryTarget(session, id, () => catchUp(session, lane, target));
           }
         }
-        refreshUsable(session);
+        for (const { message, target } of refreshUsable(session)) session.emit({ type: 'issue', ...(target ? { target } : {}), issue: { kind: 'note', message } });
         const [first] = session.failures.values();
         if (session.targets.size === 0 && first) throw first;
       },
@@ -143,28 +143,6 @@ async function tryTarget(session: Session, id: string, work: () => Promise<void>
     session.signal.throwIfAborted();
     session.giveUp(id, error);
   }
-}
-
-/** What of earlier runs still counts as stored; says what must be stored again. */
-function refreshUsable(session: Session): void {
-  const volumes = new Volumes(session.catalog);
-  const live = session.lanes.flatMap((lane) => lane.targets.filter((id) => session.targets.has(id)).map((target) => ({ lane, target })));
-  const needs = live.map(({ lane, target }) => ({ target, recipients: lane.recipients }));
-  const unusable = volumes.refreshUsable(makerOf(session.plan.graph), needs);
-  const note = (message: string, target?: string): void => session.emit({ type: 'issue', ...(target ? { target } : {}), issue: { kind: 'note', message } });
-  if (unusable > 0) note(`${formatCount(unusable, 'volume')} of earlier runs do not count any more; what is needed of them is read and stored again`);
-  for (const { lane, target } of live) {
-    const sealed = lane.recipients ? volumes.sealedToOthers(target, lane.recipients) : 0;
-    if (sealed > 0) note(`${formatCount(sealed, 'object')} of earlier runs cannot be read by every recipient of the plan: keep the older keys`, target);
-  }
-}
-
-function chooseSources(plan: Plan, ids: readonly string[]): readonly Source[] {
-  for (const id of ids) {
-    if (plan.sources.some((source) => source.id === id)) continue;
-    throw new BatError('USAGE', `The plan ${plan.name} has no source "${id}".`, { hint: `It has: ${plan.sources.map((source) => source.id).join(', ')}.` });
-  }
-  return ids.length === 0 ? plan.sources : plan.sources.filter((source) => ids.includes(source.id));
 }
 
 function checkTarget(plan: Plan, id: string): void {

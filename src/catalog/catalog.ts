@@ -29,7 +29,7 @@ export class Catalog {
     return guard(file, () => {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       const database = new DatabaseSync(file);
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;');
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;');
       bringUpToDate(database, file);
       database.exec(temporaryTables);
       return new Catalog(file, database);

@@ -80,10 +80,8 @@ export class CatalogDraft implements Draft {
 
   remove(path: string): void {
     const [directory, name] = splitPath(path);
-    const previous = this.previous(directory).get(name);
     this.#write(directory, name, null, null, null, null, null, null, null, null, null, null, null);
-    if (previous?.type !== 'directory') return;
-    for (const child of this.previous(path).keys()) this.remove(joinPath(path, child));
+    for (const child of this.#before.childrenOf(path)) this.remove(joinPath(path, child));
   }
 
   adopt(entry: Entry, stamp: string): boolean {

@@ -52,6 +52,17 @@ export class SnapshotBefore {
     return entries;
   }
 
+  /** The names below a path; none if it is no directory. */
+  childrenOf(path: string): string[] {
+    const sql = 'SELECT e.name FROM directories d JOIN entries e ON e.directory = d.id WHERE d.source = ? AND d.path = ? AND e.until IS NULL';
+    return this.#catalog.all(sql, this.#source, toName(path)).map((row) => fromName(row['name']));
+  }
+
+  typeOf(directory: string, name: string): EntryType | null {
+    const sql = 'SELECT e.type FROM directories d JOIN entries e ON e.directory = d.id WHERE d.source = ? AND d.path = ? AND e.name = ? AND e.until IS NULL';
+    return (this.#catalog.get(sql, this.#source, toName(directory), toName(name))?.['type'] as EntryType | undefined) ?? null;
+  }
+
   hadEntries(): boolean {
     const sql = 'SELECT 1 FROM directories d JOIN entries e ON e.directory = d.id WHERE d.source = ? AND e.until IS NULL LIMIT 1';
     return this.#catalog.get(sql, this.#source) !== undefined;

@@ -146,6 +146,12 @@ export class Volumes {
     for (const name of names) this.#catalog.scratch('INSERT OR IGNORE INTO reserved (folded) VALUES (?)', name.toLowerCase());
   }
 
+  /** How many objects a target holds, and their bytes. */
+  holdings(target: string): { objects: number; bytes: number } {
+    const sql = 'SELECT count(*) AS objects, coalesce(sum(o.size), 0) AS bytes FROM receipts r JOIN objects o ON o.id = r.object WHERE r.target = ?';
+    return this.#catalog.get(sql, target) as unknown as { objects: number; bytes: number };
+  }
+
   /** The objects that a target gave a receipt for. */
   *objectsOn(target: string): Generator<CatalogObject & { receipt: ObjectReceipt }> {
     const rows = this.#catalog.each(

@@ -29,7 +29,7 @@ export function partChecker(loaded: Loaded, report: Report, warn: Report): PartC
     isUnknown,
     async part(part, schema, value) {
       const validate = await validator(schema);
-      if (isUnknown(part.pointer) || validate(value)) return [];
+      if (validate(value)) return [];
       if (useTexts(validate, loaded, part, value) && validate(value)) return [];
       const findings = explainSchemaErrors(validate.errors ?? [], { ...part, words: loaded.words, isUnknown });
       for (const finding of findings) report(finding);
@@ -41,7 +41,7 @@ export function partChecker(loaded: Loaded, report: Report, warn: Report): PartC
 async function validator(schema: Schema): Promise<ValidateFunction> {
   const known = compiled.get(schema);
   if (known) return known;
-  loading ??= import('ajv/dist/2020.js').then(({ Ajv2020 }) => new Ajv2020({ allErrors: true, verbose: true, strict: false, ownProperties: true, logger: false }));
+  loading ??= import('ajv/dist/2020.js').then(({ Ajv2020 }) => new Ajv2020({ allErrors: true, verbose: true, strict: false, logger: false }));
   const validate = (await loading).compile(withSecretReferences(schema));
   compiled.set(schema, validate);
   return validate;

@@ -33,7 +33,6 @@ export async function checkSteps(steps: readonly unknown[], registries: Registri
     clear &&= !findings.some((finding) => isAboutLinks(finding, step.pointer)) && !['id', 'from'].some((key) => hasUnknown(loaded, below(step.pointer, key)));
     const use = readUse(step, type, hook, loaded);
     uses.push(use);
-    if (step.hollow) continue;
     if (hook) checkCommand(step.options, step.pointer, check.report);
     if ('type' in use && findings.length === 0 && !hasUnknown(loaded, step.pointer)) checkByStep(use, loaded, check);
   }

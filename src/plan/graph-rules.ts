@@ -90,9 +90,8 @@ function checkOutputs(steps: readonly LinkedStep[], report: Report): void {
   }
 }
 
-/** Walks down from the head, so that a step that several uploads share is reported once. */
+/** The way of each upload from the head down. A step that several share is reported for each, and shown once. */
 function checkWays(steps: readonly LinkedStep[], report: Report): void {
-  const reported = new Set<LinkedStep>();
   for (const upload of steps.filter(isUpload)) {
     const way: LinkedStep[] = [];
     for (let step: LinkedStep | undefined = upload; step; step = step.links[0]?.step) way.unshift(step);
@@ -100,9 +99,7 @@ function checkWays(steps: readonly LinkedStep[], report: Report): void {
       const { kind } = step.use.type;
       const earlier = way.slice(0, index);
       const wrong = onceOnEachWay.has(kind) ? wrongOrder(step, earlier) : null;
-      if (!wrong || reported.has(step)) continue;
-      reported.add(step);
-      report({ pointer: step.use.pointer, at: 'key', ...wrong });
+      if (wrong) report({ pointer: step.use.pointer, at: 'key', ...wrong });
     }
   }
 }

@@ -2,11 +2,18 @@
 import { retryPolicy, type RetryOptions, type RetryPolicy } from '../core/retry.ts';
 import type { Graph, GraphNode } from '../plan/graph.ts';
 import type { Lane, Shape, StepSetup } from '../steps/step.ts';
+import type { Session } from './session.ts';
 
 const plainShape: Shape = { codec: 'none', level: 0, recipients: null, newSealer: null };
 
-/** `setupOf`: the setup that each step was prepared with. */
-export function buildLanes(graph: Graph, planRetry: RetryPolicy, setupOf: (id: string) => StepSetup): Lane[] {
+/** Prepares every step of the plan, and sets the lanes of the session. */
+export async function prepareLanes(session: Session): Promise<void> {
+  const { graph, retry } = session.plan;
+  for (const node of graph.nodes) await node.type.prepare?.(node.options, session.setupOf(node.id));
+  session.lanes = buildLanes(graph, retry, (id) => session.setupOf(id));
+}
+
+function buildLanes(graph: Graph, planRetry: RetryPolicy, setupOf: (id: string) => StepSetup): Lane[] {
   return uploadsOf(graph).map((upload) => {
     const { to, retry } = upload.options as { to: string | string[]; retry?: RetryOptions };
     const shapes = wayTo(graph, upload).map((node) => node.type.shape?.(node.options, setupOf(node.id)) ?? {});

@@ -16,6 +16,7 @@ export interface SessionOptions {
   /** Targets whose being empty, or another one, is meant. */
   newTargets: readonly string[];
   allowEmpty: boolean;
+  dryRun: boolean;
 }
 
 export class Session {
@@ -26,6 +27,7 @@ export class Session {
   readonly signal: AbortSignal;
   readonly newTargets: readonly string[];
   readonly allowEmpty: boolean;
+  readonly dryRun: boolean;
   /** Set once the steps are prepared. */
   lanes: readonly Lane[] = [];
   /** Targets that can be used. */
@@ -45,6 +47,7 @@ export class Session {
     this.signal = options.signal;
     this.newTargets = options.newTargets;
     this.allowEmpty = options.allowEmpty;
+    this.dryRun = options.dryRun;
     this.#listeners = [options.emit];
   }
 
@@ -79,6 +82,7 @@ export class Session {
         folder: this.plan.folder,
         run: this.run,
         startedAt: this.startedAt,
+        dryRun: this.dryRun,
         catalog: this.catalog,
         emit: this.emit,
         listen: (listener) => void this.#listeners.push(listener),

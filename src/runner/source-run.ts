@@ -18,9 +18,9 @@ import type { Session } from './session.ts';
 type Item = FlowItems[Flow];
 
 /** Selected entries may wait for the reader in this number: enough to know early how much there is to do. */
-const ENTRIES_AHEAD = 20_000;
+const ENTRIES_AHEAD = 10_000;
 /** Bytes that may wait between two steps. */
-const BYTES_AHEAD = 4 * 1024 * 1024;
+const BYTES_AHEAD = 2 * 1024 * 1024;
 /** Least time between two progress events of a step. */
 const PROGRESS_EVERY = 100;
 
@@ -72,6 +72,7 @@ export class SourceRun {
     const outputs = this.#outputs.get(node.id)!;
     try {
       for await (const item of node.type.run(node.options, this.#channels.get(node.id)!, this.#contexts.get(node.id)!)) {
+        shareRelease(item, outputs.length);
         for (const output of outputs) await output.put(item);
       }
       for (const output of outputs) output.end();
@@ -181,4 +182,14 @@ export class SourceRun {
     this.#controller.abort(this.#failure.error);
     for (const channels of this.#channels.values()) for (const channel of channels) channel.fail(this.#failure.error);
   }
+}
+
+/** What several steps get is released when the last of them is done with it. */
+function shareRelease(item: Item, consumers: number): void {
+  if (consumers < 2 || !('type' in item) || item.type !== 'data' || !item.release) return;
+  const { release } = item;
+  let left = consumers;
+  item.release = () => {
+    if (--left === 0) release();
+  };
 }

@@ -77,6 +77,7 @@ async function* compress(shape: { codec: Codec; level: number }, input: AsyncIte
       framesAtWork++;
       queue.push(async () => {
         const bytes = await encoded;
+        event.release?.();
         framesAtWork--;
         ofObject.push({ decoded, stored: bytes.length });
         context.count({ bytes: bytes.length });

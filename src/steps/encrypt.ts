@@ -8,7 +8,7 @@ import { resolvePath } from '../core/paths.ts';
 import { Keys } from '../catalog/keys.ts';
 import { checkRecipient, createSealerFactory, type Sealer } from '../volume/age.ts';
 import type { ObjectEvent } from './flow.ts';
-import { passphraseKey } from './encrypt/passphrase-key.ts';
+import { knownPassphraseKey, newPassphraseKey } from './encrypt/passphrase-key.ts';
 import type { StepContext, StepSetup, StepType } from './step.ts';
 
 export interface EncryptOptions {
@@ -61,15 +61,25 @@ export const encryptStep: StepType<EncryptOptions> = {
   },
   async prepare(options, setup) {
     const recipients = await findRecipients(options, setup);
-    const prepared: Prepared = { recipients, newSealer: await createSealerFactory(recipients) };
-    setup.prepared.set(setup.id, prepared);
+    // A dry run may have no key yet, where a run would make one; it seals nothing.
+    const newSealer = setup.dryRun ? unusedSealer : await createSealerFactory(recipients);
+    setup.prepared.set(setup.id, { recipients, newSealer } satisfies Prepared);
   },
   shape: (_options, setup) => setup.prepared.get(setup.id) as Prepared,
   run: (_options, inputs, context) => encrypt(context.prepared.get(context.id) as Prepared, inputs[0] as AsyncIterable<ObjectEvent>, context),
 };
 
+function unusedSealer(): Promise<Sealer> {
+  throw new Error('a dry run seals nothing');
+}
+
 async function findRecipients(options: EncryptOptions, setup: StepSetup): Promise<string[]> {
-  if (options.passphrase !== undefined) return [await passphraseKey(options.passphrase, new Keys(setup.catalog), setup.startedAt)];
+  if (options.passphrase !== undefined) {
+    const keys = new Keys(setup.catalog);
+    const known = await knownPassphraseKey(options.passphrase, keys);
+    if (known !== null || setup.dryRun) return known === null ? [] : [known];
+    return [await newPassphraseKey(options.passphrase, keys, setup.startedAt)];
+  }
   const recipients = [options.to ?? []].flat();
   const file = options['recipients-file'];
   if (file !== undefined) recipients.push(...(await readRecipients(resolvePath(file, setup.folder))));
@@ -97,6 +107,7 @@ async function* encrypt({ recipients, newSealer }: Prepared, input: AsyncIterabl
       yield { type: 'open', object: { ...event.object, name: `${event.object.name}.age`, recipients } };
       yield { type: 'data', bytes: sealer.header };
     } else if (event.type === 'data') {
+      // Not released: the sealer keeps the end of it until the next call.
       for (const bytes of sealer!.update(event.bytes)) yield { type: 'data', bytes };
       context.count({ bytes: event.bytes.length });
     } else {

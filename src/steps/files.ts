@@ -8,7 +8,7 @@ import { Volumes } from '../catalog/volumes.ts';
 import { codecSuffix } from '../volume/frames.ts';
 import type { ObjectEvent, SelectedEntry } from './flow.ts';
 import { EntryTaker } from './shared/entry-taker.ts';
-import { ChunkReader, SmallFileReader, smallFile } from './shared/file-reader.ts';
+import { ChunkReader, ReadBuffers, SmallFileReader, smallFile } from './shared/file-reader.ts';
 import { VolumeWriter } from './shared/volume-writer.ts';
 import type { Lane, StepContext, StepType } from './step.ts';
 
@@ -35,7 +35,8 @@ class Files {
   readonly #volumes: Volumes;
   readonly #writer: VolumeWriter;
   readonly #taker: EntryTaker;
-  readonly #small = new SmallFileReader();
+  readonly #buffers = new ReadBuffers();
+  readonly #small = new SmallFileReader(this.#buffers);
 
   constructor(context: StepContext) {
     this.#context = context;
@@ -80,13 +81,13 @@ class Files {
   async *#addLarge(selected: SelectedEntry): AsyncGenerator<ObjectEvent> {
     const size = selected.stream ? Infinity : selected.entry.size;
     try {
-      const reader = new ChunkReader(selected, size);
+      const reader = new ChunkReader(selected, this.#buffers, size);
       const chunks = yield* this.#sendUnlessKnown(selected, reader);
       if (chunks) {
         this.#taker.keepFile(reader.reading, chunks);
         return;
       }
-      const again = new ChunkReader(selected, size);
+      const again = new ChunkReader(selected, this.#buffers, size);
       this.#taker.keepFile(again.reading, yield* this.#send(selected, again));
     } catch (error) {
       if (this.#writer.isOpen) this.#writer.discard();

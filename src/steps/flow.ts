@@ -14,6 +14,8 @@ export interface SelectedEntry {
   absolute: string;
   /** There was a file of this path in the snapshot before: it is likely to be a changed one. */
   before: boolean;
+  /** `absolute` is a symbolic link that the plan wants followed. */
+  followed?: boolean;
   /** The first of several names of a file: hard links may follow that name it. */
   firstName?: boolean;
   /** The bytes of a command's output, whose length nobody knows yet. */
@@ -36,10 +38,11 @@ export interface ObjectHead {
  * Objects flow as a stream of events, one object after the other: `open`, any number of `data`, then `close`,
  * or `discard` when it turned out that its bytes are stored already.
  * The bytes of one `data` event are one frame's worth before `compress`. Whoever gets them may keep but not change them.
+ * Who is done with them says so by `release`, if there is one, once: the maker uses the memory again.
  */
 export type ObjectEvent =
   | { type: 'open'; object: ObjectHead }
-  | { type: 'data'; bytes: Uint8Array }
+  | { type: 'data'; bytes: Uint8Array; release?: () => void }
   | { type: 'close'; decoded: number; frames: readonly Frame[] }
   | { type: 'discard' };
 

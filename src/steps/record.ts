@@ -44,7 +44,7 @@ export const recordStep: StepType<RecordOptions> = {
     },
   },
   async prepare(options, setup) {
-    if (options.log === undefined) return;
+    if (options.log === undefined || setup.dryRun) return;
     const log = RunLog.open(options.log, setup);
     setup.listen((event) => log.write(event));
   },

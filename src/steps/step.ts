@@ -72,6 +72,8 @@ export interface StepSetup {
   folder: string;
   run: string;
   startedAt: Date;
+  /** Nothing may be written anywhere. */
+  dryRun: boolean;
   catalog: Catalog;
   emit: Emit;
   /** Hears every event of the run from now on. */

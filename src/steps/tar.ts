@@ -11,7 +11,7 @@ import { volumeName } from '../volume/names.ts';
 import { endOfArchive, memberHeader, padding } from '../volume/tar-writer.ts';
 import type { ObjectEvent, SelectedEntry } from './flow.ts';
 import { EntryTaker } from './shared/entry-taker.ts';
-import { ChunkReader, SmallFileReader, smallFile, type FileChunk } from './shared/file-reader.ts';
+import { ChunkReader, ReadBuffers, SmallFileReader, smallFile, type FileChunk } from './shared/file-reader.ts';
 import { VolumeWriter } from './shared/volume-writer.ts';
 import type { StepContext, StepType } from './step.ts';
 
@@ -49,15 +49,16 @@ export const tarStep: StepType<TarOptions> = {
       },
     },
   },
-  check: (options) => void volumeSize(options),
+  check: (options) => void volumeSizeOf(options),
   async *run(options, inputs, context) {
-    const tar = new Tar(volumeSize(options), context);
+    const tar = new Tar(volumeSizeOf(options), context);
     for await (const selected of inputs[0] as AsyncIterable<SelectedEntry>) yield* tar.add(selected);
     yield* tar.end();
   },
 };
 
-function volumeSize(options: TarOptions): number {
+/** Bytes. Throws PLAN_INVALID for a volume that is too small. */
+export function volumeSizeOf(options: TarOptions): number {
   const size = parseSize(options.volume ?? defaultVolume);
   if (size >= smallestVolume) return size;
   throw new BatError('PLAN_INVALID', `A volume of ${options.volume} is too small.`, { hint: 'Give at least 20MiB.' });
@@ -69,7 +70,8 @@ class Tar {
   readonly #volumes: Volumes;
   readonly #writer: VolumeWriter;
   readonly #taker: EntryTaker;
-  readonly #small = new SmallFileReader();
+  readonly #buffers = new ReadBuffers();
+  readonly #small = new SmallFileReader(this.#buffers);
   readonly #waiting: Buffer[] = [];
   /** First names in the open volume: a hard link member may name them. */
   readonly #firstNames = new Set<string>();
@@ -122,7 +124,7 @@ class Tar {
 
   async *#addLarge(selected: SelectedEntry): AsyncGenerator<ObjectEvent> {
     const size = selected.stream ? Infinity : selected.entry.size;
-    const reader = new ChunkReader(selected, size);
+    const reader = new ChunkReader(selected, this.#buffers, size);
     const fits = size + 8192 <= this.#volumeSize;
     let file: StreamedMember | Pieces | null = null;
     try {

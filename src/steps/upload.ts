@@ -68,7 +68,7 @@ async function sendAll(input: AsyncIterable<ObjectEvent>, sender: ObjectSender, 
       if (event.type === 'open') {
         current = { head: event.object, outgoing: sender.begin(event.object.name) };
       } else if (event.type === 'data') {
-        await current!.outgoing.write(event.bytes);
+        await current!.outgoing.write(event.bytes, event.release);
       } else if (event.type === 'discard') {
         await current!.outgoing.discard();
         current = null;

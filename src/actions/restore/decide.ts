@@ -11,7 +11,7 @@ import { lookAt, refused, type Folders } from './folders.ts';
 import { diskPath, folderOf, type Places } from './places.ts';
 import type { Report } from './report.ts';
 
-export const allTypes: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'fifo'];
+const allTypes: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'fifo'];
 
 /** Node sets times by floating point; a restored file's time may be off by less than this. */
 const timeTolerance = 1000n;

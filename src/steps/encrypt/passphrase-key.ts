@@ -13,11 +13,16 @@ const cost = { N: 2 ** 15, r: 8, p: 4, maxmem: 64 * 1024 * 1024 };
 
 const derive = promisify<string, Buffer, number, typeof cost, Buffer>(scrypt);
 
-/** The recipient to seal to. */
-export async function passphraseKey(passphrase: string, keys: Keys, now: Date): Promise<string> {
+/** The recipient of the identity that this passphrase opens, or null if none was made yet. */
+export async function knownPassphraseKey(passphrase: string, keys: Keys): Promise<string | null> {
   for (const key of keys.list()) {
     if (timingSafeEqual(await derive(passphrase, key.salt, 32, cost), key.verifier)) return key.recipient;
   }
+  return null;
+}
+
+/** Makes an identity, keeps it wrapped by the passphrase, and returns the recipient to seal to. */
+export async function newPassphraseKey(passphrase: string, keys: Keys, now: Date): Promise<string> {
   const { identity, recipient } = await generateIdentity('x25519');
   const salt = randomBytes(16);
   keys.add({

@@ -4,24 +4,8 @@ import { formatMtime } from '../../core/entry.ts';
 import type { Entry, EntryType } from '../../core/entry.ts';
 import type { PreviousEntry } from '../../catalog/snapshot-before.ts';
 
-const NANOSECONDS = 1_000_000_000n;
-/** FAT keeps times in steps of two seconds, the coarsest there is. */
-const COARSEST_CLOCK = 2n * NANOSECONDS;
 /** Below this a hole saves nothing worth the care of a restore. */
 const SMALLEST_SPARSE = 64n * 1024n;
-
-/**
- * Size, mtime, ctime and inode of a file in one text. Empty where a later change might not show: on a file system that
- * keeps whole seconds only, a file that changed this very moment can change again without a new time.
- */
-export function stampOf(stat: BigIntStats): string {
-  const coarse = stat.ctimeNs % NANOSECONDS === 0n && stat.mtimeNs % NANOSECONDS === 0n;
-  if (coarse) {
-    const age = BigInt(Date.now()) * 1_000_000n - stat.ctimeNs;
-    if (age > -COARSEST_CLOCK && age < COARSEST_CLOCK) return '';
-  }
-  return `${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}:${stat.ino}`;
-}
 
 /** `link`: a symlink's target, or the first name of a hard link. */
 export function entryOf(path: string, type: EntryType, stat: BigIntStats, link?: string): Entry {

@@ -1,7 +1,8 @@
 /** Walks the roots of a source, reports what cannot be kept, and removes from the draft what is not there any more. */
 import type { EntryType } from '../../core/entry.ts';
 import { systemCode, systemReason } from '../../core/errors.ts';
-import { entryOf, isSameFile, isSameHardLink, isSameMetadata, stampOf } from './compare.ts';
+import { stampOf } from '../shared/stamp.ts';
+import { entryOf, isSameFile, isSameHardLink, isSameMetadata } from './compare.ts';
 import { openFolder, removeMissing, type Folder } from './folder.ts';
 import { HardLinks } from './hard-links.ts';
 import { joinName } from './listing.ts';
@@ -136,7 +137,14 @@ export class Walk {
     if (found.type !== 'file' && isSameMetadata(entry, previous)) return null;
     if (previous && previous.type !== type) this.#context.draft.remove(path);
     if (type === 'file') this.#tally.gave(entry.size);
-    return { entry, stamp, absolute, before: previous?.type === 'file' || previous?.type === 'hardlink' };
+    return {
+      entry,
+      stamp,
+      absolute,
+      before: previous?.type === 'file' || previous?.type === 'hardlink',
+      ...(type === 'file' && stat.nlink > 1n && { firstName: true }),
+      ...(found.followed && { followed: true }),
+    };
   }
 
   /** The folder of a list source that stands for one of its roots. For a file it is made up, and as open as folders are. */

@@ -18,8 +18,7 @@ export const smallFile = 8 * 1024 * 1024;
 /** How far the clock that stamps files may lag behind the one we read: a kernel tick, rounded up. */
 const CLOCK_TICK = 20;
 /** What is read from a large file at a time. */
-const BLOCK = 4 * 1024 * 1024;
-const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const BLOCK = 2 * 1024 * 1024;
 
 /** A file that could not be read, in words for a person. `vanished`: it is not there any more. */
 export class ReadProblem extends Error {
@@ -50,16 +49,31 @@ export interface FileChunk {
   offset: number;
 }
 
+/** What one file after the other is read into; for one reader at a time. */
+export class ReadBuffers {
+  /** Holds a small file whole, and one byte more; or of a large one what is not cut into chunks yet. */
+  readonly window = Buffer.allocUnsafeSlow(smallFile + 1);
+  #blocks: Buffer[] | null = null;
+
+  get blocks(): readonly Buffer[] {
+    return (this.#blocks ??= [Buffer.allocUnsafeSlow(BLOCK), Buffer.allocUnsafeSlow(BLOCK)]);
+  }
+}
+
 /** Reads small files into one buffer that is used over and over. Synchronous: a promise a file would cost more than the read. */
 export class SmallFileReader {
-  readonly #buffer = Buffer.allocUnsafeSlow(smallFile + 1);
+  readonly #buffer: Buffer;
+
+  constructor(buffers: ReadBuffers) {
+    this.#buffer = buffers.window;
+  }
 
   /** Throws ReadProblem. */
   read(selected: SelectedEntry): SmallReading {
     const openedAt = Date.now();
     let descriptor: number | null = null;
     try {
-      descriptor = openSync(systemPath(selected.absolute), FLAGS);
+      descriptor = openSync(systemPath(selected.absolute), openFlags(selected));
       let length = 0;
       let expected = selected.entry.size;
       let stat: BigIntStats;
@@ -90,11 +104,13 @@ export class SmallFileReader {
  */
 export class ChunkReader {
   readonly #selected: SelectedEntry;
+  readonly #buffers: ReadBuffers;
   readonly #limit: number;
   #reading: Reading | null = null;
 
-  constructor(selected: SelectedEntry, limit = Infinity) {
+  constructor(selected: SelectedEntry, buffers: ReadBuffers, limit = Infinity) {
     this.#selected = selected;
+    this.#buffers = buffers;
     this.#limit = limit;
   }
 
@@ -114,11 +130,11 @@ export class ChunkReader {
       return;
     }
     const openedAt = Date.now();
-    const file = await open(systemPath(this.#selected.absolute), FLAGS).catch((error: unknown) => {
+    const file = await open(systemPath(this.#selected.absolute), openFlags(this.#selected)).catch((error: unknown) => {
       throw readProblem(error);
     });
     try {
-      yield* this.#cut(readBlocks(file, this.#limit), async (size, sha256) => {
+      yield* this.#cut(readBlocks(file, this.#buffers.blocks, this.#limit), async (size, sha256) => {
         const stat = await file.stat({ bigint: true });
         return { ...settle(this.#selected, stat, size, openedAt), sha256 };
       });
@@ -129,7 +145,7 @@ export class ChunkReader {
 
   async *#cut(blocks: AsyncIterable<Uint8Array>, end: (size: number, sha256: Buffer) => Reading | Promise<Reading>): AsyncGenerator<FileChunk> {
     const whole = createHash('sha256');
-    let window = Buffer.allocUnsafeSlow(chunkSizes.max + BLOCK);
+    const { window } = this.#buffers;
     let filled = 0;
     let offset = 0;
     const cutNow = function* (atEnd: boolean): Generator<FileChunk> {
@@ -155,14 +171,18 @@ export class ChunkReader {
       }
     }
     yield* cutNow(true);
-    window = Buffer.alloc(0);
     this.#reading = await end(offset, whole.digest());
   }
 }
 
+/** Never through a link that took the file's place since it was selected, and never waiting for a fifo that did. */
+function openFlags(selected: SelectedEntry): number {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  return O_RDONLY | O_NONBLOCK | (selected.followed ? 0 : O_NOFOLLOW);
+}
+
 /** The next block is on its way while one is worked on. */
-async function* readBlocks(file: FileHandle, limit: number): AsyncGenerator<Uint8Array> {
-  const buffers = [Buffer.allocUnsafeSlow(BLOCK), Buffer.allocUnsafeSlow(BLOCK)];
+async function* readBlocks(file: FileHandle, buffers: readonly Buffer[], limit: number): AsyncGenerator<Uint8Array> {
   let position = 0;
   let turn = 0;
   const readNext = (): Promise<Uint8Array> => {

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Budget } from '../../core/budget.ts';
+import { BufferPool } from '../../core/buffer-pool.ts';
 import type { PutOptions, Receipt, Target, Upload } from '../../targets/target.ts';
 
 export interface SenderOptions {
@@ -31,6 +32,7 @@ export class ObjectSender {
   readonly #options: SenderOptions;
   readonly #partSize: number;
   readonly #budget: Budget;
+  readonly #parts: BufferPool;
   /** Calls at a time, for each target. */
   readonly #slots: Map<string, Budget>;
 
@@ -38,13 +40,14 @@ export class ObjectSender {
     this.#options = options;
     this.#partSize = Math.max(1, ...options.targets.map((target) => target.capabilities.partSize));
     this.#budget = new Budget(PARTS_HELD * this.#partSize);
+    this.#parts = new BufferPool(this.#partSize, PARTS_HELD);
     this.#slots = new Map(options.targets.map((target) => [target.id, new Budget(target.capabilities.parallel)]));
   }
 
   begin(name: string): OutgoingObject {
     const { targets, isGivenUp } = this.#options;
     const live = targets.filter((target) => !isGivenUp(target.id));
-    return new OutgoingObject(name, live, this.#partSize, this.#budget, this.#slots, this.#options);
+    return new OutgoingObject(name, live, this.#partSize, this.#budget, this.#parts, this.#slots, this.#options);
   }
 }
 
@@ -52,30 +55,33 @@ export class ObjectSender {
 export class OutgoingObject {
   readonly #partSize: number;
   readonly #budget: Budget;
+  readonly #parts: BufferPool;
   readonly #options: SenderOptions;
   readonly #ways: TargetWay[];
   readonly #hash = createHash('sha256');
   /** Of the part that is not full yet. */
-  #pieces: Uint8Array[] = [];
+  #pieces: { bytes: Uint8Array; release: (() => void) | undefined }[] = [];
   #held = 0;
   #index = 0;
   #size = 0;
 
-  constructor(name: string, targets: readonly Target[], partSize: number, budget: Budget, slots: ReadonlyMap<string, Budget>, options: SenderOptions) {
+  constructor(name: string, targets: readonly Target[], partSize: number, budget: Budget, parts: BufferPool, slots: ReadonlyMap<string, Budget>, options: SenderOptions) {
+    this.#parts = parts;
     this.#partSize = partSize;
     this.#budget = budget;
     this.#options = options;
     this.#ways = targets.map((target) => new TargetWay(target, name, slots.get(target.id)!, options));
   }
 
-  /** Waits while too much is held. The bytes must not change afterwards. */
-  async write(bytes: Uint8Array): Promise<void> {
+  /** Waits while too much is held. The bytes must not change until `release` is called, if there is one. */
+  async write(bytes: Uint8Array, release?: () => void): Promise<void> {
     this.#hash.update(bytes);
     this.#size += bytes.length;
     for (let taken = 0; taken < bytes.length; ) {
       const count = Math.min(this.#partSize - this.#held, bytes.length - taken);
       await this.#budget.take(count);
-      this.#pieces.push(bytes.subarray(taken, taken + count));
+      const piece = { bytes: bytes.subarray(taken, taken + count), release: taken + count === bytes.length ? release : undefined };
+      this.#pieces.push(piece);
       this.#held += count;
       taken += count;
       if (this.#held === this.#partSize) this.#sendPart();
@@ -87,7 +93,7 @@ export class OutgoingObject {
     const receipts = new Map<string, Receipt>();
     const whole = this.#index === 0;
     if (!whole && this.#held > 0) this.#sendPart();
-    const bytes = Buffer.concat(this.#pieces);
+    const bytes = this.#join(Buffer.allocUnsafeSlow(this.#held));
     await Promise.all(
       this.#ways.map(async (way) => {
         const receipt = await (whole ? way.put(bytes) : way.finish(this.#size));
@@ -106,11 +112,26 @@ export class OutgoingObject {
   }
 
   #sendPart(): void {
-    const bytes = Buffer.concat(this.#pieces);
+    const part = this.#parts.take();
+    const bytes = this.#join(part);
     const index = this.#index++;
-    this.#pieces = [];
     this.#held = 0;
-    void Promise.all(this.#ways.map((way) => way.write(index, bytes))).then(() => this.#budget.give(bytes.length));
+    void Promise.all(this.#ways.map((way) => way.write(index, bytes))).then(() => {
+      this.#parts.give(part);
+      this.#budget.give(bytes.length);
+    });
+  }
+
+  /** Lays the pieces one behind the other into `target`. */
+  #join(target: Buffer): Buffer {
+    let length = 0;
+    for (const { bytes, release } of this.#pieces) {
+      target.set(bytes, length);
+      length += bytes.length;
+      release?.();
+    }
+    this.#pieces = [];
+    return target.subarray(0, length);
   }
 
   #drop(): void {

@@ -2,11 +2,15 @@
  * Lays bytes into volumes and gives them as object events, cut into frames. Knows how large a volume may get, and tells
  * the catalog where each chunk lies. What it holds back is one frame.
  */
+import { BufferPool } from '../../core/buffer-pool.ts';
 import type { Volumes } from '../../catalog/volumes.ts';
 import type { ObjectEvent, ObjectHead } from '../flow.ts';
 
 /** Decoded bytes of a frame: large enough to compress well, small enough that one file is restored cheaply. */
 export const frameSize = 2 * 1024 * 1024;
+
+/** Frames that wait for, or are at, the step behind. */
+const FRAMES_KEPT = 8;
 
 export interface VolumeWriterOptions {
   volumes: Volumes;
@@ -17,6 +21,7 @@ export interface VolumeWriterOptions {
 
 export class VolumeWriter {
   readonly #options: VolumeWriterOptions;
+  readonly #frames = new BufferPool(frameSize, FRAMES_KEPT);
   #events: ObjectEvent[] = [];
   #volume: number | null = null;
   #offset = 0;
@@ -48,7 +53,7 @@ export class VolumeWriter {
   /** Copies the bytes; the caller may use its buffer again. */
   write(bytes: Uint8Array): void {
     for (let taken = 0; taken < bytes.length; ) {
-      this.#frame ??= Buffer.allocUnsafeSlow(frameSize);
+      this.#frame ??= this.#frames.take();
       const count = Math.min(frameSize - this.#filled, bytes.length - taken);
       this.#frame.set(bytes.subarray(taken, taken + count), this.#filled);
       this.#filled += count;
@@ -86,8 +91,9 @@ export class VolumeWriter {
   }
 
   #cutFrame(): void {
-    if (!this.#frame || this.#filled === 0) return;
-    this.#events.push({ type: 'data', bytes: this.#frame.subarray(0, this.#filled) });
+    const frame = this.#frame;
+    if (!frame || this.#filled === 0) return;
+    this.#events.push({ type: 'data', bytes: frame.subarray(0, this.#filled), release: () => this.#frames.give(frame) });
     this.#frame = null;
     this.#filled = 0;
   }

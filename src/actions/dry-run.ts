@@ -1,0 +1,164 @@
+/** What a run would do, found out without writing anything anywhere: `bat run --dry-run`. */
+import { existsSync } from 'node:fs';
+import { BatError, type ErrorCode } from '../core/errors.ts';
+import type { Issue } from '../core/events.ts';
+import { Catalog } from '../catalog/catalog.ts';
+import { DryDraft } from '../catalog/dry-draft.ts';
+import { Volumes } from '../catalog/volumes.ts';
+import type { Plan } from '../plan/plan.ts';
+import { stateFiles } from '../plan/state-folder.ts';
+import { chooseSources } from '../runner/choose-sources.ts';
+import { dryContext } from '../runner/dry-context.ts';
+import { makerOf, prepareLanes } from '../runner/lanes.ts';
+import { checkMarker, createTarget, readMarker, storeKey } from '../runner/open-targets.ts';
+import { findDifferences } from '../runner/reconcile.ts';
+import { Session } from '../runner/session.ts';
+import { refreshUsable } from '../runner/usable.ts';
+import type { SelectedEntry } from '../steps/flow.ts';
+import type { Source } from '../steps/source.ts';
+import { volumeSizeOf } from '../steps/tar.ts';
+import type { Lane } from '../steps/step.ts';
+import type { Target } from '../targets/target.ts';
+
+export interface DryRunReport {
+  plan: string;
+  sources: DrySource[];
+  targets: DryTarget[];
+  /** Sentences for a person. */
+  notes: string[];
+}
+
+export interface DrySource {
+  source: string;
+  category: string;
+  files: number;
+  bytes: number;
+  newFiles: number;
+  changedFiles: number;
+  removedFiles: number;
+  /** Bytes that would be read. */
+  toRead: number;
+  /** New objects, at most: what is read may turn out to be stored already. */
+  newVolumes: number;
+  issues: Issue[];
+  error?: { code: ErrorCode; message: string; hint?: string };
+}
+
+export interface DryTarget {
+  target: string;
+  location: string;
+  type: string;
+  reachable: boolean;
+  problem?: string;
+  /** Bytes at most, before compression. */
+  sends: number;
+  objects: number;
+  /** Bytes there now. */
+  stored: number;
+  /** What it would get from another target. */
+  copies: { objects: number; bytes: number };
+  /** What killed runs left there. */
+  removes: { objects: number };
+}
+
+export interface DryRunOptions {
+  plan: Plan;
+  /** Ids of the sources; empty for all. */
+  sources: readonly string[];
+  signal: AbortSignal;
+}
+
+export async function dryRun({ plan, sources, signal }: DryRunOptions): Promise<DryRunReport> {
+  const chosen = chooseSources(plan, sources);
+  const { catalog: file } = stateFiles(plan);
+  const catalog = Catalog.openToRead(file, existsSync(file));
+  try {
+    const session = new Session({ plan, run: 'dry-run', startedAt: new Date(), catalog, emit: () => {}, signal, newTargets: [], allowEmpty: true, dryRun: true });
+    await prepareLanes(session);
+    const targets: DryTarget[] = [];
+    for (const lane of session.lanes) for (const id of lane.targets) targets.push(await lookAtTarget(session, lane, id));
+    for (const lane of session.lanes) {
+      for (const target of targets.filter(({ target, reachable }) => reachable && lane.targets.includes(target))) target.copies = copiesTo(session, lane, target.target);
+    }
+    const notes = refreshUsable(session).map(({ message, target }) => (target ? `${target}: ${message}` : message));
+    const reports: DrySource[] = [];
+    for (const source of chosen) reports.push(await lookAtSource(session, source));
+    const toRead = reports.reduce((sum, report) => sum + report.toRead, 0);
+    const newVolumes = reports.reduce((sum, report) => sum + report.newVolumes, 0);
+    for (const target of targets) Object.assign(target, { sends: target.reachable ? toRead : 0, objects: target.reachable ? newVolumes : 0 });
+    return { plan: plan.name, sources: reports, targets, notes };
+  } finally {
+    catalog.close();
+  }
+}
+
+async function lookAtTarget(session: Session, lane: Lane, id: string): Promise<DryTarget> {
+  const { catalog, plan, signal } = session;
+  const spec = plan.targets.find((target) => target.id === id)!;
+  const target = createTarget(session, spec, lane);
+  const { bytes } = new Volumes(catalog).holdings(id);
+  const report: DryTarget = { target: id, location: target.location, type: spec.type.type, reachable: true, sends: 0, objects: 0, stored: bytes, copies: { objects: 0, bytes: 0 }, removes: { objects: 0 } };
+  try {
+    const exists = await connects(target, signal);
+    checkMarker(target, exists ? await readMarker(target, signal) : null, catalog.getMeta(storeKey(id)));
+    if (exists && target.capabilities.listing === 'cheap') {
+      const { orphans, lost } = await findDifferences(session, target);
+      report.removes.objects = orphans.length;
+      if (lost.length > 0) report.problem = `${lost.length} objects that were stored here are gone or damaged; what is needed of them would be stored again`;
+    }
+    session.targets.set(id, target);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof BatError)) throw error;
+    report.reachable = false;
+    report.problem = error.hint ? `${error.message} ${error.hint}` : error.message;
+  }
+  return report;
+}
+
+/** False where nothing was stored yet: a run would make the place. */
+async function connects(target: Target, signal: AbortSignal): Promise<boolean> {
+  try {
+    await target.connect({ create: false, signal });
+    return true;
+  } catch (error) {
+    if (error instanceof BatError && error.code === 'NOTHING_STORED') return false;
+    throw error;
+  }
+}
+
+function copiesTo(session: Session, lane: Lane, target: string): { objects: number; bytes: number } {
+  const others = [...session.targets.keys()].filter((id) => id !== target);
+  const missing = new Volumes(session.catalog).missingOn(lane.maker, { target, recipients: lane.recipients }, lane.codec, others);
+  return { objects: missing.length, bytes: missing.reduce((sum, object) => sum + object.size, 0) };
+}
+
+async function lookAtSource(session: Session, source: Source): Promise<DrySource> {
+  const { plan, catalog } = session;
+  const draft = new DryDraft(catalog, source.id);
+  const seen = { files: 0, bytes: 0 };
+  const issues: Issue[] = [];
+  const report: DrySource = { source: source.id, category: source.category, files: 0, bytes: 0, newFiles: 0, changedFiles: 0, removedFiles: 0, toRead: 0, newVolumes: 0, issues };
+  const select = plan.graph.nodes.find((node) => node.type.gives === 'entries')!;
+  let given = 0;
+  try {
+    // A command is not run: what it would write cannot be known.
+    if (source.command) return { ...report, newFiles: 1, newVolumes: 1 };
+    const context = dryContext(session, select.id, source, draft, (issue) => issues.push(issue), seen);
+    for await (const item of select.type.run(select.options, [], context)) {
+      const { entry, before } = item as SelectedEntry;
+      draft.select(entry, before);
+      if (entry.type !== 'file') continue;
+      report.toRead += entry.size;
+      given++;
+    }
+  } catch (error) {
+    session.signal.throwIfAborted();
+    if (!(error instanceof BatError)) throw error;
+    report.error = { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
+  const tar = plan.graph.nodes.find((node) => node.kind === makerOf(plan.graph) && node.kind === 'tar');
+  const newVolumes = tar ? Math.ceil(report.toRead / volumeSizeOf(tar.options)) : given;
+  const { newFiles, changedFiles, removedFiles } = draft;
+  return { ...report, files: seen.files, bytes: seen.bytes, newFiles, changedFiles, removedFiles, newVolumes };
+}
