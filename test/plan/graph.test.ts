@@ -53,11 +53,17 @@ describe('who takes from whom', () => {
   });
 });
 
+test('a hook without an id gets one that is free', async () => {
+  const { plan } = await check(planOf('run: { command: [a] }', 'run: { id: run-2, command: [b] }', 'run: { command: [c] }', 'select', 'upload: { to: a }', 'record'));
+  expect(plan!.graph.hooks.map((hook) => hook.id)).toEqual(['run', 'run-2', 'run-3']);
+});
+
 describe('what does not fit', () => {
   const cases: [name: string, steps: string[], expected: string[]][] = [
     ['an id that is there twice', ['select', 'tar: { id: x }', 'compress: { id: x }', 'upload: { to: a }', 'record'], ['8:21 The id "x" is used twice; the first is in line 7. [an id of its own]']],
     ['a second step of a kind without an id', ['select', 'tar', 'upload: { to: a }', 'upload: { from: tar, to: b }', 'record'], ['9:5 There is a step "upload" already, in line 8, and this one has no id. [an id of its own] (id: upload-2)']],
     ['a hook of the name of a step', ['run: { id: tar, command: [x] }', 'select', 'tar', 'upload: { to: a }', 'record'], ['8:5 There is a step "tar" already, in line 6, and this one has no id. [an id of its own] (id: tar-2)']],
+    ['two hooks of a name', ['run: { id: x, command: [a] }', 'run: { id: x, command: [a] }', 'select', 'upload: { to: a }', 'record'], ['7:16 The id "x" is used twice; the first is in line 6. [an id of its own]']],
     ['an id that is not there', ['select', 'tar', 'upload: { from: tra, to: a }', 'record'], ['8:21 There is no step with the id "tra". ["select", "tar" or "record"] (tar)']],
     ['an id that is like no other', ['select', 'tar', 'upload: { from: elsewhere, to: a }', 'record'], ['8:21 There is no step with the id "elsewhere". ["select", "tar" or "record"]']],
     ['data from a hook', ['run: { id: mount, command: [x] }', 'select', 'tar', 'upload: { from: mount, to: a }', 'record'], ['9:21 "mount" runs a program and gives no data. ["select", "tar" or "record"]']],

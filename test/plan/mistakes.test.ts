@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadPlanText } from '../../src/plan/load.ts';
+import { registries as realRegistries } from '../../src/plan/registries.ts';
 import { validatePlan } from '../../src/plan/validate.ts';
 import { check, mistakesOf, registries, rightPlan } from './fakes.ts';
 
@@ -130,6 +131,16 @@ describe('steps as they are written', () => {
 
   test('a step that needs an option does not go without', async () => {
     expect(await mistakesOf(rightPlan.replace('- upload: { to: usb }', '- upload'))).toEqual(['9:5 The step upload has no "to". [to: usb]']);
+  });
+
+  test('of several options that make a step, one is needed', async () => {
+    const plan = rightPlan.replace('- compress', '- encrypt');
+    expect(await mistakesOf(plan, { registries: realRegistries })).toEqual(['8:5 The step encrypt lacks an option. ["to", "recipients-file" or "passphrase"]']);
+  });
+
+  test('a word is compared with those that may stand in its place', async () => {
+    const plan = rightPlan.replace('{ to: usb }', '{ to: usb, retry: { attempts: forevr } }');
+    expect(await mistakesOf(plan)).toEqual(['9:43 "retry.attempts" is "forevr". [a whole number, at least 1 or "forever"] (forever)']);
   });
 
   test('a program is a list, or a text for the shell', async () => {
