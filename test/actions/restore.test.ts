@@ -107,6 +107,22 @@ describe('what comes back', () => {
     await expect(setting.restore({ destination: { kind: 'folder', path: setting.to, perSource: false } })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
+  it('can be many large files that all wait for their last chunk', async () => {
+    const store = setting.store();
+    const parts = (index: number): [Buffer, Buffer] => [noise(3000, `start ${index}`), noise(3000, `end ${index}`)];
+    const numbers = Array.from({ length: 80 }, (_, index) => index);
+    await store.snapshot(numbers.map((index) => ({ path: `first half ${index}`, content: parts(index)[0] })));
+    await store.snapshot(numbers.map((index) => ({ path: `${index}`, content: parts(index) })), { run: '20260102-000000-aaaa' });
+    let most = 0;
+    const target = setting.target();
+    target.onRead = () => (most = Math.max(most, fs.readdirSync('/proc/self/fd').length));
+    const before = fs.readdirSync('/proc/self/fd').length;
+    await setting.restore({ targets: [target] });
+    for (const index of numbers) expect(fs.readFileSync(setting.path(`${index}`)).equals(Buffer.concat(parts(index)))).toBe(true);
+    expect(setting.tree()).toHaveLength(80);
+    expect(most - before).toBeLessThan(50);
+  });
+
   it('goes back to where the sources are read from', async () => {
     const [one, two] = [join(setting.folder, 'one'), join(setting.folder, 'two')];
     fs.mkdirSync(two);
@@ -134,6 +150,7 @@ describe('reading only what is needed', () => {
     expect(planned).toMatchObject({ files: 1, bytes: 9000, objects: 1, fetched: done.fetched });
     expect(done.fetched).toBeLessThan(size / 8);
     expect(setting.tree()).toEqual(['file7']);
+    expect((await setting.restore({ patterns: ['file1', 'file18'] })).fetched).toBeLessThan(size / 4);
   });
 
   it('reads no frame twice, whatever is left out between', async () => {
@@ -232,6 +249,7 @@ describe('what is there already', () => {
     const before = fs.statSync(setting.path('a')).ino;
     expect(await setting.restore({ overwrite: 'if-changed' })).toMatchObject({ skipped: 2, fetched: 0 });
     expect([fs.statSync(setting.path('a')).ino, fs.statSync(setting.path('b')).ino]).toEqual([before, before]);
+    expect(setting.tree()).toEqual(['a', 'b', 'big']);
   });
 
   it('is never taken away if it is a folder that holds something', async () => {

@@ -69,6 +69,10 @@ describe('choosing', () => {
     expect(() => choose(snapshot, sources)).toThrow(expect.objectContaining({ code: 'SNAPSHOT_NOT_FOUND', exitCode: 10, hint: expect.stringMatching(hint) }));
   });
 
+  it('does not take the beginning of several runs for one of them', () => {
+    expect(() => choose('202601')).toThrow(/the beginning of 3 runs/);
+  });
+
   it('says so if nothing is stored', () => {
     expect(() => chooseSnapshots([], { snapshot: 'latest' })).toThrow(expect.objectContaining({ code: 'NOTHING_STORED', exitCode: 10 }));
   });

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { Encrypter } from 'age-encryption';
 import { describe, expect, it } from 'vitest';
+import type { ManifestLine } from '../../src/volume/manifest.ts';
 import { programOrNull, useSetting } from '../actions/restore-setting.ts';
 import { newKey, noise, type Given } from '../actions/store-builder.ts';
 
@@ -173,6 +174,27 @@ describe.skipIf(missing.length > 0)('restore.py', () => {
     const manifest = join(store.folder, 'manifests/20260101-000000-aaaa-docs.jsonl.zst');
     fs.truncateSync(manifest, 300);
     expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining('20260101-000000-aaaa-docs.jsonl.zst is damaged') });
+  });
+
+  it('takes no manifest for whole that was cut off between two lines', async () => {
+    const store = setting.store({ codec: 'none' });
+    await store.snapshot(tree);
+    const manifest = join(store.folder, 'manifests/20260101-000000-aaaa-docs.jsonl');
+    const lines = fs.readFileSync(manifest, 'utf8').trimEnd().split('\n');
+    for (const left of [lines.slice(0, -1), [...lines.slice(0, -2), lines.at(-1)!]]) {
+      fs.writeFileSync(manifest, `${left.join('\n')}\n`);
+      expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining('not whole') });
+    }
+  });
+
+  it('makes no file of chunks in another order than its hash says', async () => {
+    const tamper = (lines: ManifestLine[]): ManifestLine[] => {
+      for (const line of lines) if (line.kind === 'entry') line.entry.chunks!.reverse();
+      return lines;
+    };
+    await setting.store().snapshot([{ path: 'a', content: [one, two] }], { tamper });
+    expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining('the manifest is damaged') });
+    expect(fs.readdirSync(join(setting.folder, 'py/docs'))).toEqual([]);
   });
 
   it('refuses what leads out, and restores the rest', async () => {
