@@ -4,6 +4,7 @@ import { BatError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { Plan } from '../plan/plan.ts';
 import { nearest } from '../plan/words.ts';
+import { timeOfId } from '../volume/names.ts';
 import { openLocalCatalog, unlessDamaged } from './local-catalog.ts';
 import { closeTargets, createTargets } from './plan-targets.ts';
 import { askTargets, mergeSnapshots } from './stored.ts';
@@ -44,7 +45,7 @@ function fromCatalog({ plan, environment }: SnapshotsOptions): SnapshotRow[] | n
     const held = plan.targets.map(({ id }) => ({ id, manifests: new Set(snapshots.manifestsOn(id).map((manifest) => manifest.snapshot)) }));
     const rows = snapshots.list().map(({ id, source, time, files, bytes }): SnapshotRow => {
       const targets = held.filter(({ manifests }) => manifests.has(id)).map((target) => target.id);
-      return { id, source, time: new Date(time), files, bytes, targets };
+      return { id, source, time: timeOfId(id) ?? new Date(time), files, bytes, targets };
     });
     return rows.length === 0 ? null : rows;
   } finally {

@@ -20,10 +20,10 @@ const commands = [runCommand, restoreCommand, snapshotsCommand, lsCommand, initC
 export function buildProgram(shell: Shell): Command {
   const program = new Command('bat');
   program
-    .description('bat makes backups as a plan in git says, readable by age, zstd and tar without bat.')
+    .description('bat makes backups by a plan, and age, zstd and tar can open them without bat.')
     .version(batVersion, '--version', 'show the version')
     .addOption(new Option('--color').hideHelp())
-    .option('--no-color', 'no colours (--color: also where the output is no terminal)')
+    .option('--no-color', 'no colours; --color for colours in a pipe, too')
     .helpOption('-h, --help', 'show this; `bat help run` is all about one command')
     .helpCommand(false);
   addExamples(program, [
