@@ -26,7 +26,7 @@ export interface SentObject {
 }
 
 /** Parts held at a time, over all objects and targets. */
-const PARTS_HELD = 4;
+const PARTS_HELD = 3;
 
 export class ObjectSender {
   readonly #options: SenderOptions;

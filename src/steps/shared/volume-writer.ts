@@ -7,10 +7,10 @@ import type { Volumes } from '../../catalog/volumes.ts';
 import type { ObjectEvent, ObjectHead } from '../flow.ts';
 
 /** Decoded bytes of a frame: large enough to compress well, small enough that one file is restored cheaply. */
-export const frameSize = 2 * 1024 * 1024;
+export const frameSize = 1024 * 1024;
 
 /** Frames that wait for, or are at, the step behind. */
-const FRAMES_KEPT = 8;
+const FRAMES_KEPT = 12;
 
 export interface VolumeWriterOptions {
   volumes: Volumes;
