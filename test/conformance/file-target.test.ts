@@ -6,16 +6,16 @@ import type { Disk } from '../../src/targets/file/disk.ts';
 import type { Target } from '../../src/targets/target.ts';
 import { withRetry } from '../../src/targets/with-retry.ts';
 import { systemError, watchedDisk } from '../targets/faulty-disk.ts';
-import { fileTargetIn, removeFolder, temporaryFolder } from '../targets/file-store.ts';
+import { fastFolder, fileTargetIn, removeFolder, temporaryFolder } from '../targets/file-store.ts';
 import { targetSuite } from './target-suite.ts';
 import type { TargetStore } from './target-suite.ts';
 
-targetSuite('file', () => makeStore(soundDisk));
+targetSuite('file', () => makeStore(temporaryFolder, soundDisk));
 
-targetSuite('file, retried on a disk that fails now and then', () => makeStore(failingNowAndThen(), retried), { manyObjects: 300 });
+targetSuite('file, retried on a disk that fails now and then', () => makeStore(fastFolder, failingNowAndThen(), retried), { manyObjects: 300 });
 
-async function makeStore(disk: Disk, wrap = (target: Target): Target => target): Promise<TargetStore> {
-  const folder = await temporaryFolder();
+async function makeStore(makeFolder: () => Promise<string>, disk: Disk, wrap = (target: Target): Target => target): Promise<TargetStore> {
+  const folder = await makeFolder();
   return {
     target: wrap(fileTargetIn(folder, disk)),
     again: async () => wrap(fileTargetIn(folder, disk)),

@@ -5,7 +5,7 @@ import type { Target } from '../../src/targets/target.ts';
 import { withRetry } from '../../src/targets/with-retry.ts';
 import type { DiskCall, Watcher } from './faulty-disk.ts';
 import { systemError, watchedDisk } from './faulty-disk.ts';
-import { fileTargetIn, filesBelow, removeFolder, temporaryFolder } from './file-store.ts';
+import { fastFolder, fileTargetIn, filesBelow, removeFolder } from './file-store.ts';
 
 const hot = { temperature: 'hot' } as const;
 const old = Buffer.alloc(3000, 'old ');
@@ -13,7 +13,7 @@ const fresh = Buffer.alloc(5000, 'new ');
 let folder: string;
 
 beforeEach(async () => {
-  folder = await temporaryFolder();
+  folder = await fastFolder();
 });
 afterEach(() => removeFolder(folder));
 

@@ -1,4 +1,5 @@
 /** Folders for tests of the target `file`. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -6,8 +7,13 @@ import { FileTarget } from '../../src/targets/file.ts';
 import { disk as realDisk } from '../../src/targets/file/disk.ts';
 import type { Disk } from '../../src/targets/file/disk.ts';
 
-export async function temporaryFolder(): Promise<string> {
+export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'bat-file-target-'));
+}
+
+/** In memory where there is such a place: for tests of thousands of flushes that need no real disk. */
+export function fastFolder(): Promise<string> {
+  return existsSync('/dev/shm') ? mkdtemp('/dev/shm/bat-file-target-') : temporaryFolder();
 }
 
 export function removeFolder(folder: string): Promise<void> {
