@@ -16,14 +16,14 @@ async function fill(upload: Upload, partSize: number): Promise<void> {
 }
 
 describe.skipIf(problem !== null)(problem === null ? 'a small disk' : `a small disk (skipped: ${problem})`, () => {
-  let small: SmallDisk;
+  let small: SmallDisk | undefined;
   let folder: string;
   beforeAll(() => {
     small = mountSmallDisk(mebibytes);
   });
-  afterAll(() => small.unmount());
+  afterAll(() => small?.unmount());
   beforeEach(async () => {
-    folder = `${small.path}/test`;
+    folder = `${small!.path}/test`;
     await removeFolder(folder);
     await mkdir(folder);
   });
@@ -56,7 +56,7 @@ describe.skipIf(problem !== null)(problem === null ? 'a small disk' : `a small d
     const target = fileTargetIn(folder);
     await target.connect({ create: true });
     await target.put('volumes/1.tar', Buffer.from('some bytes'), hot);
-    small.remount('ro');
+    small!.remount('ro');
     try {
       const denied = { code: 'TARGET_DENIED', transient: false, message: expect.stringContaining('read-only') as string, hint: expect.stringContaining('ount') as string };
       await expect(target.connect({ create: true })).rejects.toMatchObject(denied);
@@ -66,7 +66,7 @@ describe.skipIf(problem !== null)(problem === null ? 'a small disk' : `a small d
       await target.connect({ create: false });
       expect(Buffer.from(await target.read('volumes/1.tar', 0, 10)).toString()).toBe('some bytes');
     } finally {
-      small.remount('rw');
+      small!.remount('rw');
     }
   });
 });
