@@ -6,7 +6,8 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+/** A byte order mark is a part of a name like any other letter. */
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The string for a name's bytes. */
 export function decodePath(bytes: Uint8Array): string {
