@@ -18,7 +18,7 @@ export async function openPlan(shell: Shell, named: string | undefined, { comple
 }
 
 /** The file of the plan, as the person would name it. On a terminal the person is asked where there are several. */
-export async function choosePlan(shell: Shell, named: string | undefined): Promise<string> {
+async function choosePlan(shell: Shell, named: string | undefined): Promise<string> {
   const { findPlan, findPlans } = await import('../plan/find-plan.ts');
   const folder = process.cwd();
   if (named === undefined && canAsk(shell)) {

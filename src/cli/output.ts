@@ -6,8 +6,6 @@ import { redact } from '../core/secrets.ts';
 export type Colours = ReturnType<typeof pc.createColors>;
 
 export interface OutputOptions {
-  /** `--color` or `--no-color`; undefined where neither is given. */
-  colour: boolean | undefined;
   environment: NodeJS.ProcessEnv;
   /** Called once when the reader has gone away. */
   onClosed: () => void;
@@ -19,10 +17,10 @@ export class Output {
   readonly #stream: WriteStream;
   #isClosed = false;
 
-  constructor(stream: WriteStream, { colour, environment, onClosed }: OutputOptions) {
+  constructor(stream: WriteStream, { environment, onClosed }: OutputOptions) {
     this.#stream = stream;
     this.isTerminal = stream.isTTY === true && environment['TERM'] !== 'dumb';
-    this.colours = pc.createColors(wantsColour(this.isTerminal, colour, environment));
+    this.colours = pc.createColors(wantsColour(this.isTerminal, environment));
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
       if (this.#isClosed) return;
@@ -45,9 +43,8 @@ export class Output {
   }
 }
 
-/** https://no-color.org, https://force-color.org: what is asked for on the command line goes first. */
-function wantsColour(isTerminal: boolean, asked: boolean | undefined, environment: NodeJS.ProcessEnv): boolean {
-  if (asked !== undefined) return asked;
+/** https://no-color.org, https://force-color.org */
+function wantsColour(isTerminal: boolean, environment: NodeJS.ProcessEnv): boolean {
   const forced = environment['FORCE_COLOR'];
   if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
   return isTerminal && !environment['NO_COLOR'];

@@ -11,6 +11,7 @@ import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { snapshotsCommand } from './commands/snapshots.ts';
 import { validateCommand } from './commands/validate.ts';
+import type { Output } from './output.ts';
 import type { Shell } from './shell.ts';
 import { isHelp, toUsageError } from './usage-error.ts';
 
@@ -59,9 +60,14 @@ function settle(command: Command, { out, err }: Shell): void {
     writeOut: (text) => out.write(text),
     writeErr: (text) => err.write(text),
     outputError: () => {},
-    getOutHelpWidth: () => Math.min(out.width, 100),
-    getErrHelpWidth: () => Math.min(err.width, 100),
+    getOutHelpWidth: () => helpWidth(out),
+    getErrHelpWidth: () => helpWidth(err),
     getOutHasColors: () => out.colours.isColorSupported,
     getErrHasColors: () => err.colours.isColorSupported,
   });
+}
+
+/** Longer lines are hard to read. */
+function helpWidth(output: Output): number {
+  return output.isTerminal ? Math.min(output.width, 100) : 80;
 }

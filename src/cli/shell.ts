@@ -23,10 +23,10 @@ export class Shell {
     const options = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
     this.json = options.includes('--json');
     this.environment = environment;
-    const colour = options.includes('--no-color') ? false : options.includes('--color') ? true : undefined;
-    if (colour !== undefined) askLibrariesFor(colour, environment);
-    this.out = new Output(process.stdout, { colour, environment, onClosed: () => this.#desert() });
-    this.err = new Output(process.stderr, { colour, environment, onClosed: () => {} });
+    if (options.includes('--no-color')) askForColour(false, environment);
+    else if (options.includes('--color')) askForColour(true, environment);
+    this.out = new Output(process.stdout, { environment, onClosed: () => this.#desert() });
+    this.err = new Output(process.stderr, { environment, onClosed: () => {} });
     this.#interruption = catchSignals(
       // Past the streams: a tree that is being painted holds back what is written to them.
       // Below a tree the line is left open, for the tree counts the lines that it has to paint over.
@@ -56,8 +56,8 @@ export class Shell {
 
 const showCursor = '\u001b[?25h';
 
-/** listr2 decides on its own, by these. */
-function askLibrariesFor(colour: boolean, environment: NodeJS.ProcessEnv): void {
+/** What the command line asks for goes before what the environment does, also for listr2, which decides on its own. */
+function askForColour(colour: boolean, environment: NodeJS.ProcessEnv): void {
   delete environment['NO_COLOR'];
   delete environment['FORCE_COLOR'];
   environment[colour ? 'FORCE_COLOR' : 'NO_COLOR'] = '1';

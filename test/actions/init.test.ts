@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { chooseName, nameSources } from '../../src/actions/init/names.ts';
 import { init, type InitOptions } from '../../src/actions/init.ts';
 import { loadPlan, type Plan } from '../../src/plan/plan.ts';
@@ -34,6 +34,13 @@ test('a plan that is right, and the key it encrypts for', async () => {
 test('paths are short, and the same wherever the plan lies', async () => {
   await make({ folders: ['docs', homedir(), '/etc'], output: 'plans.d/../bat.yaml', to: '/mnt/usb' });
   expect((await load()).text).toMatch(/path: "?\.\/docs"?\n[^]*path: "?~"?\n[^]*path: "?\/etc"?\n[^]*path: "?\/mnt\/usb"? /);
+});
+
+test('what lies in the home folder is found there on another machine, too', async () => {
+  vi.stubEnv('HOME', join(cwd, 'sub'));
+  await make({ folders: ['sub/docs'], output: 'music/bat.yaml' });
+  vi.unstubAllEnvs();
+  expect((await load('music/bat.yaml')).text).toMatch(/path: "?~\/docs"?\n/);
 });
 
 test('for keys that are elsewhere no key is made', async () => {

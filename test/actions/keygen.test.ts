@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { identityText, writeKeyFile } from '../../src/actions/key-file.ts';
 import { keygen } from '../../src/actions/keygen.ts';
 import { openKeys } from '../../src/actions/store.ts';
@@ -43,8 +43,13 @@ describe('a key with a passphrase', () => {
 
 test('the text is what age-keygen writes, the time with its zone', () => {
   expect(identityText('AGE-SECRET-KEY-1X', 'age1x', now)).toMatch(/^# created: 2026-11-\d\dT\d\d:\d\d:13(Z|[+-]\d\d:\d\d)\n# public key: age1x\nAGE-SECRET-KEY-1X\n$/);
+});
+
+test.each(['America/St_Johns', 'Asia/Kathmandu', 'UTC'])('its time is the right one in %s', (zone) => {
+  vi.stubEnv('TZ', zone);
   const [, written] = /created: (\S+)/.exec(identityText('i', 'r', now))!;
   expect(new Date(written!)).toEqual(now);
+  vi.unstubAllEnvs();
 });
 
 test('a key file is for its owner only, and never written over', async () => {

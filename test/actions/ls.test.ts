@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { cpSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { listEntries, type LsOptions } from '../../src/actions/ls.ts';
@@ -9,6 +9,7 @@ import { smallBackup, type SmallBackup } from './small-backup.ts';
 let backup: SmallBackup;
 let identity: string;
 let first: string;
+let second: string;
 let isAsked = 0;
 beforeAll(async () => {
   const pair = await generateIdentity('x25519');
@@ -16,12 +17,14 @@ beforeAll(async () => {
   backup = await smallBackup(`{ to: ${pair.recipient} }`);
   await backup.run();
   first = (await listStored({ ...backup.around, sources: [] }))[0]!.id;
+  cpSync(join(backup.folder, 'state'), join(backup.folder, 'old-state'), { recursive: true });
   backup.write({ 'docs/later.txt': 'fifth' });
   rmSync(join(backup.folder, 'docs/a.txt'));
   // Names on a target tell the time to a second.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
   await backup.run();
   vi.useRealTimers();
+  second = (await listStored({ ...backup.around, sources: ['docs'] }))[1]!.id;
 });
 afterAll(() => backup.remove());
 
@@ -85,6 +88,12 @@ describe.each([
     controller.abort(new Error('stop'));
     if (isBare) await expect(list({ signal: controller.signal })).rejects.toThrow('stop');
   });
+});
+
+test('what the catalog does not have is read from a target', async () => {
+  renameSync(join(backup.folder, 'old-state'), join(backup.folder, 'state'));
+  expect(await list({ path: 'docs/later.txt', snapshot: second })).toEqual(['docs/later.txt']);
+  rmSync(join(backup.folder, 'state'), { recursive: true });
 });
 
 test('what one target cannot give is read from the next', async () => {

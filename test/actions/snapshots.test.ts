@@ -1,6 +1,7 @@
 import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Catalog } from '../../src/catalog/catalog.ts';
 import { listStored } from '../../src/actions/snapshots.ts';
 import { smallBackup, type SmallBackup } from './small-backup.ts';
 
@@ -50,6 +51,12 @@ test('a damaged catalog is said, and the targets are asked', async () => {
   for (const part of ['-wal', '-shm']) rmSync(catalog + part, { force: true });
   expect(await list()).toHaveLength(2);
   expect(backup.events).toMatchObject([{ type: 'issue', issue: { kind: 'note' } }]);
+});
+
+test('a catalog that has none yet does not hide what another machine has stored', async () => {
+  rmSync(join(backup.folder, 'state'), { recursive: true });
+  Catalog.open(join(backup.folder, 'state/catalog.db')).close();
+  expect(await list()).toHaveLength(2);
 });
 
 test('a source that nothing is stored of', async () => {

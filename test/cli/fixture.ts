@@ -10,7 +10,7 @@ const program = join(import.meta.dirname, 'bat.ts');
 const compiled = mkdtempSync(join(tmpdir(), 'bat-compiled-'));
 process.once('exit', () => rmSync(compiled, { recursive: true, force: true }));
 
-export interface Ended {
+interface Ended {
   code: number | null;
   out: string;
   err: string;

@@ -27,7 +27,7 @@ test('everything goes into ./restored/<plan>/<source>', async () => {
 });
 
 test('paths and a plan are told apart', async () => {
-  await box.bat('restore', 'bat.yaml', 'docs/sub', '-i', 'key.txt');
+  expect((await box.bat('restore', 'bat.yaml', 'docs/sub', '-i', 'key.txt')).err).toBe('');
   expect(existsSync(at('restored/home/docs/sub/b.txt'))).toBe(true);
   expect(existsSync(at('restored/home/music'))).toBe(false);
   // A word that names no plan is a path, also where a folder of that name is here.

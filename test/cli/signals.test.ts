@@ -30,6 +30,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s stops a run in an orderly way, wit
   expect(err).toContain('stopping… press again to stop at once\n');
   expect(out).toMatch(/^docs +2 /m);
   expect(out).toMatch(/^interrupted after /m);
+  expect(err).not.toContain('error: Interrupted');
   expect((await box.bat('run', '-s', 'docs')).out).toContain('no file changed');
 });
 

@@ -19,7 +19,7 @@ function stream(columns?: number): { output: Output; text: () => string } {
   const pipe = Object.assign(new PassThrough(), columns === undefined ? {} : { isTTY: true, columns });
   let text = '';
   pipe.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-  const output = new Output(pipe as unknown as WriteStream, { colour: false, environment: {}, onClosed: () => {} });
+  const output = new Output(pipe as unknown as WriteStream, { environment: { NO_COLOR: '1' }, onClosed: () => {} });
   return { output, text: () => (pipe.read(), text) };
 }
 
@@ -47,6 +47,7 @@ describe('tables', () => {
 
   test('cut what may be cut until they fit, wide characters counted as two', () => {
     expect(tableLines(columns, [['長い名前です', '1']], 13)).toEqual(['name     size', '長い名…     1']);
+    expect(cut('長い名', 4)).toBe('長…');
     expect(tableLines(columns, [['name of it', '123456']], 11)).toBeNull();
   });
 
@@ -68,6 +69,12 @@ describe('the summary of a run', () => {
     for (const line of text().split('\n')) expect(line.length, line).toBeLessThanOrEqual(width);
     expect(text()).toContain('1,234');
     expect(text()).toContain('failed');
+  });
+
+  test('takes less room before it gives up being a table', () => {
+    const { output, text } = stream(80);
+    showRunTable(output, summaries, 1);
+    expect(text()).toMatch(/^documents +1,234 +4\.8 MiB +\+3 ~2 -1 +3\.8 MiB +977 KiB +1\.9 MiB +1\.5 s$/m);
   });
 
   test('adds up what there is several of', () => {

@@ -37,7 +37,7 @@ export function runSentence({ exitCode, duration, failedTargets }: RunOutcome, u
     case exitCodes.SOURCE_UNREADABLE:
       return `done in ${time}, but ${formatCount(unread, 'file')} could not be read as they should (exit code 3)`;
     case exitCodes.TARGETS_INCOMPLETE:
-      return `done in ${time}, but not on every target: ${left} is behind; the next run brings it up to date (exit code 4)`;
+      return `done in ${time}, but not on every target: ${left} ${failedTargets.length > 1 ? 'are' : 'is'} behind until the next run (exit code 4)`;
     case exitCodes.INTERRUPTED:
       return `interrupted after ${time}; the next run goes on from there`;
     default:
@@ -56,7 +56,7 @@ const separateChanges: Changes = {
 };
 
 const joinedChanges: Changes = {
-  columns: [right('+new ~chg -rem')],
+  columns: [right('changes')],
   cells: ({ newFiles, changedFiles, removedFiles }) => [`+${number(newFiles)} ~${number(changedFiles)} -${number(removedFiles)}`],
 };
 
