@@ -1,13 +1,12 @@
 /** The command line: arguments in, an exit code out. */
-import { availableParallelism } from 'node:os';
 import { buildProgram } from './program.ts';
 import { reportError } from './report-error.ts';
 import { Shell } from './shell.ts';
+import { stayLight } from './stay-light.ts';
 
 /** `argv` as Node has it: the program's name is its third word at the earliest. Sets the exit code and never ends the process. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // Compression and hashing wait for each other in Node's four threads; the pool reads this when it is first used.
-  process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism() + 2));
+  stayLight();
   const words = argv.slice(2);
   const shell = new Shell(words, process.env);
   try {

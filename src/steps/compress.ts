@@ -1,5 +1,6 @@
 /** The step `compress`: turns each piece of an object into a frame that decodes alone, several at a time, in order. */
 import { availableParallelism } from 'node:os';
+import { freeBytes } from '../core/free-bytes.ts';
 import { BatError } from '../core/errors.ts';
 import { codecSuffix, defaultLevel, encodeFrame, levelRange, type Codec, type Frame } from '../volume/frames.ts';
 import { encodeSeekTable } from '../volume/seek-table.ts';
@@ -81,7 +82,7 @@ async function* compress(shape: { codec: Codec; level: number }, input: AsyncIte
         framesAtWork--;
         ofObject.push({ decoded, stored: bytes.length });
         context.count({ bytes: bytes.length });
-        return [{ type: 'data', bytes }];
+        return [{ type: 'data', bytes, release: () => freeBytes(bytes) }];
       });
     } else if (event.type === 'open') {
       queue.push(() => [{ type: 'open', object: compressedHead(event.object, codec, level) }]);

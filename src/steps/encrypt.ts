@@ -3,6 +3,7 @@
  * identity, wraps it once with the passphrase, and stores the wrapped one on the targets: `keys/<id>.age`.
  */
 import { readFile } from 'node:fs/promises';
+import { freeBytes } from '../core/free-bytes.ts';
 import { BatError, systemReason } from '../core/errors.ts';
 import { resolvePath } from '../core/paths.ts';
 import { Keys } from '../catalog/keys.ts';
@@ -107,9 +108,10 @@ async function* encrypt({ recipients, newSealer }: Prepared, input: AsyncIterabl
       yield { type: 'open', object: { ...event.object, name: `${event.object.name}.age`, recipients } };
       yield { type: 'data', bytes: sealer.header };
     } else if (event.type === 'data') {
-      // Not released: the sealer keeps the end of it until the next call.
-      for (const bytes of sealer!.update(event.bytes)) yield { type: 'data', bytes };
       context.count({ bytes: event.bytes.length });
+      const sealed = sealer!.update(event.bytes);
+      event.release?.();
+      for (const bytes of sealed) yield { type: 'data', bytes, release: () => freeBytes(bytes) };
     } else {
       if (event.type === 'close') {
         for (const bytes of sealer!.final()) yield { type: 'data', bytes };

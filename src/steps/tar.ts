@@ -4,6 +4,7 @@
  */
 import type { Entry } from '../core/entry.ts';
 import { BatError } from '../core/errors.ts';
+import { freeBytes } from '../core/free-bytes.ts';
 import { encodePath } from '../core/paths.ts';
 import { parseSize, sizePattern } from '../core/units.ts';
 import { Volumes } from '../catalog/volumes.ts';
@@ -12,7 +13,7 @@ import { endOfArchive, memberHeader, padding } from '../volume/tar-writer.ts';
 import type { ObjectEvent, SelectedEntry } from './flow.ts';
 import { EntryTaker } from './shared/entry-taker.ts';
 import { ChunkReader, ReadBuffers, SmallFileReader, smallFile, type FileChunk } from './shared/file-reader.ts';
-import { VolumeWriter } from './shared/volume-writer.ts';
+import { frameSize, VolumeWriter } from './shared/volume-writer.ts';
 import type { StepContext, StepType } from './step.ts';
 
 export interface TarOptions {
@@ -23,7 +24,7 @@ const defaultVolume = '128MiB';
 /** The least that makes sense: a run of chunks and its header must fit. */
 const smallestVolume = 20 * 1024 * 1024;
 /** A run of new chunks is kept in memory until its length is known; a tar header needs it first. */
-const longestRun = 16 * 1024 * 1024;
+const longestRun = 8 * 1024 * 1024;
 /** Folders and links wait for a volume to be opened: a change of nothing but these opens none. The manifest has them anyway. */
 const mostWaiting = 2000;
 const zeros = Buffer.alloc(64 * 1024);
@@ -89,7 +90,7 @@ class Tar {
     if (!selected) return;
     if (selected.entry.type !== 'file') this.#addPlain(selected);
     else if (selected.stream || selected.entry.size > smallFile) yield* this.#addLarge(selected);
-    else this.#addSmall(selected);
+    else yield* this.#addSmall(selected);
     yield* this.#writer.take();
   }
 
@@ -104,7 +105,7 @@ class Tar {
     this.#addHeader(this.#header(entry, 0));
   }
 
-  #addSmall(selected: SelectedEntry): void {
+  *#addSmall(selected: SelectedEntry): Generator<ObjectEvent> {
     let reading;
     try {
       reading = this.#small.read(selected);
@@ -119,7 +120,7 @@ class Tar {
       return;
     }
     const known = this.#volumes.knownChunk(sha256);
-    this.#taker.keepFile(reading, [known ?? this.#addMember(selected, entry, [{ bytes, sha256 }])[0]!]);
+    this.#taker.keepFile(reading, known === null ? yield* this.#addMember(selected, entry, [{ bytes, sha256 }]) : [known]);
   }
 
   async *#addLarge(selected: SelectedEntry): AsyncGenerator<ObjectEvent> {
@@ -135,10 +136,10 @@ class Tar {
         }
         if (file instanceof StreamedMember) {
           file.chunks.push(this.#writer.addPlace(chunk.sha256, file.start + chunk.offset, chunk.bytes.length));
-          this.#writer.write(chunk.bytes);
+          yield* this.#writeFrames(chunk.bytes);
           file.written += chunk.bytes.length;
         } else {
-          this.#addToPieces(selected, file, chunk);
+          yield* this.#addToPieces(selected, file, chunk);
         }
         yield* this.#writer.take();
       }
@@ -148,7 +149,7 @@ class Tar {
       return;
     }
     if (file instanceof StreamedMember) this.#fill(file);
-    else if (file) this.#flushRun(selected, file, reader.reading.entry.size);
+    else if (file) yield* this.#flushRun(selected, file, reader.reading.entry.size);
     this.#taker.keepFile(reader.reading, file?.chunks ?? []);
   }
 
@@ -168,12 +169,12 @@ class Tar {
     this.#writer.write(zeros.subarray(0, padding(file.size)));
   }
 
-  #addToPieces(selected: SelectedEntry, pieces: Pieces, chunk: FileChunk): void {
+  *#addToPieces(selected: SelectedEntry, pieces: Pieces, chunk: FileChunk): Generator<ObjectEvent> {
     const inRun = pieces.run.some((other) => other.sha256.equals(chunk.sha256));
-    if (inRun || pieces.runLength + chunk.bytes.length > longestRun) this.#flushRun(selected, pieces, null);
+    if (inRun || pieces.runLength + chunk.bytes.length > longestRun) yield* this.#flushRun(selected, pieces, null);
     const known = this.#volumes.knownChunk(chunk.sha256);
     if (known !== null) {
-      this.#flushRun(selected, pieces, null);
+      yield* this.#flushRun(selected, pieces, null);
       pieces.chunks.push(known);
       return;
     }
@@ -183,30 +184,39 @@ class Tar {
   }
 
   /** `fileSize`: of the whole file, once it is known. A run that is the whole file needs no piece's name. */
-  #flushRun(selected: SelectedEntry, pieces: Pieces, fileSize: number | null): void {
+  *#flushRun(selected: SelectedEntry, pieces: Pieces, fileSize: number | null): Generator<ObjectEvent> {
     if (pieces.run.length === 0) return;
     const whole = fileSize === pieces.runLength;
     const suffix = whole ? '' : `.bat-${String(pieces.runStart).padStart(16, '0')}`;
     const entry = { ...selected.entry, path: selected.entry.path + suffix };
-    pieces.chunks.push(...this.#addMember(whole ? selected : null, entry, pieces.run));
+    pieces.chunks.push(...(yield* this.#addMember(whole ? selected : null, entry, pieces.run)));
+    for (const { bytes } of pieces.run) freeBytes(bytes);
     pieces.run = [];
     pieces.runLength = 0;
   }
 
   /** A member of known chunks; returns their ids. `selected`: given if the member is the whole file under its own name. */
-  #addMember(selected: SelectedEntry | null, entry: Entry, chunks: readonly { bytes: Buffer; sha256: Buffer }[]): number[] {
+  *#addMember(selected: SelectedEntry | null, entry: Entry, chunks: readonly { bytes: Buffer; sha256: Buffer }[]): Generator<ObjectEvent, number[]> {
     const size = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
     const header = this.#header(entry, size);
     this.#makeRoom(header.length + size + padding(size));
     this.#writer.write(header);
-    const ids = chunks.map(({ bytes, sha256 }) => {
-      const id = this.#writer.addPlace(sha256, this.#writer.offset, bytes.length);
-      this.#writer.write(bytes);
-      return id;
-    });
+    const ids: number[] = [];
+    for (const { bytes, sha256 } of chunks) {
+      ids.push(this.#writer.addPlace(sha256, this.#writer.offset, bytes.length));
+      yield* this.#writeFrames(bytes);
+    }
     this.#writer.write(zeros.subarray(0, padding(size)));
     if (selected?.firstName) this.#firstNames.add(entry.path);
     return ids;
+  }
+
+  /** What is full goes on before the rest is copied, so that large bytes are not in memory twice. */
+  *#writeFrames(bytes: Uint8Array): Generator<ObjectEvent> {
+    for (let from = 0; from < bytes.length; from += frameSize) {
+      this.#writer.write(bytes.subarray(from, from + frameSize));
+      yield* this.#writer.take();
+    }
   }
 
   #addHeader(header: Buffer): void {

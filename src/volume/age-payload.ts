@@ -22,8 +22,8 @@ export function payloadKeyOf(fileKey: Uint8Array, nonce: Uint8Array): Buffer {
 export class PayloadSealer {
   readonly #key: Buffer;
   #index = 0;
-  /** The chunk that is not yet sealed, in the pieces it came in: whether it is the last is not known until more comes. */
-  #pending: Uint8Array[] = [];
+  /** What is not sealed yet, at most a chunk: whether it is the last is not known until more comes. */
+  readonly #pending = Buffer.allocUnsafe(plainChunkSize);
   #pendingSize = 0;
   #isDone = false;
 
@@ -31,17 +31,18 @@ export class PayloadSealer {
     this.#key = payloadKey;
   }
 
-  /** `bytes` must not change afterwards: up to a chunk of them is kept, uncopied, until the next call. */
+  /** What is ready, each piece in memory of its own; `bytes` are not kept. */
   update(bytes: Uint8Array): Uint8Array[] {
     if (this.#isDone) throw new Error('the payload is sealed');
     const sealed: Uint8Array[] = [];
-    for (let rest = bytes; rest.length > 0; ) {
-      if (this.#pendingSize === plainChunkSize) this.#seal(false, sealed);
-      const piece = rest.subarray(0, plainChunkSize - this.#pendingSize);
-      this.#pending.push(piece);
-      this.#pendingSize += piece.length;
-      rest = rest.subarray(piece.length);
+    let rest = bytes;
+    if (this.#pendingSize > 0) rest = this.#fill(rest);
+    if (this.#pendingSize === plainChunkSize && rest.length > 0) {
+      this.#seal(this.#pending, false, sealed);
+      this.#pendingSize = 0;
     }
+    for (; rest.length > plainChunkSize; rest = rest.subarray(plainChunkSize)) this.#seal(rest.subarray(0, plainChunkSize), false, sealed);
+    this.#fill(rest);
     return sealed;
   }
 
@@ -49,17 +50,23 @@ export class PayloadSealer {
     if (this.#isDone) throw new Error('the payload is sealed');
     this.#isDone = true;
     const sealed: Uint8Array[] = [];
-    this.#seal(true, sealed);
+    this.#seal(this.#pending.subarray(0, this.#pendingSize), true, sealed);
     return sealed;
   }
 
-  #seal(isLast: boolean, sealed: Uint8Array[]): void {
+  /** Copies what fits; returns the rest. */
+  #fill(bytes: Uint8Array): Uint8Array {
+    const count = Math.min(plainChunkSize - this.#pendingSize, bytes.length);
+    this.#pending.set(bytes.subarray(0, count), this.#pendingSize);
+    this.#pendingSize += count;
+    return bytes.subarray(count);
+  }
+
+  #seal(chunk: Uint8Array, isLast: boolean, sealed: Uint8Array[]): void {
     const encryption = createCipheriv(cipher, this.#key, chunkNonce(this.#index++, isLast), cipherOptions);
-    for (const piece of this.#pending) sealed.push(encryption.update(piece));
+    sealed.push(encryption.update(chunk));
     encryption.final();
     sealed.push(encryption.getAuthTag());
-    this.#pending = [];
-    this.#pendingSize = 0;
   }
 }
 

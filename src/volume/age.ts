@@ -16,7 +16,7 @@ export { openChunks, plainSize, sealedSize } from './age-payload.ts';
 export interface Sealer {
   /** The age header and the nonce of the payload: all that comes before the first chunk. */
   readonly header: Uint8Array;
-  /** What is ready. `bytes` must not change afterwards: up to 64 KiB of them are kept, uncopied, until the next call. */
+  /** What is ready, each in memory of its own. */
   update(bytes: Uint8Array): Uint8Array[];
   final(): Uint8Array[];
 }
