@@ -3,12 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
 
 const program = join(import.meta.dirname, 'bat.ts');
 
 /** Node need not strip the types of the same sources for each of many short programs. */
 const compiled = mkdtempSync(join(tmpdir(), 'bat-compiled-'));
-process.once('exit', () => rmSync(compiled, { recursive: true, force: true }));
+afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 
 interface Ended {
   code: number | null;
