@@ -1,0 +1,78 @@
+/** Every plan that people copy works as it stands, but for where its folders are. */
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sandbox, type Sandbox } from '../cli/fixture.ts';
+import { runTwiceAndRestore } from './cycle.ts';
+import { setTimes, treeOf } from './tree.ts';
+
+const plans = join(import.meta.dirname, '../../plans');
+
+interface Case {
+  /** Folders below the sandbox that stand for what is read, by the path that they are restored to. */
+  folders: Record<string, string>;
+  /** What must be there for the targets: where disks are mounted. */
+  disks: readonly string[];
+}
+
+const cases: Record<string, Case> = {
+  laptop: { folders: { home: 'home' }, disks: ['media/backup', 'mnt/nas'] },
+  nas: {
+    folders: { documents: 'srv/documents', photos: 'srv/photos', music: 'srv/music', 'settings/etc': 'etc', 'settings/root': 'root' },
+    disks: ['mnt/internal', 'mnt/removable'],
+  },
+  photos: { folders: { photos: 'home/Pictures', films: 'home/Videos' }, disks: ['media/first', 'media/second'] },
+};
+/** Their programs print what they were called with. */
+const dumps = { app: 'app.dump', roles: 'roles.sql', shop: 'shop.sql' };
+
+let box: Sandbox;
+beforeEach(async () => {
+  box = sandbox();
+  for (const name of readdirSync(plans)) {
+    const text = readFileSync(join(plans, name), 'utf8');
+    box.write({ [`plans/${name}`]: text.replaceAll(/(?<=[ [])\/(?=(?:mnt|media|srv|etc|root)\b)/g, `${box.folder}/`) });
+  }
+  await box.bat('keygen', '-o', 'key.txt');
+  box.write({ 'plans/recipients.txt': `# the key in the safe\n${/age1\w+/.exec(readFileSync(join(box.folder, 'key.txt'), 'utf8'))![0]}\n` });
+});
+afterEach(() => box.remove());
+
+/** The home folder is apart from the sandbox, which has the targets in it. */
+const environment = (): Record<string, string> => ({ HOME: join(box.folder, 'home'), PATH: `${join(box.folder, 'bin')}:${process.env['PATH']}` });
+
+test('there is a test for every plan', () => {
+  expect([...Object.keys(cases), 'database'].map((name) => `${name}.yaml`).sort()).toEqual(readdirSync(plans).sort());
+});
+
+test('no plan has a mistake or a warning', async () => {
+  const names = readdirSync(plans).sort();
+  const { ended } = box.start(['validate', '--strict', ...names.map((name) => join(plans, name))]);
+  const { code, out, err } = await ended;
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out.match(/\.yaml: ok$/gm)).toHaveLength(names.length);
+});
+
+test('every plan names its schema, for editors', () => {
+  for (const name of readdirSync(plans)) expect(readFileSync(join(plans, name), 'utf8').split('\n')[0]).toBe('# yaml-language-server: $schema=../schema/plan.schema.json');
+});
+
+test.for(Object.entries(cases))('%s', async ([name, { folders, disks }]) => {
+  for (const [to, from] of Object.entries(folders)) box.write({ [`${from}/sub/one of ${name}`]: `for ${to}\n`.repeat(100), [`${from}/two`]: `${to}, too\n` });
+  for (const from of Object.values(folders)) setTimes(join(box.folder, from));
+  for (const disk of disks) box.write({ [`${disk}/mounted`]: '' });
+  const restored = await runTwiceAndRestore({ box, plan: `plans/${name}.yaml`, environment: environment(), identity: 'key.txt' });
+  for (const [to, from] of Object.entries(folders)) expect(treeOf(join(restored, to)), to).toEqual(treeOf(join(box.folder, from)));
+  for (const disk of disks) expect(readdirSync(join(box.folder, disk, 'bat', name))).toContain('manifests');
+});
+
+test('database', async () => {
+  for (const program of ['pg_dump', 'pg_dumpall', 'mysqldump']) {
+    box.write({ [`bin/${program}`]: '#!/bin/sh\necho "$(basename "$0") $*"\n' });
+    chmodSync(join(box.folder, 'bin', program), 0o755);
+  }
+  box.write({ 'mnt/backup/mounted': '' });
+  const restored = await runTwiceAndRestore({ box, plan: 'plans/database.yaml', environment: environment(), identity: 'key.txt' });
+  const texts = Object.entries(dumps).map(([source, file]) => readFileSync(join(restored, source, file), 'utf8'));
+  expect(texts).toEqual(['pg_dump --format=custom --compress=0 app\n', 'pg_dumpall --globals-only\n', 'mysqldump --single-transaction --routines --hex-blob shop\n']);
+});
