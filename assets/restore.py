@@ -95,8 +95,8 @@ def run(options):
     problems = 0
     for snapshot in choose(snapshots, options.snapshot, options.source):
         reader = SnapshotReader(store, keys, {one['id']: one for one in snapshots})
-        entries, volumes = reader.read(snapshot['id'])
-        problems += Restore(store, keys, entries, volumes, os.path.join(options.to, snapshot['source'])).run(snapshot['id'])
+        entries, volumes, top = reader.read(snapshot['id'])
+        problems += Restore(store, keys, entries, volumes, top, os.path.join(options.to, snapshot['source'])).run(snapshot['id'])
     return 1 if problems else 0
 
 
@@ -397,12 +397,17 @@ class SnapshotReader:
         self.snapshots = snapshots
 
     def read(self, snapshot):
-        """Entries by their path, and volumes by their name."""
+        """Entries by their path, volumes by their name, and what the folder was like that the source itself is, or None."""
         entries = {}
         volumes = {}
+        top = None
         for name, lines in reversed(self._chain(snapshot)):
             self._lay_over(name, lines, entries, volumes)
-        return entries, volumes
+            top = lines[0].get('top')
+        try:
+            return entries, volumes, Entry(dict(top, path='', type='directory', size=0), {}) if top else None
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Failure('the manifest of %s is damaged: its header is not what it should be (%r)' % (snapshot, error))
 
     def _chain(self, snapshot):
         chain = []
@@ -513,7 +518,8 @@ def danger(path):
 class Restore:
     """Puts the entries of a snapshot into a new folder. Links come last, so that nothing is ever written through one."""
 
-    def __init__(self, store, keys, entries, volumes, folder):
+    def __init__(self, store, keys, entries, volumes, top, folder):
+        self.top = top
         self.store = store
         self.keys = keys
         self.entries = entries
@@ -541,6 +547,8 @@ class Restore:
             self._each(ordered, 'hardlink', self._make_hard_link)
             self._each(ordered, 'symlink', self._make_symlink)
             self._each(reversed(ordered), 'directory', self._finish_folder)
+            if self.top:
+                self._set_attributes(self.folder, self.top)
         finally:
             for path in self.temporaries:
                 os.unlink(path)

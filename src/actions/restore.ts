@@ -4,6 +4,7 @@
  */
 import { RestoreList, type ListedEntry } from '../catalog/restore-list.ts';
 import { BatError } from '../core/errors.ts';
+import type { FolderAttributes } from '../volume/manifest.ts';
 import type { RestoreOptions, RestoreSummary } from './restore/contract.ts';
 import { decide } from './restore/decide.ts';
 import { Files, type Surroundings } from './restore/files.ts';
@@ -14,7 +15,7 @@ import { Places } from './restore/places.ts';
 import { Report, Stopped } from './restore/report.ts';
 import { makeFifos, makeHardLinks, makeSymlinks } from './restore/specials.ts';
 import { chooseWanted, openStores, type WantedSnapshot } from './restore/stores.ts';
-import { finishFolders, makeFolders } from './restore/tree.ts';
+import { finishFolders, finishTop, makeFolders } from './restore/tree.ts';
 import { countFetches, readVolumes } from './restore/volumes.ts';
 
 export { RestoreIncomplete, type Destination, type Overwrite, type RestoreOptions, type RestoreSummary } from './restore/contract.ts';
@@ -50,6 +51,8 @@ class Restore {
   readonly #options: RestoreOptions;
   readonly #parts: Parts;
   readonly #around: Surroundings;
+  /** Of snapshots that are restored whole: what the folders they go to should be like. */
+  readonly #tops = new Map<WantedSnapshot, FolderAttributes>();
 
   constructor(options: RestoreOptions, parts: Parts) {
     const { wanted, list, places, report } = parts;
@@ -104,7 +107,8 @@ class Restore {
     let first: BatError | null = null;
     for (const store of snapshot.holders) {
       try {
-        await loadSnapshot(list, store, snapshot.id, snapshot.number, selection, signal);
+        const top = await loadSnapshot(list, store, snapshot.id, snapshot.number, selection, signal);
+        if (top && (this.#options.patterns ?? []).length === 0) this.#tops.set(snapshot, top);
         report.summary.snapshots.push({ id: snapshot.id, source: snapshot.source, target: store.target.id });
         return null;
       } catch (error) {
@@ -129,6 +133,7 @@ class Restore {
       await makeHardLinks(this.#around);
       await makeSymlinks(this.#around);
       await finishFolders(this.#around);
+      for (const [{ number, source }, top] of this.#tops) finishTop(this.#around, number, source, top);
       return null;
     } catch (error) {
       if (error instanceof Stopped) return error;

@@ -37,7 +37,7 @@ CREATE TABLE snapshots (
   UNIQUE (source, number)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE manifests (
-  snapshot TEXT NOT NULL, target TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, base TEXT, entries INTEGER NOT NULL,
+  snapshot TEXT NOT NULL, target TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, base TEXT, entries INTEGER NOT NULL, recipients TEXT,
   PRIMARY KEY (snapshot, target)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE directories (id INTEGER PRIMARY KEY, source TEXT NOT NULL, path ANY NOT NULL, UNIQUE (source, path)) STRICT;

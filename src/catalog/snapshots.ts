@@ -32,6 +32,8 @@ export interface ManifestRecord {
   base: string | null;
   /** Entries and removals in this manifest itself, not counting its base's. */
   entries: number;
+  /** Whom it is sealed to, or null if it is plain. */
+  recipients: readonly string[] | null;
 }
 
 const entryColumns = 'd.path AS directory, e.name, e.type, e.mode, e.uid, e.gid, e.mtime, e.size, e.link, e.sparse, e.sha256, e.chunks';
@@ -193,8 +195,8 @@ export class Snapshots {
 
   addManifest(record: ManifestRecord): void {
     this.#catalog.run(
-      'INSERT OR REPLACE INTO manifests (snapshot, target, name, size, base, entries) VALUES (?, ?, ?, ?, ?, ?)',
-      record.snapshot, record.target, record.name, record.size, record.base, record.entries,
+      'INSERT OR REPLACE INTO manifests (snapshot, target, name, size, base, entries, recipients) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      record.snapshot, record.target, record.name, record.size, record.base, record.entries, record.recipients && JSON.stringify(record.recipients),
     );
   }
 
@@ -203,30 +205,32 @@ export class Snapshots {
   }
 
   manifestsOn(target: string): ManifestRecord[] {
-    return this.#catalog.all('SELECT * FROM manifests WHERE target = ?', target) as unknown as ManifestRecord[];
+    return this.#catalog.all('SELECT * FROM manifests WHERE target = ?', target).map(toManifest);
   }
 
   /** Manifests that other targets of a lane hold and this one does not, oldest first, and where to get them. */
   manifestsMissingOn(target: string, others: readonly string[]): (ManifestRecord & { from: string })[] {
-    return this.#catalog.all(
-      `SELECT m.*, m.target AS "from" FROM manifests m JOIN snapshots s ON s.id = m.snapshot
+    const rows = this.#catalog.all(
+      `SELECT m.* FROM manifests m JOIN snapshots s ON s.id = m.snapshot
        WHERE s.state = 'done' AND m.target IN (SELECT value FROM json_each(?))
        AND NOT EXISTS (SELECT 1 FROM manifests t WHERE t.snapshot = m.snapshot AND t.target = ?) GROUP BY m.snapshot ORDER BY s.number`,
       JSON.stringify(others),
       target,
-    ) as unknown as (ManifestRecord & { from: string })[];
+    );
+    return rows.map((row) => ({ ...toManifest(row), from: row['target'] as string }));
   }
 
   /** The manifests of a source's snapshots that all of these targets hold under the same name, newest first. */
-  manifestsOnAll(source: string, targets: readonly string[]): (ManifestRecord & { number: number })[] {
-    return this.#catalog.all(
-      `SELECT m.*, s.number FROM manifests m JOIN snapshots s ON s.id = m.snapshot
+  manifestsOnAll(source: string, targets: readonly string[]): ManifestRecord[] {
+    const rows = this.#catalog.all(
+      `SELECT m.* FROM manifests m JOIN snapshots s ON s.id = m.snapshot
        WHERE s.source = ? AND s.state = 'done' AND m.target IN (SELECT value FROM json_each(?))
-       GROUP BY m.snapshot, m.name, m.base HAVING count(*) = ? ORDER BY s.number DESC`,
+       GROUP BY m.snapshot, m.name, m.base, m.recipients HAVING count(*) = ? ORDER BY s.number DESC`,
       source,
       JSON.stringify(targets),
       targets.length,
-    ) as unknown as (ManifestRecord & { number: number })[];
+    );
+    return rows.map(toManifest);
   }
 
   #totals(condition: string, number: number, source: string): { files: number; bytes: number } {
@@ -278,6 +282,18 @@ function toSnapshot(row: Row): Snapshot {
     state: row['state'] as Snapshot['state'],
     files: row['files'] as number,
     bytes: row['bytes'] as number,
+  };
+}
+
+function toManifest(row: Row): ManifestRecord {
+  return {
+    snapshot: row['snapshot'] as string,
+    target: row['target'] as string,
+    name: row['name'] as string,
+    size: row['size'] as number,
+    base: row['base'] as string | null,
+    entries: row['entries'] as number,
+    recipients: row['recipients'] === null ? null : (JSON.parse(row['recipients'] as string) as string[]),
   };
 }
 

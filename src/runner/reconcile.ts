@@ -75,8 +75,8 @@ async function settlePending(session: Session, target: Target): Promise<void> {
   for (const snapshot of snapshots.pending()) {
     for await (const { name, size } of target.list(`manifests/${snapshot.id}.jsonl`, session.signal)) {
       if (parseManifestName(name)?.snapshot !== snapshot.id) continue;
-      // What it is laid over is not known any more: an empty base keeps it from being taken for a full one.
-      snapshots.addManifest({ snapshot: snapshot.id, target: target.id, name, size, base: '', entries: -1 });
+      // What it is laid over is not known any more: an empty base keeps others from being laid over it.
+      snapshots.addManifest({ snapshot: snapshot.id, target: target.id, name, size, base: '', entries: -1, recipients: null });
       snapshots.finish(snapshot.id);
       session.catalog.flush();
     }

@@ -25,10 +25,14 @@ export interface ManifestHeader {
   base: string | null;
   /** Where the entries came from: what `--in-place` goes back to. Empty for a command. */
   roots: { prefix: string; path: string }[];
+  /** Of the folder that the source itself is; absent where it is no single folder. */
+  top?: FolderAttributes;
   /** Of the whole snapshot. */
   files: number;
   bytes: number;
 }
+
+export type FolderAttributes = Pick<Entry, 'mode' | 'uid' | 'gid' | 'mtime'>;
 
 export interface ManifestVolume {
   /** Chunks refer to it by this number, within this manifest only. */
@@ -113,8 +117,10 @@ async function* splitLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<str
 
 function toJson(line: ManifestLine): unknown {
   switch (line.kind) {
-    case 'header':
-      return { manifest: manifestVersion, ...line.header };
+    case 'header': {
+      const { top, ...rest } = line.header;
+      return { manifest: manifestVersion, ...rest, ...(top && { top: { ...top, mode: modeText(top.mode) } }) };
+    }
     case 'volume': {
       const { number, frames, ...rest } = line.volume;
       return { volume: number, ...rest, frames: frames.map((frame) => [frame.decoded, frame.stored]) };
@@ -124,7 +130,7 @@ function toJson(line: ManifestLine): unknown {
       return {
         ...named('path', path),
         ...rest,
-        mode: mode.toString(8).padStart(4, '0'),
+        mode: modeText(mode),
         ...(link === undefined ? {} : named('link', link)),
         ...(sparse ? { sparse: true } : {}),
         ...(sha256 === undefined ? {} : { sha256 }),
@@ -136,6 +142,10 @@ function toJson(line: ManifestLine): unknown {
     case 'end':
       return { end: { volumes: line.volumes, entries: line.entries, removed: line.removed } };
   }
+}
+
+function modeText(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
 }
 
 /** The only chunk of a file has the file's own hash, which need not stand there twice. */
@@ -191,7 +201,16 @@ function parseHeader(fields: Fields): ManifestHeader {
     }),
     files: fields.count('files'),
     bytes: fields.count('bytes'),
+    ...(fields.json['top'] === undefined ? {} : { top: parseAttributes(fields.inner(fields.json['top'])) }),
   };
+}
+
+function parseAttributes(fields: Fields): FolderAttributes {
+  const mode = fields.text('mode');
+  if (!/^[0-7]{4}$/.test(mode)) throw fields.wrong('mode');
+  const mtime = fields.text('mtime');
+  if (!/^-?\d+\.\d{9}$/.test(mtime)) throw fields.wrong('mtime');
+  return { mode: Number.parseInt(mode, 8), uid: fields.count('uid'), gid: fields.count('gid'), mtime };
 }
 
 function parseVolume(fields: Fields): ManifestVolume {
@@ -220,17 +239,10 @@ const entryTypes: readonly string[] = ['file', 'directory', 'symlink', 'hardlink
 function parseEntry(fields: Fields): ManifestEntry {
   const type = fields.text('type');
   if (!entryTypes.includes(type)) throw fields.wrong('type');
-  const mode = fields.text('mode');
-  if (!/^[0-7]{4}$/.test(mode)) throw fields.wrong('mode');
-  const mtime = fields.text('mtime');
-  if (!/^-?\d+\.\d{9}$/.test(mtime)) throw fields.wrong('mtime');
   const entry: ManifestEntry = {
     path: fields.name('path'),
     type: type as EntryType,
-    mode: Number.parseInt(mode, 8),
-    uid: fields.count('uid'),
-    gid: fields.count('gid'),
-    mtime,
+    ...parseAttributes(fields),
     size: fields.count('size'),
   };
   if (type === 'symlink' || type === 'hardlink') entry.link = fields.name('link');

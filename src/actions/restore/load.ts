@@ -4,7 +4,7 @@ import { BatError } from '../../core/errors.ts';
 import { pathDanger } from '../../core/paths.ts';
 import type { Target } from '../../targets/target.ts';
 import type { KeyRing } from '../../volume/age.ts';
-import type { ManifestChunk, ManifestEntry, ManifestVolume } from '../../volume/manifest.ts';
+import type { FolderAttributes, ManifestChunk, ManifestEntry, ManifestVolume } from '../../volume/manifest.ts';
 import { reservedFolders } from '../../volume/names.ts';
 import type { ObjectLayout } from '../../volume/object-reader.ts';
 import type { StoredSnapshot } from '../store/list.ts';
@@ -28,8 +28,11 @@ const largestFrame = 64 * 1024 * 1024;
 const ownFolders: readonly string[] = reservedFolders;
 const sourcePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 
-/** Puts the entries of a snapshot into the list. What it throws leaves nothing of the snapshot there. */
-export async function loadSnapshot(list: RestoreList, store: Store, id: string, number: number, selection: Selection, signal: AbortSignal): Promise<void> {
+/**
+ * Puts the entries of a snapshot into the list. What it throws leaves nothing of the snapshot there. Returns the attributes
+ * of the folder that the source itself was, if it was one.
+ */
+export async function loadSnapshot(list: RestoreList, store: Store, id: string, number: number, selection: Selection, signal: AbortSignal): Promise<FolderAttributes | null> {
   const reader = new LineReader(list, store, signal);
   try {
     for await (const { layer, entry, removed, chunks } of reader.entries(id)) {
@@ -40,6 +43,7 @@ export async function loadSnapshot(list: RestoreList, store: Store, id: string, 
       const content = entry.sha256 === undefined ? null : { sha256: Buffer.from(entry.sha256, 'hex'), chunks };
       list.put(number, layer, entry, content, selection.has(entry.path) ? 'wanted' : 'unselected');
     }
+    return reader.top;
   } catch (error) {
     list.clear(number);
     throw error;
@@ -66,6 +70,8 @@ class LineReader {
   readonly #list: RestoreList;
   readonly #store: Store;
   readonly #signal: AbortSignal;
+  /** Of the last header that was read. */
+  top: FolderAttributes | null = null;
 
   constructor(list: RestoreList, store: Store, signal: AbortSignal) {
     this.#list = list;
@@ -88,6 +94,7 @@ class LineReader {
         layer++;
         subject = manifest.manifestName;
         volumes = new Map();
+        this.top = line.header.top ?? null;
       } else if (line.kind === 'volume') {
         if (volumes.has(line.volume.number)) throw damaged(subject, `it has two volumes of the number ${line.volume.number}`);
         volumes.set(line.volume.number, { id: this.#addVolume(line.volume, subject), decoded: line.volume.decoded });

@@ -21,6 +21,7 @@ export class Places {
   readonly #list: RestoreList;
   readonly #base: string;
   readonly #roots: (readonly Root[])[] = [];
+  #wasEmpty = false;
   readonly #areFiles = new Map<Root, boolean>();
 
   /** Throws USAGE for a destination that does not fit the sources. */
@@ -43,6 +44,7 @@ export class Places {
     if (this.#destination.kind === 'in-place') return;
     try {
       fs.mkdirSync(this.#base, { recursive: true });
+      this.#wasEmpty = fs.readdirSync(this.#base).length === 0;
     } catch (error) {
       throw new BatError('DISK_FAILED', `The folder ${this.#base} cannot be made: ${systemReason(error)}.`, {
         hint: 'Name another one with --to.',
@@ -70,6 +72,16 @@ export class Places {
       return { base: root.path, relative: prefix === '' ? path : path.slice(prefix.length + 1) };
     }
     return null;
+  }
+
+  /** The folder that a whole source goes to, if it is that source's alone: one that held other things before is not. */
+  folderOf(snapshot: number): string | null {
+    if (this.#destination.kind === 'folder') {
+      if (this.#destination.perSource) return `${this.#base}/${this.#sources[snapshot]!}`;
+      return this.#wasEmpty ? this.#base : null;
+    }
+    const roots = this.#roots[snapshot]!;
+    return roots.length === 1 && roots[0]!.prefix === '' ? roots[0]!.path : null;
   }
 
   /** A source's folder that is on no disk: it only holds a root that is a file. */

@@ -1,6 +1,8 @@
 /** The folders of a restore: made before anything else, and given their modes, owners and times after everything else. */
+import fs from 'node:fs';
 import type { ListedEntry } from '../../catalog/restore-list.ts';
 import { BatError } from '../../core/errors.ts';
+import type { FolderAttributes } from '../../volume/manifest.ts';
 import { isRoot, setFolderAttributes } from './attributes.ts';
 import type { Surroundings } from './files.ts';
 import { diskFailed } from './folders.ts';
@@ -28,6 +30,14 @@ export async function finishFolders(around: Surroundings): Promise<void> {
     const problem = setFolderAttributes(diskPath(spot), entry);
     if (problem) throw new BatError('DISK_FAILED', problem);
   });
+}
+
+/** The folder that the source itself was, after all that is in it. */
+export function finishTop(around: Surroundings, snapshot: number, source: string, top: FolderAttributes): void {
+  const folder = around.places.folderOf(snapshot);
+  if (folder === null || !fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  const problem = setFolderAttributes(fs.realpathSync(folder), top);
+  if (problem) around.report.fail(source, '', new BatError('DISK_FAILED', problem));
 }
 
 type FolderAction = (entry: ListedEntry, spot: { base: string; relative: string }) => void;

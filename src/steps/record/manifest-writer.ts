@@ -1,11 +1,15 @@
 /** Writes a snapshot's manifest to the targets of a lane: full, or as the difference from one that they hold already. */
+import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { formatMtime } from '../../core/entry.ts';
 import { batVersion } from '../../core/version.ts';
 import { Snapshots, type ManifestRecord, type Snapshot } from '../../catalog/snapshots.ts';
 import { codecSuffix } from '../../volume/frames.ts';
+import type { ManifestHeader } from '../../volume/manifest.ts';
 import { manifestName } from '../../volume/names.ts';
 import { encodeDocument } from '../../volume/object-reader.ts';
 import { ObjectSender } from '../shared/object-sender.ts';
+import type { Source } from '../source.ts';
 import type { Lane, StepContext } from '../step.ts';
 import { manifestBytes, type ManifestCounts } from './manifest-lines.ts';
 
@@ -17,7 +21,7 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
   const targets = lane.targets.map((id) => context.targets.get(id)).filter((target) => target !== undefined);
   if (targets.length === 0) return [];
   const snapshots = new Snapshots(context.catalog);
-  const base = chooseBase(snapshot, snapshots, targets.map((target) => target.id));
+  const base = chooseBase(snapshot, snapshots, lane, targets.map((target) => target.id));
   const counts: ManifestCounts = { entries: 0, removed: 0, volumes: 0, lost: [] };
   const header = {
     snapshot: snapshot.id,
@@ -32,6 +36,7 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
     roots: context.source.roots.map((root) => ({ prefix: root.prefix, path: root.path })),
     files: snapshot.files,
     bytes: snapshot.bytes,
+    ...topOf(context.source),
   };
   const sender = new ObjectSender({
     targets,
@@ -50,10 +55,17 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
     context.issue({ kind: 'unread', path, message: 'no target holds it any more and it could not be read again: it is not in this snapshot' });
   }
   for (const target of receipts.keys()) {
-    snapshots.addManifest({ snapshot: snapshot.id, target, name, size, base: base?.id ?? null, entries: counts.entries + counts.removed });
+    snapshots.addManifest({ snapshot: snapshot.id, target, name, size, base: base?.id ?? null, entries: counts.entries + counts.removed, recipients: lane.recipients });
   }
   context.count({ objects: 1, bytes: size });
   return [...receipts.keys()];
+}
+
+/** The folder that the source itself is has no entry of its own: its entries begin below it. */
+function topOf({ roots }: Source): Pick<ManifestHeader, 'top'> {
+  const stat = roots.length === 1 && roots[0]!.prefix === '' ? statSync(roots[0]!.path, { throwIfNoEntry: false, bigint: true }) : undefined;
+  if (!stat?.isDirectory()) return {};
+  return { top: { mode: Number(stat.mode & 0o7777n), uid: Number(stat.uid), gid: Number(stat.gid), mtime: formatMtime(stat.mtimeNs) } };
 }
 
 /**
@@ -61,18 +73,25 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
  * laid over, if it too changed nothing); else the last full one, while the difference from it stays small. So a chain is
  * never longer than three.
  */
-function chooseBase(snapshot: Snapshot, snapshots: Snapshots, targets: readonly string[]): Snapshot | null {
-  const held = snapshots.manifestsOnAll(snapshot.source, targets);
-  const last = held[0];
+function chooseBase(snapshot: Snapshot, snapshots: Snapshots, lane: Lane, targets: readonly string[]): Snapshot | null {
+  const records = usableBases(snapshots.manifestsOnAll(snapshot.source, targets), lane);
+  const last = records[0];
   if (!last) return null;
   const find = (id: string): Snapshot => snapshots.get(id)!;
-  if (snapshots.countSince(snapshot, find(last.snapshot)) === 0) {
-    const isHeld = (record: ManifestRecord): boolean => held.some((other) => other.snapshot === record.base);
-    return find(last.entries === 0 && last.base !== null && isHeld(last) ? last.base : last.snapshot);
-  }
-  const full = held.find((record) => record.base === null);
+  if (snapshots.countSince(snapshot, find(last.snapshot)) === 0) return find(last.entries === 0 && last.base !== null ? last.base : last.snapshot);
+  const full = records.find((record) => record.base === null);
   if (!full) return null;
   const base = find(full.snapshot);
   const difference = snapshots.countSince(snapshot, base);
   return difference <= Math.max(smallDifference, full.entries / 4) ? base : null;
+}
+
+/** Of manifests, newest first: those that every recipient of the lane can read, together with all that they are laid over. */
+function usableBases(records: readonly ManifestRecord[], { recipients }: Lane): ManifestRecord[] {
+  const usable = new Set<string>();
+  for (const record of records.toReversed()) {
+    const isReadable = record.recipients === null || recipients?.every((recipient) => record.recipients!.includes(recipient));
+    if (isReadable && (record.base === null || usable.has(record.base))) usable.add(record.snapshot);
+  }
+  return records.filter((record) => usable.has(record.snapshot));
 }
