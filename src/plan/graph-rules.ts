@@ -22,6 +22,7 @@ export function checkGraph(steps: readonly LinkedStep[], report: Report): void {
   }
   for (const [index, step] of steps.entries()) checkInputs(step, steps.slice(0, index), steps, report);
   checkOutputs(steps, report);
+  checkReaders(steps, report);
   checkWays(steps, report);
 }
 
@@ -75,6 +76,22 @@ function isUpload(step: LinkedStep): boolean {
 function acceptedBy(step: LinkedStep): readonly Flow[] {
   const { takes } = step.use.type;
   return takes.includes('objects') && !takes.includes('entries') ? ['entries', ...takes] : takes;
+}
+
+/** Every file is read once: one step packs them all, or each is an object of its own, but not both. */
+function checkReaders(steps: readonly LinkedStep[], report: Report): void {
+  const readers = steps.filter((step) => step.links.some((link) => link.step.use.type.gives === 'entries'));
+  const packers = readers.filter((step) => step.use.type.takes.includes('entries'));
+  const [first] = readers;
+  // Steps that take single files share the one step that reads them.
+  const second = readers.find((step) => step !== first && packers.length > 0);
+  if (!first || !second) return;
+  report({
+    pointer: second.use.pointer,
+    at: 'key',
+    message: `${quote(first.id)} and ${quote(second.id)} would both read every file.`,
+    hint: `Let ${quote(second.id)} take "from" ${quote(first.id)}, or from a step after it.`,
+  });
 }
 
 /** Work that leads nowhere is a mistake: most likely a step is missing, or a `from` names the wrong one. */
