@@ -117,7 +117,7 @@ function phasesBefore(session: Session): { title: string; work: (say: (text: str
       work: async (say) => {
         await openTargets(session);
         new Volumes(catalog).discardOpen();
-        for (const target of [...session.targets.values()]) {
+        for (const target of session.targets.values()) {
           say(`looking at ${target.location}`);
           await tryTarget(session, target.id, () => reconcile(session, target));
         }

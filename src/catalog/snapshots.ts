@@ -217,7 +217,7 @@ export class Snapshots {
       JSON.stringify(others),
       target,
     );
-    return rows.map((row) => ({ ...toManifest(row), from: row['target'] as string }));
+    return rows.map((row) => Object.assign(toManifest(row), { from: row['target'] as string }));
   }
 
   /** The manifests of a source's snapshots that all of these targets hold under the same name, newest first. */

@@ -177,7 +177,7 @@ export class Volumes {
     );
     const first = new Map<number, Row>();
     for (const row of rows) if (!first.has(row['volume'] as number)) first.set(row['volume'] as number, row);
-    return [...first.values()].map((row) => ({ ...toObject(row), from: row['source'] as string, seal: row['fits'] === 0 }));
+    return [...first.values()].map((row) => Object.assign(toObject(row), { from: row['source'] as string, seal: row['fits'] === 0 }));
   }
 
   /** The object of a volume that one of these targets holds, with its receipts; null if none does. */

@@ -68,6 +68,7 @@ async function* compress(shape: { codec: Codec; level: number }, input: AsyncIte
   const queue: (() => ObjectEvent[] | Promise<ObjectEvent[]>)[] = [];
   let framesAtWork = 0;
   let frames: Frame[] = [];
+  const isFull = (): boolean => framesAtWork > depth;
 
   for await (const event of input) {
     const ofObject = frames;
@@ -90,7 +91,7 @@ async function* compress(shape: { codec: Codec; level: number }, input: AsyncIte
       queue.push(() => (event.type === 'close' ? closing(codec, event, ofObject) : [event]));
       frames = [];
     }
-    while (framesAtWork > depth) yield* await queue.shift()!();
+    while (isFull()) yield* await queue.shift()!();
   }
   for (const next of queue) yield* await next();
 }

@@ -128,6 +128,7 @@ class Tar {
     const reader = new ChunkReader(selected, this.#buffers, size);
     const fits = size + 8192 <= this.#volumeSize;
     let file: StreamedMember | Pieces | null = null;
+    let counted = 0;
     try {
       for await (const chunk of reader.chunks()) {
         if (!file) {
@@ -142,6 +143,8 @@ class Tar {
           yield* this.#addToPieces(selected, file, chunk);
         }
         yield* this.#writer.take();
+        counted += chunk.bytes.length;
+        this.#context.count({ bytes: chunk.bytes.length });
       }
     } catch (error) {
       if (file instanceof StreamedMember) this.#fill(file);
@@ -150,7 +153,7 @@ class Tar {
     }
     if (file instanceof StreamedMember) this.#fill(file);
     else if (file) yield* this.#flushRun(selected, file, reader.reading.entry.size);
-    this.#taker.keepFile(reader.reading, file?.chunks ?? []);
+    this.#taker.keepFile(reader.reading, file?.chunks ?? [], counted);
   }
 
   /** A large file that goes in as it is read: its header has said how long it is. */

@@ -30,12 +30,12 @@ export class EntryTaker {
     this.#context.draft.put(entry, stamp, null);
   }
 
-  /** A file that was read, and the ids of its chunks in order. */
-  keepFile(reading: Reading, chunks: readonly number[]): void {
+  /** A file that was read, and the ids of its chunks in order. `counted`: its bytes that the totals have already. */
+  keepFile(reading: Reading, chunks: readonly number[], counted = 0): void {
     const { entry, stamp, sha256, changed } = reading;
     if (changed) this.#context.issue({ kind: 'changed', path: entry.path, message: 'it changed while it was read; the next run reads it again' });
     this.#context.draft.put(entry, stamp, { sha256, chunks });
-    this.#context.count({ files: 1, bytes: entry.size });
+    this.#context.count({ files: 1, bytes: entry.size - counted });
   }
 
   /** Reports a file that could not be read; any other error is thrown on. */
