@@ -32,18 +32,30 @@ export async function runSources(session: Session, sources: readonly Source[], v
   const results = new Map<string, { summary: SourceSummary; error: unknown }>();
   const tasks = sources.map((source): ListrTask => ({
     title: source.id,
-    task: async (_context, task) => {
+    task: (_context, task) => {
       session.signal.throwIfAborted();
       const run = new SourceRun(session, source);
       session.emit({ type: 'source-start', source: source.id, snapshot: run.snapshot });
       const steps = session.plan.graph.nodes.map((node) => stepTask(session, run, node));
-      // Each step's failure is the source's, and shown once; all must have ended before the next source begins.
-      await task.newListr(steps, { concurrent: true, exitOnError: false, rendererOptions: { collapseErrors: false } }).run();
-      const summary = run.end();
-      results.set(source.id, { summary, error: run.failure });
-      session.emit({ type: 'source-end', source: source.id, snapshot: run.failure ? null : run.snapshot, summary });
-      if (run.failure) throw run.failure;
-      task.title = `${source.id}: ${describe(summary)}`;
+      const onAbort = (): void => void (task.title = `${source.id}: stopping… press again to stop at once`);
+      session.signal.addEventListener('abort', onAbort, { once: true });
+      const end = (): void => {
+        session.signal.removeEventListener('abort', onAbort);
+        const summary = run.end();
+        results.set(source.id, { summary, error: run.failure });
+        session.emit({ type: 'source-end', source: source.id, snapshot: run.failure ? null : run.snapshot, summary });
+        if (run.failure) {
+          task.title = session.signal.aborted ? `${source.id}: stopped` : source.id;
+          throw run.failure;
+        }
+        task.title = `${source.id}: ${describe(summary)}`;
+      };
+      // Only a list that is returned is part of the tree. A failing step does not end the list of steps, since all of them
+      // must have ended before the source does; the failure is thrown once, for the source.
+      return task.newListr(
+        [{ task: (_steps, all) => all.newListr(steps, { concurrent: true, exitOnError: false }) }, { task: end }],
+        { concurrent: false, exitOnError: true },
+      );
     },
   }));
   await makeList(tasks, view, { exitOnError: false }).run();
