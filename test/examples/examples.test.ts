@@ -15,7 +15,7 @@ const sources: Record<string, Record<string, string>> = {
   hooks: { letters: 'letters' },
   passphrase: { letters: 'letters' },
   quickstart: { photos: 'photos-and-notes/photos', notes: 'photos-and-notes/notes' },
-  'several-sources': { letters: 'letters', address: 'letters/address.txt', 'pictures/2023': 'photos-and-notes/photos/2023', 'pictures/2024': 'photos-and-notes/photos/2024' },
+  'several-sources': { letters: 'letters', 'address/address.txt': 'letters/address.txt', 'pictures/2023': 'photos-and-notes/photos/2023', 'pictures/2024': 'photos-and-notes/photos/2024' },
   'two-lanes': { photos: 'photos-and-notes/photos' },
   'two-targets': { letters: 'letters' },
   variables: { letters: 'letters', notes: 'photos-and-notes/notes' },
@@ -71,7 +71,7 @@ test('filters: what is meant to be left out is left out', async () => {
   const original = treeOf(join(box.folder, 'examples/filters'));
   for (const [path, text] of kept) expect(text, path).toBe(original[path]);
   expect(kept.map(([path]) => path)).toEqual([
-    '.batignore', 'cache', 'cache/CACHEDIR.TAG', 'project', 'project/build', 'project/build/.nobackup', 'project/src', 'project/src/keep.tmp', 'project/src/main.c',
+    '.', '.batignore', 'cache', 'cache/CACHEDIR.TAG', 'project', 'project/build', 'project/build/.nobackup', 'project/src', 'project/src/keep.tmp', 'project/src/main.c',
   ]);
 });
 

@@ -6,10 +6,10 @@ import { basename, join } from 'node:path';
 /** A time that Node can set exactly. */
 const exactly = 1_700_000_000.125;
 
-/** By path within the folder; a single file stands under its own name. Modes, links, contents, and times to the nanosecond. */
+/** By path within the folder, which itself is `.`; a single file stands under its own name. Modes, links, contents, and times to the nanosecond. */
 export function treeOf(path: string): Record<string, string> {
   if (!lstatSync(path).isDirectory()) return { [basename(path)]: describe(path) };
-  return Object.fromEntries(below(path).map((name) => [name, describe(join(path, name))]));
+  return Object.fromEntries(['.', ...below(path)].map((name) => [name, describe(join(path, name))]));
 }
 
 /** Gives everything in a folder, and the folder, times of its own that a restore by Node can give back exactly. */
