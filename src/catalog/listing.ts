@@ -43,15 +43,17 @@ export class Listing {
       .map((row) => row['name'] as string);
   }
 
-  /** Names of volumes and files that the catalog has no receipt for. `ours`: names of bat's that are neither. */
+  /**
+   * Names of volumes and files that the catalog does not have. `ours`: names of bat's that are neither. An object that it has
+   * without a receipt from this target is not one of them: damaged as it is, an earlier snapshot may still need what is left of it.
+   */
   unknownObjects(ours: readonly string[]): string[] {
     return this.#catalog
       .all(
         `SELECT l.name FROM listed l WHERE NOT (l.name >= 'manifests/' AND l.name < 'manifests0') AND NOT (l.name >= 'keys/' AND l.name < 'keys0')
          AND l.name NOT IN (SELECT value FROM json_each(?))
-         AND NOT EXISTS (SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.name = l.name AND r.target = ?)`,
+         AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.name = l.name)`,
         JSON.stringify(ours),
-        this.#target,
       )
       .map((row) => row['name'] as string);
   }

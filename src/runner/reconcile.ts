@@ -31,9 +31,9 @@ export async function findDifferences(session: Pick<Session, 'catalog' | 'signal
   for await (const { name, size } of target.list('', signal)) listing.add(name, size);
   const runs = new Runs(catalog);
   const snapshots = new Snapshots(catalog);
-  const isUndone = (name: string): boolean => snapshots.wasUndone(parseManifestName(name)?.snapshot ?? '');
-  const unknownManifests = listing.unknownManifests();
-  const foreignManifests = unknownManifests.filter((name) => !isUndone(name));
+  // One of a snapshot of ours is there in another size than it was: damaged, and reported once as lost.
+  const isOurs = (id: string): boolean => snapshots.wasUndone(id) || snapshots.get(id) !== null;
+  const foreignManifests = listing.unknownManifests().filter((name) => !isOurs(parseManifestName(name)?.snapshot ?? ''));
   // With a manifest there that this catalog never wrote, it may be an old copy of itself: then nothing is an orphan.
   const isSure = foreignManifests.length === 0;
   const isSole = catalog.getMeta(soleWriterKey(target.id)) === 'yes';
@@ -63,7 +63,7 @@ export async function reconcile(session: Session, target: Target): Promise<void>
   for (const name of orphans) await target.remove(name, session.signal);
   const note = (kind: 'note' | 'lost', message: string): void => session.emit({ type: 'issue', target: target.id, issue: { kind, message } });
   if (lost.length + lostManifests.length > 0) {
-    note('lost', `${formatCount(lost.length + lostManifests.length, 'object')} that bat stored here are gone or have another size; what is needed of them is stored again`);
+    note('lost', `gone, or of another size: ${formatCount(lost.length + lostManifests.length, 'object')} that bat stored here; what is needed of them is stored again`);
   }
   if (orphans.length > 0) note('note', `removed ${formatCount(orphans.length, 'object')} that an interrupted run left behind`);
   if (foreign > 0) note('note', `holds ${formatCount(foreign, 'object')} that this machine's catalog does not know; they stay as they are`);

@@ -35,9 +35,17 @@ export async function finishFolders(around: Surroundings): Promise<void> {
 /** The folder that the source itself was, after all that is in it. */
 export function finishTop(around: Surroundings, snapshot: number, source: string, top: FolderAttributes): void {
   const folder = around.places.folderOf(snapshot);
-  if (folder === null || !fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
-  const problem = setFolderAttributes(fs.realpathSync(folder), top);
-  if (problem) around.report.fail(source, '', new BatError('DISK_FAILED', problem));
+  if (folder === null) return;
+  try {
+    const stat = fs.statSync(folder, { throwIfNoEntry: false });
+    // Nothing was in it, so nothing has made it yet.
+    if (!stat) fs.mkdirSync(folder);
+    else if (!stat.isDirectory()) return;
+    const problem = setFolderAttributes(fs.realpathSync(folder), top);
+    if (problem) throw new BatError('DISK_FAILED', problem);
+  } catch (error) {
+    around.report.fail(source, '', diskFailed(error, 'it cannot be made'));
+  }
 }
 
 type FolderAction = (entry: ListedEntry, spot: { base: string; relative: string }) => void;
