@@ -1,6 +1,6 @@
 /** Other programs as judges of what bat stored and gave back. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const environment = { ...process.env, LC_ALL: 'C.UTF-8', TZ: 'UTC' };
@@ -18,7 +18,7 @@ export function missingPrograms(...programs: string[]): string | null {
  */
 export function differences(source: string, restored: string, { nanoseconds = false } = {}): string {
   const options = ['-aHn', '--checksum', '--itemize-changes', '--delete', ...(nanoseconds ? ['--modify-window=-1'] : [])];
-  return execFileSync('rsync', [...options, `${source}/`, `${restored}/`], { env: environment, encoding: 'utf8', maxBuffer: 2 ** 28 }).replace('.d..t...... ./\n', ''); // XXX
+  return execFileSync('rsync', [...options, `${source}/`, `${restored}/`], { env: environment, encoding: 'utf8', maxBuffer: 2 ** 28 });
 }
 
 /** A copy of a tree with everything in it that a backup keeps. */
@@ -45,4 +45,9 @@ export function filesBelow(folder: string): string[] {
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
+}
+
+/** Removes what a killed restore left under the names that it gives to what is not whole yet. */
+export function removeTemporary(folder: string): void {
+  for (const name of filesBelow(folder)) if (/(^|\/)\.bat-restore-[^/]*$/.test(name)) rmSync(join(folder, name));
 }

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Backup, plans } from './backup.ts';
 import { changeTree } from './changing-tree.ts';
-import { missingPrograms } from './judges.ts';
+import { missingPrograms, removeTemporary } from './judges.ts';
 import { killedAt, random } from './kill-after.ts';
 import { killRuns } from './killed.ts';
 
@@ -26,6 +26,7 @@ describe.skipIf(missing)(`killed, BAT_SEED=${seed}${missing ? ` (skipped: ${miss
     const words = ['restore', '-q', '-s', 'src'];
     const { code } = await backup.box.start(words, { environment: killedAt(1 + Math.floor(chance() * 60)) }).ended;
     expect([null, 0]).toContain(code);
+    removeTemporary(backup.at('restored'));
     await backup.expectRestored({ keep: true });
   });
 });
