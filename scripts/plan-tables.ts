@@ -17,7 +17,7 @@ const patterns = new Map<unknown, string>([
 const ofEveryStep = ['id', 'from'];
 
 /** By the name that stands in the page: `<!-- options: step tar -->` … `<!-- end -->`. */
-export function planTables(): Map<string, string> {
+function planTables(): Map<string, string> {
   const steps = [
     ...writableSteps(registries).map((type): [string, Schema] => [`step ${type.kind}`, stepSchema(type)]),
     ...registries.hooks.map((type): [string, Schema] => [`step ${type.kind}`, hookSchema(type)]),

@@ -1,0 +1,28 @@
+/**
+ * Writes the files that are made of the sources: schema/plan.schema.json and the tables of docs/plan.md, from what the steps and
+ * targets declare. With `--check` nothing is written, and a file that is not up to date is exit code 1.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { registries } from '../src/plan/registries.ts';
+import { planSchemaText } from '../src/plan/schema.ts';
+import { fillTables } from './plan-tables.ts';
+
+/** Each from what is there now. */
+const files: Record<string, (present: string) => string> = {
+  'schema/plan.schema.json': () => planSchemaText(registries),
+  'docs/plan.md': (page) => fillTables(page),
+};
+
+for (const [name, make] of Object.entries(files)) {
+  const file = join(import.meta.dirname, '..', name);
+  const present = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const text = make(present);
+  if (text === present) continue;
+  if (process.argv.includes('--check')) {
+    console.error(`${name} is not up to date: run "npm run schema".`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(file, text);
+  }
+}
