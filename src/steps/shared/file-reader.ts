@@ -223,7 +223,9 @@ function settle(selected: SelectedEntry, stat: BigIntStats, size: number, opened
   if (!stat.isFile()) throw new ReadProblem('unread', 'it is not a file any more');
   const stamp = stampOf(stat);
   const asRead = BigInt(size) === stat.size;
-  if (stamp === selected.stamp && asRead) return { entry: { ...selected.entry, size }, stamp, changed: false };
+  const isFresh = Number(stat.ctimeNs / 1_000_000n) >= openedAt - CLOCK_TICK;
+  // Written in the very tick in which it was read, it could be written again without a new time: the next run reads it again.
+  if (stamp === selected.stamp && asRead) return { entry: { ...selected.entry, size }, stamp: isFresh ? '' : stamp, changed: false };
   const entry: Entry = {
     ...selected.entry,
     mode: Number(stat.mode & 0o7777n),
@@ -232,7 +234,7 @@ function settle(selected: SelectedEntry, stat: BigIntStats, size: number, opened
     mtime: formatMtime(stat.mtimeNs),
     size,
   };
-  const changed = !asRead || Number(stat.ctimeNs / 1_000_000n) >= openedAt - CLOCK_TICK;
+  const changed = !asRead || isFresh;
   return { entry, stamp: changed ? '' : stamp, changed };
 }
 

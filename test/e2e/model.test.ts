@@ -1,0 +1,167 @@
+/**
+ * Random sequences of edits and runs, with a target that comes and goes. A plain map remembers what the source was like at each run; every snapshot must restore
+ * to just that, whichever target it comes from. The actions are called directly: hundreds of runs would be slow as programs.
+ */
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createTargets } from '../../src/actions/plan-targets.ts';
+import { restore } from '../../src/actions/restore.ts';
+import { run } from '../../src/actions/run.ts';
+import { loadPlan, type Plan } from '../../src/plan/plan.ts';
+import { registries } from '../../src/plan/registries.ts';
+
+const shapes = {
+  'tar, to two targets': { steps: '[select, { tar: { volume: 20MiB } }, compress, { upload: { to: [one, two] } }, record]', targets: ['one', 'two'] },
+  'single files': { steps: '[select, { upload: { to: one } }, record]', targets: ['one'] },
+};
+
+/** A few names, so that the same one is often something else than before; one differs from another in case only. */
+const names = fc.constantFrom('a', 'A', 'b', 'c/d', 'c/e', 'c', 'f/g/h', 'f/g', 'ü');
+const contents = fc.oneof(fc.constantFrom('', 'x', 'same', 'longer '.repeat(100)), fc.string());
+const edits = fc.oneof(
+  fc.record({ kind: fc.constant('write' as const), name: names, content: contents }),
+  fc.record({ kind: fc.constant('large' as const), name: names, seed: fc.integer({ min: 0, max: 3 }) }),
+  fc.record({ kind: fc.constant('remove' as const), name: names }),
+  fc.record({ kind: fc.constant('rename' as const), name: names, to: names }),
+  fc.record({ kind: fc.constant('chmod' as const), name: names, mode: fc.constantFrom(0o600, 0o644, 0o755) }),
+  fc.record({ kind: fc.constant('link' as const), name: names, to: names }),
+  fc.record({ kind: fc.constant('symlink' as const), name: names, to: names }),
+  fc.record({ kind: fc.constant('folder' as const), name: names }),
+  fc.record({ kind: fc.constant('run' as const) }),
+  fc.record({ kind: fc.constant('unplug' as const) }),
+);
+type Edit = typeof edits extends fc.Arbitrary<infer T> ? T : never;
+
+/** What a tree is, a line for each path: hard links are told by their group. */
+function describeTree(folder: string): string[] {
+  const groups = new Map<bigint, string>();
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => {
+      const path = join(folder, name);
+      const stat = lstatSync(path, { bigint: true });
+      const mode = (Number(stat.mode) & 0o7777).toString(8);
+      if (stat.isDirectory()) return `${name}/ ${mode}`;
+      if (stat.isSymbolicLink()) return `${name} -> ${readlinkSync(path)}`;
+      const first = groups.get(stat.ino) ?? name;
+      groups.set(stat.ino, first);
+      return `${name} ${mode} ${stat.mtimeNs / 1_000_000n} ${createHash('sha256').update(readFileSync(path)).digest('hex')} ${first}`;
+    });
+}
+
+const largeFiles = [0, 1, 2, 3].map((seed) => {
+  const bytes = Buffer.alloc(9_000_000 + seed, 'the same in all of them');
+  createHash('shake256', { outputLength: 2_000_000 }).update(String(seed >> 1)).digest().copy(bytes, 4_000_000);
+  return bytes;
+});
+
+/** An edit that makes no sense where things are as they are (a file in a file) is left out. */
+function apply(edit: Exclude<Edit, { kind: 'run' | 'unplug' }>, source: string): void {
+  const path = join(source, edit.name);
+  try {
+    if (edit.kind === 'remove') return rmSync(path, { recursive: true });
+    if (edit.kind === 'chmod') return lstatSync(path).isFile() ? chmodSync(path, edit.mode) : undefined;
+    if (edit.kind === 'rename' || edit.kind === 'link') {
+      const to = join(source, edit.to);
+      mkdirSync(dirname(to), { recursive: true });
+      if (edit.kind === 'rename') return renameSync(path, to);
+      return lstatSync(path).isFile() ? linkSync(path, to) : undefined;
+    }
+    mkdirSync(edit.kind === 'folder' ? path : dirname(path), { recursive: true });
+    if (edit.kind === 'symlink') symlinkSync(edit.to, path);
+    else if (edit.kind === 'write') writeFileSync(path, edit.content);
+    else if (edit.kind === 'large') writeFileSync(path, largeFiles[edit.seed]!);
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).code !== 'string') throw error;
+  }
+}
+
+class Model {
+  readonly folder = mkdtempSync(join(tmpdir(), 'bat-model-'));
+  readonly #remembered = new Map<string, string[]>();
+  #plan!: Plan;
+  #isUnplugged = false;
+
+  async start({ steps, targets }: { steps: string; targets: readonly string[] }): Promise<void> {
+    mkdirSync(join(this.folder, 'src'));
+    const places = targets.map((id) => `${id}: { type: file, path: ${id} }`).join(', ');
+    writeFileSync(join(this.folder, 'bat.yaml'), `{ version: 1, name: model, state: state, sources: { src: { path: src } }, steps: ${steps}, targets: { ${places} } }\n`);
+    this.#plan = await loadPlan(join(this.folder, 'bat.yaml'), { registries, environment: {}, strict: true, resolveSecrets: true });
+  }
+
+  /** The second target, where there is one, goes away, or comes back. */
+  unplug(): void {
+    const [, second] = this.#plan.targets;
+    if (!second) return;
+    const [path, away] = [join(this.folder, second.id), join(this.folder, `${second.id}.away`)];
+    if (this.#isUnplugged) {
+      rmSync(path);
+      if (existsSync(away)) renameSync(away, path);
+    } else {
+      if (existsSync(path)) renameSync(path, away);
+      writeFileSync(path, 'in its place');
+    }
+    this.#isUnplugged = !this.#isUnplugged;
+  }
+
+  /** A last run, with every target there. */
+  async end(): Promise<void> {
+    if (this.#isUnplugged) this.unplug();
+    await this.run();
+  }
+
+  async run(): Promise<void> {
+    const problems: string[] = [];
+    const options = { sources: [], newTargets: [], allowEmpty: true, signal: new AbortController().signal, view: 'none' as const };
+    const result = await run({ ...options, plan: this.#plan, emit: (event) => void (event.type === 'error' && problems.push(event.message)) });
+    expect({ code: result.exitCode, problems }).toEqual({ code: this.#isUnplugged ? 4 : 0, problems: [] });
+    this.#remembered.set(`${result.run}-src`, describeTree(join(this.folder, 'src')));
+  }
+
+  async check(): Promise<void> {
+    for (const { id } of this.#plan.targets) {
+      for (const [snapshot, tree] of this.#remembered) {
+        const path = join(this.folder, 'restored', id, snapshot);
+        const around = { environment: {}, emit: () => {} };
+        const targets = await createTargets({ plan: this.#plan, only: id, ...around });
+        await restore({
+          plan: 'model', targets, snapshot, sources: [], patterns: [], destination: { kind: 'folder', path, perSource: false }, overwrite: 'always',
+          dryRun: false, keys: { identities: [] }, emit: () => {}, signal: new AbortController().signal,
+        });
+        expect(describeTree(path), `${snapshot} from ${id}`).toEqual(tree);
+      }
+    }
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+describe('random edits and runs', () => {
+  test.each(Object.entries(shapes))('%s: every snapshot restores to what the source was', async (_name, shape) => {
+    const runs = Number(process.env['BAT_MODEL_RUNS'] ?? 12);
+    await fc.assert(
+      fc.asyncProperty(fc.array(edits, { minLength: 5, maxLength: 40 }), async (sequence) => {
+        const model = new Model();
+        try {
+          await model.start(shape);
+          for (const edit of sequence) {
+            if (edit.kind === 'run') await model.run();
+            else if (edit.kind === 'unplug') model.unplug();
+            else apply(edit, join(model.folder, 'src'));
+          }
+          await model.end();
+          await model.check();
+        } finally {
+          model.remove();
+        }
+      }),
+      { numRuns: runs, ...(process.env['BAT_SEED'] ? { seed: Number(process.env['BAT_SEED']) } : {}) },
+    );
+  });
+});
