@@ -139,6 +139,18 @@ export class Snapshots {
     return row ? toSnapshot(row) : null;
   }
 
+  /** Every entry of a snapshot, in the order in which they were found: nothing is sorted, and memory stays as it is. */
+  *unsortedEntries(snapshot: Snapshot): Generator<CatalogEntry> {
+    const rows = this.#catalog.each(
+      `SELECT ${entryColumns} FROM entries e CROSS JOIN directories d ON d.id = e.directory
+       WHERE d.source = ? AND e.since <= ? AND (e.until IS NULL OR e.until > ?)`,
+      snapshot.source,
+      snapshot.number,
+      snapshot.number,
+    );
+    for (const row of rows) yield toEntry(row);
+  }
+
   /** Every entry of a snapshot, by directory and name. */
   *entries(snapshot: Snapshot): Generator<CatalogEntry> {
     const rows = this.#catalog.each(

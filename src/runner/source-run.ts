@@ -18,7 +18,7 @@ import type { Session } from './session.ts';
 type Item = FlowItems[Flow];
 
 /** Selected entries may wait for the reader in this number: enough to know early how much there is to do. */
-const ENTRIES_AHEAD = 10_000;
+const ENTRIES_AHEAD = 5000;
 /** Bytes that may wait between two steps. */
 const BYTES_AHEAD = 2 * 1024 * 1024;
 /** Least time between two progress events of a step. */

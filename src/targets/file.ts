@@ -46,7 +46,7 @@ export class FileTarget implements Target {
   readonly id: string;
   readonly type = 'file';
   readonly location: string;
-  readonly capabilities: TargetCapabilities = { partSize: 4 * 2 ** 20, listing: 'cheap', parallel: 4 };
+  readonly capabilities: TargetCapabilities = { partSize: 2 * 2 ** 20, listing: 'cheap', parallel: 4 };
   readonly #store: FileStore;
 
   constructor(id: string, options: FileOptions, context: TargetContext, disk: Disk) {

@@ -7,7 +7,7 @@ import { encodeLine, type ManifestChunk, type ManifestEntry, type ManifestHeader
 import type { Lane } from '../step.ts';
 
 /** What is gathered into one piece of text before it is passed on. */
-const PIECE = 256 * 1024;
+const PIECE = 64 * 1024;
 
 export interface ManifestSource {
   catalog: Catalog;
@@ -44,7 +44,7 @@ function* lines(source: ManifestSource, counts: ManifestCounts): Generator<Manif
   yield { kind: 'header', header };
   const places = new ChunkPlaces(catalog, lane.maker);
   const volumes = new VolumeNumbers(new Volumes(catalog), lane.targets);
-  const entries = base ? snapshots.changedSince(snapshot, base) : snapshots.entries(snapshot);
+  const entries = base ? snapshots.changedSince(snapshot, base) : snapshots.unsortedEntries(snapshot);
   for (const entry of entries) {
     const placed = place(entry, places, volumes);
     counts.volumes += volumes.fresh.length;

@@ -10,7 +10,7 @@ import type { ObjectEvent, ObjectHead } from '../flow.ts';
 export const frameSize = 1024 * 1024;
 
 /** Frames that wait for, or are at, the step behind. */
-const FRAMES_KEPT = 12;
+const FRAMES_KEPT = 6;
 
 export interface VolumeWriterOptions {
   volumes: Volumes;
