@@ -88,7 +88,8 @@ class Files {
         return;
       }
       const again = new ChunkReader(selected, this.#buffers, size);
-      this.#taker.keepFile(again.reading, yield* this.#send(selected, again));
+      const sent = yield* this.#send(selected, again);
+      this.#taker.keepFile(again.reading, sent);
     } catch (error) {
       if (this.#writer.isOpen) this.#writer.discard();
       yield* this.#writer.take();

@@ -1,0 +1,111 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { BatError } from '../../src/core/errors.ts';
+import type { ObjectEvent, StoredObject } from '../../src/steps/flow.ts';
+import { uploadStep } from '../../src/steps/upload.ts';
+import type { Target, Upload } from '../../src/targets/target.ts';
+import { filesBelow } from '../e2e/judges.ts';
+import { collect, givenObjects, listed, stepSetting, type StepSetting } from './step-setting.ts';
+
+const mebibyte = 2 ** 20;
+let setting: StepSetting;
+beforeEach(() => {
+  setting = stepSetting();
+});
+afterEach(() => setting.remove());
+
+const upload = async (input: AsyncIterable<ObjectEvent> | Iterable<ObjectEvent>): Promise<StoredObject[]> => {
+  const events = Symbol.asyncIterator in input ? input : listed([...input]);
+  return (await collect(uploadStep.run({ to: ['one', 'two'] }, [events], setting.context()))) as StoredObject[];
+};
+const onDisk = (target: string, name: string): Buffer => readFileSync(join(setting.folder, target, 'plan', name));
+const full = (): BatError => new BatError('TARGET_FULL', 'no space left', { hint: 'make some' });
+
+/** Target `one` with some of its methods replaced. */
+function spoil(methods: Partial<Target>, upload: Partial<Upload> = {}): void {
+  const real = setting.targets.get('one')!;
+  const open: Target['open'] = async (...words) => {
+    const opened = await real.open(...words);
+    const bound: Upload = { write: (...given) => opened.write(...given), finish: (size) => opened.finish(size), abort: () => opened.abort() };
+    return { ...bound, ...upload };
+  };
+  setting.targets.set('one', new Proxy(real, { get: (target, name) => methods[name as keyof Target] ?? (name === 'open' ? open : bindTo(target, Reflect.get(target, name))) }));
+}
+
+function bindTo(target: Target, value: unknown): unknown {
+  return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+}
+
+test('objects of every size arrive on each target as they are, with a receipt of each', async () => {
+  const contents = [0, 1, 4 * mebibyte - 1, 4 * mebibyte, 4 * mebibyte + 1, 11 * mebibyte].map((length) => randomBytes(length));
+  const stored = await upload(givenObjects(setting, contents.map((bytes) => [bytes.subarray(0, 1000), bytes.subarray(1000)])));
+  for (const { name, size, sha256, receipts, decoded } of stored) {
+    const bytes = contents[Number(/(\d+)\.tar$/.exec(name)![1]) - 1]!;
+    expect({ size, decoded, sha256 }).toEqual({ size: bytes.length, decoded: bytes.length, sha256: createHash('sha256').update(bytes).digest() });
+    for (const target of ['one', 'two']) {
+      expect(onDisk(target, name).equals(bytes)).toBe(true);
+      expect(receipts.get(target)).toMatchObject({ name, size, parts: 1 });
+    }
+  }
+  expect(stored).toHaveLength(contents.length);
+});
+
+test('an object that is discarded leaves nothing', async () => {
+  const [open, data] = [...givenObjects(setting, [[randomBytes(9 * mebibyte)]])];
+  expect(await upload([open!, data!, { type: 'discard' }])).toEqual([]);
+  expect(filesBelow(join(setting.folder, 'one'))).toEqual([]);
+});
+
+test.each([
+  ['when it opens', () => spoil({ open: () => Promise.reject(full()), put: () => Promise.reject(full()) })],
+  ['at a part', () => spoil({}, { write: () => Promise.reject(full()) })],
+  ['at its end', () => spoil({}, { finish: () => Promise.reject(full()) })],
+])('a target that fails %s is given up on, and the other gets everything', async (_, spoilIt) => {
+  spoilIt();
+  const stored = await upload(givenObjects(setting, [[randomBytes(9 * mebibyte)], [randomBytes(10)], [randomBytes(9 * mebibyte)]]));
+  expect([...setting.failures.keys()]).toEqual(['one']);
+  expect(stored.map(({ receipts }) => receipts.has('two'))).toEqual([true, true, true]);
+  expect(stored.filter(({ receipts }) => receipts.has('one')).length).toBeLessThan(3);
+  expect(filesBelow(join(setting.folder, 'one')).filter((name) => name.includes('.bat-tmp-'))).toEqual([]);
+});
+
+test('every target given up on: the objects come without receipts', async () => {
+  setting.targets.clear();
+  const stored = await upload(givenObjects(setting, [[randomBytes(10)]]));
+  expect(stored).toMatchObject([{ receipts: new Map() }]);
+});
+
+test('a target that does not go on holds back its input, so that memory stays bounded', async () => {
+  let letGo = (): void => {};
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  spoil({}, { write: () => held });
+  let taken = 0;
+  const bytes = randomBytes(mebibyte);
+  async function* input(): AsyncGenerator<ObjectEvent> {
+    const frames = function* (): Generator<Uint8Array> {
+      for (let count = 0; count < 200; count++, taken++) yield bytes;
+    };
+    const [open] = [...givenObjects(setting, [[]])];
+    yield open!;
+    for (const frame of frames()) yield { type: 'data', bytes: frame };
+    yield { type: 'close', decoded: 200 * mebibyte, frames: [] };
+  }
+  const stored = upload(input());
+  for (let turn = 0; turn < 2000; turn++) await new Promise(setImmediate);
+  expect(taken).toBeLessThanOrEqual(20);
+  letGo();
+  setting.controller.abort(new Error('enough'));
+  await expect(stored).rejects.toThrow('enough');
+  expect(filesBelow(join(setting.folder, 'two')).filter((name) => name.includes('.bat-tmp-'))).toEqual([]);
+});
+
+test('lent memory is given back once, whatever becomes of the object', async () => {
+  let released = 0;
+  const events = [...givenObjects(setting, [[randomBytes(5 * mebibyte), randomBytes(5 * mebibyte)], [randomBytes(3)]])].map((event): ObjectEvent =>
+    event.type === 'data' ? { ...event, release: () => void released++ } : event,
+  );
+  await upload(events);
+  expect(released).toBe(3);
+});
