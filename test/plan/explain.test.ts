@@ -60,6 +60,16 @@ test('branches of branches', async () => {
   ]);
 });
 
+test('the line of a branch goes on beside the branches before it', async () => {
+  const steps = ['select', 'tar', 'compress', 'upload: { id: a, to: usb }', 'encrypt: { from: compress }', 'upload: { id: b, to: cloud }', 'upload: { id: c, from: tar, to: glacier }', 'record'];
+  const plan = await planOf(nas.replace(/steps:[^]*targets:/, `steps:\n${steps.map((step) => `  - ${step}\n`).join('')}targets:`));
+  expect(explainGraph(plan).split('\n').slice(4, 7)).toEqual([
+    'select ─ tar ─┬─ compress ─┬─ upload a → usb',
+    '              │            └─ encrypt ─ upload b → cloud',
+    '              └─ upload c → glacier',
+  ]);
+});
+
 test('one that does not fit stands step below step, and nothing is wider than 80 columns', async () => {
   const long = 'a-target-with-a-name-that-is-as-long-as-a-name-is-allowed-to-b';
   const plan = await planOf(nas.replaceAll('glacier', long).replace('- select', '- select: { id: everything-that-is-new }').replace('  - tar\n', ''));

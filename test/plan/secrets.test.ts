@@ -87,6 +87,11 @@ describe('a look at a plan', () => {
     expect(plan?.targets[0]?.options['key']).toEqual({ command: ['no-such-program-here'] });
   });
 
+  test('nor does loading it for something that needs no secret', async () => {
+    const plan = await loadPlan(planFile(withKey('{ command: [no-such-program-here] }')), { registries, environment: {}, resolveSecrets: false });
+    expect(plan.targets[0]?.options['key']).toEqual({ command: ['no-such-program-here'] });
+  });
+
   test('finds a reference that is wrong', async () => {
     const cases: [string, string][] = [
       ['{ fil: x }', '"fil" is no option of "key".'],
@@ -120,14 +125,14 @@ describe('no message holds a secret', () => {
     ['in a line that is no YAML', withKey('hunter2hunter2: x')],
     ['in a quote that is not closed', withKey('"hunter2hunter2')],
     ['from a variable', withKey('"${SECRET}", wrong: "${SECRET}"')],
-    ['from a variable, in the wrong place', rightPlan.replace('64MiB', '${SECRET}').replace('type: file', 'type: "${SECRET}"')],
-    ['from a variable, as the name of a target', rightPlan.replace('to: usb', 'to: "${SECRET}"')],
-    ['from a variable, in what a step says', rightPlan.replace('- compress', '- encrypt: { to: ["${SECRET}"] }')],
-    ['from a variable, as the nearest word', rightPlan.replace('- compress', '- compress: { id: "${SECRET}" }').replace('{ to: usb }', '{ from: hiden-in-a-variable, to: usb }').replaceAll('hiden', 'h1dden')],
-    ['from a variable, as an id', rightPlan.replace('- compress', '- compress: { from: "${SECRET}", id: "${SECRET}" }')],
+    ['from a variable, in the wrong place', rightPlan.replace('64MiB', '${OTHER}').replace('type: file', 'type: "${OTHER}"')],
+    ['from a variable, as the name of a target', rightPlan.replace('to: usb', 'to: "${OTHER}"')],
+    ['from a variable, in what a step says', rightPlan.replace('- compress', '- encrypt: { to: ["${OTHER}"] }')],
+    ['from a variable, as the nearest word', rightPlan.replace('- compress', '- compress: { id: "${OTHER}" }').replace('{ to: usb }', '{ from: hiden-elsewhere, to: usb }').replaceAll('hiden', 'h1dden')],
+    ['from a variable, as an id', rightPlan.replace('- compress', '- compress: { from: "${OTHER}", id: "${OTHER}" }')],
   ];
   test.each(cases)('%s', async (_name, plan) => {
-    const { mistakes, warnings } = await check(plan, { environment: { SECRET: 'hidden-in-a-variable' } });
+    const { mistakes, warnings } = await check(plan, { environment: { SECRET: 'hidden-in-a-variable', OTHER: 'hidden-elsewhere' } });
     expect(mistakes.length + warnings.length).toBeGreaterThan(0);
     expect(JSON.stringify([mistakes, warnings]) + renderMistakes('bat.yaml', [...mistakes, ...warnings])).not.toMatch(/hunter2|hidden/);
   });

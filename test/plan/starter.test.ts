@@ -25,6 +25,13 @@ test('it points editors to the schema and explains itself', () => {
   expect(starterPlan({ name: 'laptop', sources: [{ id: 'a', path: 'b' }], targetPath: 'c', recipients: null })).not.toContain('$schema');
 });
 
+test('a path that reads as something else stays a path', async () => {
+  for (const targetPath of ['true', 'null', '12', '1e3', 'a, b']) {
+    const { plan } = await check(starterPlan({ name: 'n', sources: [{ id: 'a', path: 'b' }], targetPath, recipients: null }));
+    expect(plan?.targets[0]?.options['path']).toBe(targetPath);
+  }
+});
+
 test('a path of any form arrives as it was given', async () => {
   const odd = fc.oneof(fc.string({ minLength: 1, maxLength: 40 }), fc.constantFrom('true', '12', '~', '- a', 'a: b', '# a', '${HOME}', '$${HOME}', '"a"', "it's", '{ a }', '*a', '&a', '!a', ' a ', 'a\\b', '日本')).map((name) => `/srv/${name.replaceAll('\0', '')}`);
   await fc.assert(
