@@ -5,10 +5,10 @@
  * Writing goes on in one long transaction that `flush` commits; the callers flush where the order of things matters:
  * after a target has confirmed a volume, before and after the manifests are written.
  */
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { BatError, systemCode, systemReason } from '../core/errors.ts';
+import { makeFolder } from '../core/make-folder.ts';
 import { catalogVersion, tables, temporaryTables } from './schema.ts';
 
 export type Row = Record<string, unknown>;
@@ -27,7 +27,7 @@ export class Catalog {
   /** Opens or makes the catalog. Throws CATALOG_DAMAGED, STATE_FAILED. */
   static open(file: string): Catalog {
     return guard(file, () => {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(file), 0o700);
       const database = new DatabaseSync(file);
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;');
       bringUpToDate(database, file);

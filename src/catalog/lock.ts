@@ -2,11 +2,12 @@
  * One run of a plan at a time. The lock is an SQLite file held in an exclusive transaction: the kernel lets go of it
  * when its holder dies, however it dies, so there is never a stale one to judge.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { BatError } from '../core/errors.ts';
+import { BatError, systemReason } from '../core/errors.ts';
+import { makeFolder } from '../core/make-folder.ts';
 
 const SQLITE_BUSY = 5;
 
@@ -16,7 +17,7 @@ export interface Lock {
 
 /** Takes the lock or throws PLAN_LOCKED, saying who has it. */
 export function takeLock(file: string, plan: string): Lock {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeLockFolder(file);
   const holderFile = `${file}.holder`;
   const database = new DatabaseSync(file);
   try {
@@ -38,5 +39,17 @@ function describeHolder(file: string): string {
     return ` (process ${pid} on ${host}, since ${since})`;
   } catch {
     return '';
+  }
+}
+
+function makeLockFolder(file: string): void {
+  try {
+    makeFolder(dirname(file), 0o700);
+  } catch (error) {
+    throw new BatError('STATE_FAILED', `The state folder ${dirname(file)} cannot be made: ${systemReason(error)}.`, {
+      hint: 'Check XDG_STATE_HOME, or set `state:` in the plan.',
+      cause: error,
+      subject: file,
+    });
   }
 }

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { RestoreList } from '../../catalog/restore-list.ts';
 import { BatError, systemReason } from '../../core/errors.ts';
+import { makeFolder } from '../../core/make-folder.ts';
 import { systemPath } from '../../core/paths.ts';
 import type { Root } from '../../steps/source.ts';
 import type { Destination } from './contract.ts';
@@ -43,7 +44,7 @@ export class Places {
   prepare(): void {
     if (this.#destination.kind === 'in-place') return;
     try {
-      fs.mkdirSync(this.#base, { recursive: true });
+      makeFolder(this.#base);
       this.#wasEmpty = fs.readdirSync(this.#base).length === 0;
     } catch (error) {
       throw new BatError('DISK_FAILED', `The folder ${this.#base} cannot be made: ${systemReason(error)}.`, {

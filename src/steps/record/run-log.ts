@@ -1,9 +1,10 @@
 /** The log in a folder: one file a day, one line an event, each with the run's id. Lines are appended as things happen. */
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BatError, systemReason } from '../../core/errors.ts';
 import { describeEvent } from '../../core/event-text.ts';
 import type { BatEvent } from '../../core/events.ts';
+import { makeFolder } from '../../core/make-folder.ts';
 import { resolvePath } from '../../core/paths.ts';
 import { redact } from '../../core/secrets.ts';
 import type { StepSetup } from '../step.ts';
@@ -21,7 +22,7 @@ export class RunLog {
   static open(folder: string, setup: StepSetup): RunLog {
     const path = resolvePath(folder, setup.folder);
     try {
-      mkdirSync(path, { recursive: true });
+      makeFolder(path);
     } catch (error) {
       throw logProblem(path, error);
     }

@@ -1,10 +1,10 @@
 /** The summary table: one row for each source and target, the state now. Replaced as a whole, so a crash leaves the old one or the new one. */
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import writeFileAtomic from 'write-file-atomic';
 import { BatError, systemReason } from '../../core/errors.ts';
 import { visible } from '../../core/event-text.ts';
+import { makeFolder } from '../../core/make-folder.ts';
 import { resolvePath } from '../../core/paths.ts';
 import { redact } from '../../core/secrets.ts';
 import { Snapshots } from '../../catalog/snapshots.ts';
@@ -19,7 +19,7 @@ export async function writeSummary(file: string, setup: StepSetup, outcome: RunO
   // A cell that begins like a formula would be run by a spreadsheet: escape_formulas puts a ' before it.
   const text = stringify(rows(setup, outcome), { header: true, columns, escape_formulas: true });
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await writeFileAtomic(path, redact(text));
   } catch (error) {
     throw new BatError('STATE_FAILED', `The summary ${path} cannot be written: ${systemReason(error)}.`, {

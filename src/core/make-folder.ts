@@ -1,0 +1,21 @@
+/** Makes a folder and those above it. */
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { systemCode } from './errors.ts';
+
+/**
+ * Throws the system's error. Not Node's own `recursive`: where a folder that exists answers ENOENT when one is made in
+ * it, as those of /proc and of automounters do, that tries for ever (seen with Node 24.21).
+ */
+export function makeFolder(path: string, mode = 0o777): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EEXIST' && statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path || existsSync(parent)) throw error;
+    makeFolder(parent, mode);
+    mkdirSync(path, { mode });
+  }
+}
