@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { BatError, systemReason } from '../core/errors.ts';
+import { BatError, systemCode, systemReason } from '../core/errors.ts';
 import { makeFolder } from '../core/make-folder.ts';
 
 const SQLITE_BUSY = 5;
@@ -15,22 +15,39 @@ export interface Lock {
   release(): void;
 }
 
-/** Takes the lock or throws PLAN_LOCKED, saying who has it. */
+/** Takes the lock. Throws PLAN_LOCKED, saying who has it, or STATE_FAILED. */
 export function takeLock(file: string, plan: string): Lock {
-  makeLockFolder(file);
-  const holderFile = `${file}.holder`;
-  const database = new DatabaseSync(file);
+  let database: DatabaseSync | null = null;
   try {
+    makeFolder(dirname(file), 0o700);
+    database = new DatabaseSync(file);
     database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE;');
+    writeFileSync(holderOf(file), JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() }));
   } catch (error) {
-    database.close();
-    if (((error as { errcode?: number }).errcode ?? 0) % 256 !== SQLITE_BUSY) throw error;
-    throw new BatError('PLAN_LOCKED', `Another bat holds the plan "${plan}"${describeHolder(holderFile)}.`, {
+    database?.close();
+    throw lockProblem(file, plan, error);
+  }
+  const held = database;
+  return { release: () => held.close() };
+}
+
+function lockProblem(file: string, plan: string, error: unknown): unknown {
+  const sqlite = (error as { errcode?: number }).errcode;
+  if (sqlite === undefined && systemCode(error) === undefined) return error;
+  if (sqlite !== undefined && (sqlite & 0xff) === SQLITE_BUSY) {
+    return new BatError('PLAN_LOCKED', `Another bat holds the plan "${plan}"${describeHolder(holderOf(file))}.`, {
       hint: 'Wait until it is done, or stop it; its lock goes with it.',
     });
   }
-  writeFileSync(holderFile, JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() }));
-  return { release: () => database.close() };
+  return new BatError('STATE_FAILED', `The state folder ${dirname(file)} cannot be used: ${sqlite === undefined ? systemReason(error) : (error as Error).message}.`, {
+    hint: 'Check that it can be written and has space left; XDG_STATE_HOME, or `state:` in the plan, says where it is.',
+    cause: error,
+    subject: file,
+  });
+}
+
+function holderOf(file: string): string {
+  return `${file}.holder`;
 }
 
 function describeHolder(file: string): string {
@@ -39,17 +56,5 @@ function describeHolder(file: string): string {
     return ` (process ${pid} on ${host}, since ${since})`;
   } catch {
     return '';
-  }
-}
-
-function makeLockFolder(file: string): void {
-  try {
-    makeFolder(dirname(file), 0o700);
-  } catch (error) {
-    throw new BatError('STATE_FAILED', `The state folder ${dirname(file)} cannot be made: ${systemReason(error)}.`, {
-      hint: 'Check XDG_STATE_HOME, or set `state:` in the plan.',
-      cause: error,
-      subject: file,
-    });
   }
 }
