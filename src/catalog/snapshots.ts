@@ -89,9 +89,15 @@ export class Snapshots {
     this.#catalog.run(`UPDATE snapshots SET state = 'done' WHERE id = ?`, id);
   }
 
-  /** Takes the newest snapshot of a source back, as if it had never been sealed. */
+  /** Takes the newest snapshot of a source back, as if it had never been sealed; the next run adopts what was read for it. */
   undo(snapshot: Snapshot): void {
     const mine = 'directory IN (SELECT id FROM directories WHERE source = ?)';
+    this.#catalog.run(
+      `INSERT OR REPLACE INTO draft (directory, name, leftover, type, mode, uid, gid, mtime, size, link, sparse, stamp, sha256, chunks)
+       SELECT directory, name, 1, type, mode, uid, gid, mtime, size, link, sparse, stamp, sha256, chunks FROM entries WHERE since = ? AND ${mine}`,
+      snapshot.number,
+      snapshot.source,
+    );
     this.#catalog.run(`DELETE FROM entries WHERE since = ? AND ${mine}`, snapshot.number, snapshot.source);
     this.#catalog.run(`UPDATE entries SET until = NULL WHERE until = ? AND ${mine}`, snapshot.number, snapshot.source);
     this.#catalog.run('DELETE FROM manifests WHERE snapshot = ?', snapshot.id);

@@ -8,7 +8,7 @@ import { BatError } from '../core/errors.ts';
 import { decodePath, encodePath } from '../core/paths.ts';
 import type { Codec, Frame } from './frames.ts';
 
-export const manifestVersion = 1;
+const manifestVersion = 1;
 
 export interface ManifestHeader {
   snapshot: string;

@@ -34,7 +34,7 @@ export function snapshotId(run: string, source: string): string {
   return `${run}-${source}`;
 }
 
-export const snapshotIdPattern = /^(\d{8}-\d{6}-[a-z0-9]{4})-([A-Za-z0-9][A-Za-z0-9_-]*)$/;
+const snapshotIdPattern = /^(\d{8}-\d{6}-[a-z0-9]{4})-([A-Za-z0-9][A-Za-z0-9_-]*)$/;
 
 export function runOfSnapshot(id: string): string {
   return snapshotIdPattern.exec(id)?.[1] ?? id;

@@ -8,7 +8,7 @@ export interface ZstdFrame {
   hasChecksum: boolean;
 }
 
-export const zstdMagic = 0xfd2fb528;
+const zstdMagic = 0xfd2fb528;
 
 const contentSizeBytes = [0, 2, 4, 8];
 const dictionaryIdBytes = [0, 1, 2, 4];

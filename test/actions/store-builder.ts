@@ -35,8 +35,8 @@ export interface StoreOptions {
   volumeSize?: number;
 }
 
-export const firstRun = '20260101-000000-aaaa';
-export const defaultMtime = '1700000000.123456789';
+const firstRun = '20260101-000000-aaaa';
+const defaultMtime = '1700000000.123456789';
 
 interface OpenVolume {
   name: string;
