@@ -1,0 +1,129 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Catalog } from '../../src/catalog/catalog.ts';
+import { takeLock } from '../../src/catalog/lock.ts';
+import { Runs } from '../../src/catalog/runs.ts';
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bat-catalog-'));
+  file = join(folder, 'state/catalog.db');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Does something with the catalog, and closes it. */
+function within<T>(work: (catalog: Catalog) => T, open = (): Catalog => Catalog.open(file)): T {
+  const catalog = open();
+  try {
+    return work(catalog);
+  } finally {
+    catalog.close();
+  }
+}
+
+test('what was flushed is there after closing, what was not is not', () => {
+  within((catalog) => {
+    catalog.setMeta('first', '1');
+    catalog.flush();
+    catalog.setMeta('second', '2');
+  });
+  within((catalog) => {
+    expect(catalog.getMeta('first')).toBe('1');
+    expect(catalog.getMeta('second')).toBeNull();
+  });
+});
+
+test('the folder of the state is for its owner alone', () => {
+  within(() => {});
+  expect(statSync(join(folder, 'state')).mode & 0o777).toBe(0o700);
+});
+
+test('looking writes nothing, and an empty catalog stands in for one that is not there', () => {
+  within((catalog) => expect(catalog.all('SELECT * FROM snapshots')).toEqual([]), () => Catalog.openToRead(file, false));
+  expect(() => statSync(file)).toThrow();
+  within((catalog) => {
+    catalog.setMeta('key', 'value');
+    catalog.flush();
+  });
+  within(
+    (catalog) => {
+      expect(catalog.getMeta('key')).toBe('value');
+      expect(() => catalog.setMeta('key', 'other')).toThrow(expect.objectContaining({ code: 'STATE_FAILED' }) as Error);
+    },
+    () => Catalog.openToRead(file, true),
+  );
+});
+
+test('a query that is still being stepped through is not disturbed by the same one', () => {
+  within((catalog) => {
+    for (const key of ['a', 'b', 'c']) catalog.setMeta(key, key);
+    const seen: unknown[] = [];
+    for (const { key } of catalog.each('SELECT key FROM meta ORDER BY key')) {
+      seen.push(key);
+      expect([...catalog.each('SELECT key FROM meta ORDER BY key')]).toHaveLength(3);
+    }
+    expect(seen).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('damage', () => {
+  const fill = (): void =>
+    within((catalog) => {
+      for (let index = 0; index < 3000; index++) catalog.setMeta(`key ${index}`, 'value '.repeat(20));
+      catalog.flush();
+    });
+
+  test.each([
+    ['no database', () => writeFileSync(file, 'this is a letter to my aunt, and no database at all\n'.repeat(100))],
+    ['the middle overwritten', () => {
+      const bytes = readFileSync(file);
+      bytes.fill(0x55, 8192, bytes.length - 4096);
+      writeFileSync(file, bytes);
+    }],
+    ['cut off', () => truncateSync(file, 40_000)],
+  ])('%s is found, with the file and what to do', (_, damage) => {
+    fill();
+    damage();
+    expect(() => within((catalog) => catalog.check())).toThrow(
+      expect.objectContaining({ code: 'CATALOG_DAMAGED', message: expect.stringContaining(file) as string, hint: expect.stringContaining('Move the file away') as string }) as Error,
+    );
+  });
+
+  test('one that a newer bat wrote is left alone', () => {
+    within((catalog) => catalog.scratch('PRAGMA user_version = 99'));
+    expect(() => within(() => {})).toThrow(expect.objectContaining({ code: 'CATALOG_DAMAGED', hint: 'Update bat.' }) as Error);
+  });
+
+  test('a folder in its place is a failure of the state', () => {
+    expect(() => within(() => {}, () => Catalog.open(folder))).toThrow(expect.objectContaining({ code: 'STATE_FAILED' }) as Error);
+  });
+});
+
+test('a run that did not come to its end is known as killed', () => {
+  within((catalog) => {
+    const runs = new Runs(catalog);
+    expect(runs.lastWasKilled()).toBe(false);
+    runs.begin('20260101-000000-aaaa', new Date('2026-01-01'));
+    expect(runs.lastWasKilled()).toBe(true);
+    expect(runs.isKnown('20260101-000000-aaaa')).toBe(true);
+    runs.end('20260101-000000-aaaa', new Date('2026-01-02'), 0);
+    expect(runs.lastWasKilled()).toBe(false);
+  });
+});
+
+test('the lock is held by one, and can be had again', () => {
+  const lock = takeLock(join(folder, 'lock.db'), 'nas');
+  expect(() => takeLock(join(folder, 'lock.db'), 'nas')).toThrow(
+    expect.objectContaining({ code: 'PLAN_LOCKED', message: expect.stringContaining(`process ${process.pid} on`) as string }) as Error,
+  );
+  lock.release();
+  takeLock(join(folder, 'lock.db'), 'nas').release();
+});
+
+test('a lock that cannot be had for another reason says so', () => {
+  writeFileSync(join(folder, 'lock.db'), 'no database, but long enough to look at\n'.repeat(10));
+  expect(() => takeLock(join(folder, 'lock.db'), 'nas')).toThrow(expect.objectContaining({ code: 'STATE_FAILED' }) as Error);
+});
