@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { formatMtime, parseMtime } from '../../src/core/entry.ts';
+import { BatError, exitCodes, systemCode, systemReason } from '../../src/core/errors.ts';
+import { visible } from '../../src/core/event-text.ts';
+import { decodePath, encodePath, pathDanger, resolvePath, systemPath } from '../../src/core/paths.ts';
+import { redact, registerSecret } from '../../src/core/secrets.ts';
+import { formatBytes, formatCount, formatDuration, parseDuration, parseSize } from '../../src/core/units.ts';
+
+describe('names', () => {
+  test('whatever their bytes are, they come back as they were', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => void expect(encodePath(decodePath(bytes))).toEqual(Buffer.from(bytes))));
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void expect(decodePath(Buffer.from(text))).toBe(text)));
+  });
+
+  test.each([['\xef\xbb\xbfmark', '\ufeffmark'], ['\xed\xb2\x80', '\udced\udcb2\udc80'], ['a\xffb', 'a\udcffb'], ['\xc3', '\udcc3']])('%j', (bytes, text) => {
+    expect(decodePath(Buffer.from(bytes, 'latin1'))).toBe(text);
+    expect(encodePath(text).toString('latin1')).toBe(bytes);
+  });
+
+  test('the system gets text where it is text, else bytes', () => {
+    expect(systemPath('é')).toBe('é');
+    expect(systemPath('\udcff')).toEqual(Buffer.from([0xff]));
+  });
+
+  test('what must not be written below a folder is refused', () => {
+    for (const path of ['', '/a', 'a//b', 'a/', './a', 'a/../b', '..', 'a\0b']) expect(pathDanger(path), path).not.toBeNull();
+    for (const path of ['a', 'a/b', '...', '..a', 'a..', ' ', '-', '\udcff']) expect(pathDanger(path), path).toBeNull();
+  });
+
+  test('paths of a plan', () => {
+    expect(resolvePath('a', '/plans')).toBe('/plans/a');
+    expect(resolvePath('/a', '/plans')).toBe('/a');
+    expect(resolvePath('~/a', '/plans')).toMatch(/^\/.*\/a$/);
+    expect(resolvePath('~a', '/plans')).toBe('/plans/~a');
+  });
+
+  test('no name can paint on a terminal', () => {
+    expect(visible('a\n\u001b[31m\u202e\udcff é 🦇')).toBe('a\\u000a\\u001b[31m\\u202e\\xff é 🦇');
+  });
+});
+
+test('times keep their nanoseconds, before 1970 too', () => {
+  expect(formatMtime(1_700_000_000_123_456_789n)).toBe('1700000000.123456789');
+  expect(formatMtime(-1n)).toBe('-0.000000001');
+  expect(formatMtime(-1_500_000_000n)).toBe('-1.500000000');
+  fc.assert(fc.property(fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }), (time) => void expect(parseMtime(formatMtime(time))).toBe(time)));
+});
+
+test('sizes and durations are read as people write them, and refused where they are none', () => {
+  expect([parseSize('128MiB'), parseSize('1.5 GB'), parseSize('4096'), parseSize(7), parseSize('1k')]).toEqual([134_217_728, 1_500_000_000, 4096, 7, 1000]);
+  expect([parseDuration('90s'), parseDuration('6h'), parseDuration('2d'), parseDuration('1.5min')]).toEqual([90_000, 21_600_000, 172_800_000, 90_000]);
+  for (const text of ['', 'MiB', '1 XB', '-1', '1,5GB']) expect(() => parseSize(text), text).toThrow(expect.objectContaining({ code: 'PLAN_INVALID' }) as Error);
+  for (const text of ['', '5', 'h', '5 years']) expect(() => parseDuration(text), text).toThrow(expect.objectContaining({ code: 'PLAN_INVALID' }) as Error);
+});
+
+test('and written as people read them', () => {
+  expect([0, 999, 1000, 1023, 1024, 10_240, 1_048_575, 1_048_576, 1.5 * 2 ** 40].map(formatBytes)).toEqual(['0 B', '999 B', '1.0 KiB', '1.0 KiB', '1.0 KiB', '10.0 KiB', '1.0 MiB', '1.0 MiB', '1.5 TiB']);
+  expect([1, 999, 1500, 59_000, 60_000, 3_661_000, 90_000_000].map(formatDuration)).toEqual(['1 ms', '999 ms', '1.5 s', '59 s', '1 min', '1 h 1 min', '1 d 1 h']);
+  expect([formatCount(1, 'file'), formatCount(12_345, 'file')]).toEqual(['1 file', '12,345 files']);
+});
+
+test('a secret is hidden in every form in which it may be shown', () => {
+  registerSecret('p"ss wörd/1');
+  for (const text of ['p"ss wörd/1', JSON.stringify({ key: 'p"ss wörd/1' }), `?key=${encodeURIComponent('p"ss wörd/1')}`]) {
+    expect(redact(text)).toContain('***');
+    expect(redact(text)).not.toMatch(/w(ö|%C3%B6)rd/);
+  }
+  expect(redact('nothing in it')).toBe('nothing in it');
+});
+
+test('errors: an exit code each, and words for what the system says', () => {
+  expect(new BatError('PLAN_LOCKED', 'x').exitCode).toBe(11);
+  expect(Object.values(exitCodes).every((code) => [1, 2, 3, 4, 10, 11, 12, 130].includes(code))).toBe(true);
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  expect([systemCode(full), systemReason(full)]).toEqual(['ENOSPC', 'no space left on the disk']);
+  expect(systemCode(Object.assign(new Error('x'), { code: 'ERR_INVALID_ARG_TYPE' }))).toBeUndefined();
+});
