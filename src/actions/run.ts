@@ -14,7 +14,7 @@ import { chooseSources } from '../runner/choose-sources.ts';
 import { prepareLanes } from '../runner/lanes.ts';
 import { refreshUsable } from '../runner/usable.ts';
 import { openTargets } from '../runner/open-targets.ts';
-import { reconcile, removeUndone, undoPending } from '../runner/reconcile.ts';
+import { reconcile, removeUndone, settlePending } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { runPhases, runSources, type TaskView } from '../runner/tasks.ts';
 import type { Source } from '../steps/source.ts';
@@ -117,11 +117,11 @@ function phasesBefore(session: Session): { title: string; work: (say: (text: str
       work: async (say) => {
         await openTargets(session);
         new Volumes(catalog).discardOpen();
+        await settlePending(session);
         for (const target of session.targets.values()) {
           say(`looking at ${target.location}`);
           await tryTarget(session, target.id, () => reconcile(session, target));
         }
-        undoPending(session);
         for (const lane of session.lanes) {
           for (const id of lane.targets) {
             const target = session.targets.get(id);

@@ -222,6 +222,11 @@ export class Snapshots {
     this.#catalog.run('DELETE FROM manifests WHERE snapshot = ? AND target = ?', snapshot, target);
   }
 
+  /** True if a target is known to hold a manifest of the snapshot. */
+  isHeld(id: string): boolean {
+    return this.#catalog.get('SELECT 1 FROM manifests WHERE snapshot = ?', id) !== undefined;
+  }
+
   manifestsOn(target: string): ManifestRecord[] {
     return this.#catalog.all('SELECT * FROM manifests WHERE target = ?', target).map(toManifest);
   }

@@ -53,7 +53,6 @@ export async function findDifferences(session: Pick<Session, 'catalog' | 'signal
 /** Brings the catalog and the target in line. */
 export async function reconcile(session: Session, target: Target): Promise<void> {
   if (target.capabilities.listing !== 'cheap') return;
-  await settlePending(session, target);
   const { lost, lostManifests, orphans, foreign } = await findDifferences(session, target);
   const volumes = new Volumes(session.catalog);
   const snapshots = new Snapshots(session.catalog);
@@ -69,25 +68,26 @@ export async function reconcile(session: Session, target: Target): Promise<void>
   if (foreign > 0) note('note', `holds ${formatCount(foreign, 'object')} that this machine's catalog does not know; they stay as they are`);
 }
 
-/** A killed run may have written the manifest and not lived to note it: then the snapshot exists. */
-async function settlePending(session: Session, target: Target): Promise<void> {
+/**
+ * Snapshots that a killed run was writing the manifests of: they exist if some target holds one, and then every target that
+ * does must be known; else they never came to be. Done once all targets have been opened.
+ */
+export async function settlePending(session: Session): Promise<void> {
   const snapshots = new Snapshots(session.catalog);
   for (const snapshot of snapshots.pending()) {
-    for await (const { name, size } of target.list(`manifests/${snapshot.id}.jsonl`, session.signal)) {
-      if (parseManifestName(name)?.snapshot !== snapshot.id) continue;
-      // What it is laid over is not known any more: an empty base keeps others from being laid over it.
-      snapshots.addManifest({ snapshot: snapshot.id, target: target.id, name, size, base: '', entries: -1, recipients: null });
-      snapshots.finish(snapshot.id);
-      session.catalog.flush();
-    }
+    for (const target of session.targets.values()) await findManifest(session, snapshot.id, target);
+    if (snapshots.isHeld(snapshot.id)) snapshots.finish(snapshot.id);
+    else snapshots.undo(snapshot);
+    session.catalog.flush();
   }
 }
 
-/** After every target has been looked at: snapshots whose manifest is nowhere never came to be. */
-export function undoPending(session: Session): void {
-  const snapshots = new Snapshots(session.catalog);
-  for (const snapshot of snapshots.pending()) snapshots.undo(snapshot);
-  session.catalog.flush();
+async function findManifest(session: Session, snapshot: string, target: Target): Promise<void> {
+  for await (const { name, size } of target.list(`manifests/${snapshot}.jsonl`, session.signal)) {
+    if (parseManifestName(name)?.snapshot !== snapshot) continue;
+    // What it is laid over is not known any more: an empty base keeps it from being taken for a full one.
+    new Snapshots(session.catalog).addManifest({ snapshot, target: target.id, name, size, base: '', entries: -1, recipients: null });
+  }
 }
 
 /** Removes manifests of snapshots that were taken back, once their source has a newer one on the target. */
