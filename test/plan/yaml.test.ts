@@ -16,6 +16,10 @@ describe('what YAML allows', () => {
     expect(await mistakesOf(plan)).toEqual(['7:29 "volume" is "much". [a size such as 128MiB]', '7:21 "volume" is no option of the step compress. [id, from, codec or level]'].sort());
   });
 
+  test('an alias names the last anchor of its name before it', () => {
+    expect(loadPlanText('a: &x 1\nb: *x\nc: &x 2\nd: *x\n', {}, none).value).toEqual({ a: 1, b: 1, c: 2, d: 2 });
+  });
+
   test('a byte order mark and Windows line ends do no harm', async () => {
     expect(await mistakesOf(`\ufeff${rightPlan.replaceAll('\n', '\r\n').replace('64MiB', 'x')}`)).toEqual(['7:20 "volume" is "x". [a size such as 128MiB]']);
   });
@@ -40,6 +44,11 @@ describe('what it does not allow', () => {
   test.each(cases)('%j', (plan, expected) => {
     const [first] = loadPlanText(plan, {}, none).mistakes;
     expect(`${first?.line}:${first?.column} ${first?.message}${first?.expected ? ` [${first.expected}]` : ''}`).toBe(expected);
+  });
+
+  test('one slip is one mistake, however far a parser stumbles on', () => {
+    const { mistakes } = loadPlanText(rightPlan.replace('64MiB', '${SIZE}'), {}, none);
+    expect(mistakes.map(({ line, message }) => `${line} ${message}`)).toEqual(['7 A variable inside of { } or [ ] must be quoted.']);
   });
 
   test('aliases that repeat each other end soon', () => {
