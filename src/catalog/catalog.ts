@@ -18,6 +18,8 @@ export class Catalog {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #writing = false;
+  /** What SQLite failed with when it took the long transaction back by itself. */
+  #lost: unknown = null;
 
   private constructor(file: string, database: DatabaseSync) {
     this.file = file;
@@ -48,16 +50,16 @@ export class Catalog {
 
   /** Every row of a query. */
   all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return guard(this.file, () => this.#statement(sql).all(...values) as Row[]);
+    return this.#guard(() => this.#statement(sql).all(...values) as Row[]);
   }
 
   /** The rows of a query, one at a time. */
   *each(sql: string, ...values: SQLInputValue[]): Generator<Row> {
     // A statement of its own: a cached one that is still being stepped through must not be started again.
-    const statement = guard(this.file, () => this.#database.prepare(sql));
+    const statement = this.#guard(() => this.#database.prepare(sql));
     const rows = statement.iterate(...values);
     for (;;) {
-      const next = guard(this.file, () => rows.next());
+      const next = this.#guard(() => rows.next());
       if (next.done) return;
       yield next.value as Row;
     }
@@ -65,12 +67,16 @@ export class Catalog {
 
   /** The first row of a query, or undefined. */
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return guard(this.file, () => this.#statement(sql).get(...values) as Row | undefined);
+    return this.#guard(() => this.#statement(sql).get(...values) as Row | undefined);
   }
 
-  /** Changes something, within the long transaction. Returns the id of an inserted row. */
+  /**
+   * Changes something, within the long transaction. Returns the id of an inserted row. Throws STATE_FAILED, and from then on
+   * always, if the transaction is lost: what comes later must not be written without what was before it.
+   */
   run(sql: string, ...values: SQLInputValue[]): number {
-    return guard(this.file, () => {
+    this.#confirmWhole();
+    return this.#guard(() => {
       this.#begin();
       return Number(this.#statement(sql).run(...values).lastInsertRowid);
     });
@@ -78,20 +84,15 @@ export class Catalog {
 
   /** Changes a temporary table; needs no transaction, so it works in a catalog opened to read too. */
   scratch(sql: string, ...values: SQLInputValue[]): void {
-    guard(this.file, () => this.#statement(sql).run(...values));
+    this.#confirmWhole();
+    this.#guard(() => this.#statement(sql).run(...values));
   }
 
-  /** Makes everything so far survive a kill. */
+  /** Makes everything so far survive a kill. Throws as `run` does. */
   flush(): void {
+    this.#confirmWhole();
     if (!this.#writing) return;
-    guard(this.file, () => this.#database.exec('COMMIT'));
-    this.#writing = false;
-  }
-
-  /** Forgets what was not flushed. */
-  rollback(): void {
-    if (!this.#writing) return;
-    guard(this.file, () => this.#database.exec('ROLLBACK'));
+    this.#guard(() => this.#database.exec('COMMIT'));
     this.#writing = false;
   }
 
@@ -111,7 +112,6 @@ export class Catalog {
 
   /** What was not flushed is lost. */
   close(): void {
-    this.rollback();
     this.#statements.clear();
     this.#database.close();
   }
@@ -120,6 +120,20 @@ export class Catalog {
     if (this.#writing) return;
     this.#database.exec('BEGIN IMMEDIATE');
     this.#writing = true;
+  }
+
+  #confirmWhole(): void {
+    if (this.#lost) throw this.#lost;
+  }
+
+  /** A full disk or an I/O error, even while reading, may make SQLite end the transaction without being asked. */
+  #guard<T>(action: () => T): T {
+    try {
+      return guard(this.file, action);
+    } catch (error) {
+      if (this.#writing && !this.#database.isTransaction) this.#lost ??= error;
+      throw error;
+    }
   }
 
   #statement(sql: string): StatementSync {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { takeLock } from '../../src/catalog/lock.ts';
@@ -99,6 +100,59 @@ describe('damage', () => {
 
   test('a folder in its place is a failure of the state', () => {
     expect(() => within(() => {}, () => Catalog.open(folder))).toThrow(expect.objectContaining({ code: 'STATE_FAILED' }) as Error);
+  });
+});
+
+describe('a full disk', () => {
+  /** Makes SQLite answer FULL, as a disk does: the file may not grow. */
+  const fill = (catalog: Catalog): void => {
+    const pages = catalog.get('PRAGMA page_count')!['page_count'] as number;
+    catalog.get(`PRAGMA max_page_count = ${pages}`);
+  };
+  const makeRoom = (catalog: Catalog): void => void catalog.get('PRAGMA max_page_count = 1000000');
+  const writeMuch = (catalog: Catalog): void => {
+    for (let index = 0; index < 3000; index++) catalog.setMeta(`key ${index}`, 'value '.repeat(20));
+  };
+  const caught = (work: () => void): unknown => {
+    try {
+      work();
+      return null;
+    } catch (error) {
+      return error;
+    }
+  };
+
+  test('takes back what was not flushed; nothing that comes later is written without it, even where there is room again', () => {
+    within((catalog) => {
+      catalog.setMeta('flushed', '1');
+      catalog.flush();
+      fill(catalog);
+      catalog.setMeta('flushed', '2');
+      const failure = caught(() => writeMuch(catalog));
+      expect(failure).toMatchObject({ code: 'STATE_FAILED', hint: expect.stringContaining('Free some space') as string });
+      makeRoom(catalog);
+      expect(caught(() => catalog.setMeta('later', '1'))).toBe(failure);
+      expect(caught(() => catalog.flush())).toBe(failure);
+      expect(caught(() => new Runs(catalog).end('20260101-000000-aaaa', new Date(), 1))).toBe(failure);
+    });
+    within((catalog) => {
+      expect(catalog.getMeta('flushed')).toBe('1');
+      expect(catalog.getMeta('later')).toBeNull();
+    });
+  });
+});
+
+test('a catalog that another program holds for a while can be written afterwards', () => {
+  within((catalog) => {
+    catalog.scratch('PRAGMA busy_timeout = 0');
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN IMMEDIATE');
+    expect(() => catalog.setMeta('key', '1')).toThrow(expect.objectContaining({ code: 'STATE_FAILED' }) as Error);
+    other.exec('ROLLBACK');
+    other.close();
+    catalog.setMeta('key', '2');
+    catalog.flush();
+    expect(catalog.getMeta('key')).toBe('2');
   });
 });
 
