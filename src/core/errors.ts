@@ -2,6 +2,8 @@
  * Errors a person can act on. Every known failure is a BatError: a code that never changes its meaning,
  * a sentence, a hint what to do. Anything else that is thrown is a bug in bat and is shown as one.
  */
+import { constants } from 'node:os';
+import { getSystemErrorMessage } from 'node:util';
 
 /** Every code, and the exit code of a command that ends with it. The table of docs/errors.md. */
 export const exitCodes = {
@@ -66,16 +68,40 @@ export class BatError extends Error {
   }
 }
 
-/** The `code` of a Node system error (`ENOENT`, …), or undefined for anything else. */
+/**
+ * The `code` of a Node system error (`ENOENT`, …), or undefined for anything else. Node has no code for every number of
+ * the kernel; such an error gets the kernel's name for it, or `E` and the number.
+ */
 export function systemCode(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+  const { code, errno, syscall } = (error ?? {}) as { code?: unknown; errno?: unknown; syscall?: unknown };
+  if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) return code;
+  if (typeof errno !== 'number' || errno >= 0 || typeof syscall !== 'string') return undefined;
+  return (kernelNames ??= namesByNumber()).get(-errno) ?? `E${-errno}`;
 }
 
 /** A person's words for a system error, without Node's syscall jargon. */
 export function systemReason(error: unknown): string {
   const code = systemCode(error);
-  return (code && systemReasons[code]) ?? (error instanceof Error ? error.message : String(error));
+  if (code === undefined) return error instanceof Error ? error.message : String(error);
+  return systemReasons[code] ?? nodesReason(error as { errno?: unknown }) ?? (error instanceof Error ? error.message : code);
+}
+
+function nodesReason({ errno }: { errno?: unknown }): string | undefined {
+  if (typeof errno !== 'number' || !Number.isInteger(errno) || errno >= 0) return undefined;
+  const message = getSystemErrorMessage(errno);
+  return message === undefined || message.startsWith('Unknown') ? `the system reported its error number ${-errno}` : message;
+}
+
+let kernelNames: Map<number, string> | null = null;
+
+/** What disks and file systems report, by the numbers of Linux, and is named nowhere in Node. */
+const linuxNames: [number, string][] = [
+  [117, 'EUCLEAN'], [123, 'ENOMEDIUM'], [124, 'EMEDIUMTYPE'], [126, 'ENOKEY'], [127, 'EKEYEXPIRED'], [128, 'EKEYREVOKED'], [129, 'EKEYREJECTED'],
+];
+
+function namesByNumber(): Map<number, string> {
+  const named = Object.entries(constants.errno).map(([name, number]): [number, string] => [number, name]);
+  return new Map([...(process.platform === 'linux' ? linuxNames : []), ...named]);
 }
 
 const systemReasons: Record<string, string> = {
@@ -95,6 +121,22 @@ const systemReasons: Record<string, string> = {
   ELOOP: 'too many symbolic links',
   ETIMEDOUT: 'the connection timed out',
   ESTALE: 'the network file handle is stale',
+  EBADMSG: 'the data on the disk is damaged',
+  EUCLEAN: 'the file system is damaged',
+  ENODEV: 'the device is not there',
+  ENXIO: 'the device is not there',
+  ENOMEDIUM: 'there is no medium in the drive',
+  EREMOTEIO: 'the device or the server reported a read or write error',
+  ENETDOWN: 'the network is down',
+  ENETUNREACH: 'the network cannot be reached',
+  EHOSTDOWN: 'the server is down',
+  EHOSTUNREACH: 'the server cannot be reached',
+  ENOTCONN: 'it is not connected',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was cut',
+  ENOKEY: 'it is encrypted, and its key is not loaded',
+  EKEYEXPIRED: 'it is encrypted, and its key has expired',
+  EKEYREVOKED: 'it is encrypted, and its key was revoked',
   EBUSY: 'it is in use',
   EXDEV: 'it is on another file system',
 };

@@ -76,3 +76,12 @@ test('errors: an exit code each, and words for what the system says', () => {
   expect([systemCode(full), systemReason(full)]).toEqual(['ENOSPC', 'no space left on the disk']);
   expect(systemCode(Object.assign(new Error('x'), { code: 'ERR_INVALID_ARG_TYPE' }))).toBeUndefined();
 });
+
+test.runIf(process.platform === 'linux')('errors: what the kernel says and Node has no code for is still a system error', () => {
+  const unnamed = (number: number) => Object.assign(new Error(`Unknown system error -${number}: Unknown system error -${number}, open '/x'`), { errno: -number, code: `Unknown system error -${number}`, syscall: 'open', path: '/x' });
+  expect([117, 116, 135].map((number) => systemCode(unnamed(number)))).toEqual(['EUCLEAN', 'ESTALE', 'E135']);
+  expect([117, 116, 135].map((number) => systemReason(unnamed(number)))).toEqual(['the file system is damaged', 'the network file handle is stale', 'the system reported its error number 135']);
+  const known = Object.assign(new Error("ENOTEMPTY: directory not empty, rmdir '/x'"), { errno: -39, code: 'ENOTEMPTY', syscall: 'rmdir' });
+  expect(systemReason(known)).toBe('directory not empty');
+  for (const other of [undefined, null, 'EIO', new Error('x'), Object.assign(new Error('x'), { errno: 5, code: 'ERR_SQLITE_ERROR' })]) expect(systemCode(other)).toBeUndefined();
+});
