@@ -4,13 +4,14 @@ import { BatError, type ErrorCode } from '../core/errors.ts';
 import type { Issue } from '../core/events.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { DryDraft } from '../catalog/dry-draft.ts';
+import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { stateFiles } from '../plan/state-folder.ts';
 import { chooseSources } from '../runner/choose-sources.ts';
 import { dryContext } from '../runner/dry-context.ts';
 import { makerOf, prepareLanes } from '../runner/lanes.ts';
-import { checkMarker, createTarget, readMarker, storeKey } from '../runner/open-targets.ts';
+import { checkMarker, createTarget, readMarker } from '../runner/open-targets.ts';
 import { findDifferences } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { refreshUsable } from '../runner/usable.ts';
@@ -100,7 +101,10 @@ async function lookAtTarget(session: Session, lane: Lane, id: string): Promise<D
   const report: DryTarget = { target: id, location: target.location, type: spec.type.type, reachable: true, sends: 0, objects: 0, stored: bytes, copies: { objects: 0, bytes: 0 }, removes: { objects: 0 } };
   try {
     const exists = await connects(target, signal);
-    checkMarker(target, exists ? await readMarker(target, signal) : null, catalog.getMeta(storeKey(id)));
+    const stores = new Stores(catalog);
+    const marker = exists ? await readMarker(target, signal) : null;
+    checkMarker(target, marker, stores.storeOf(id));
+    if (marker && stores.lastRunsOn(id).includes(marker.lastRun)) session.wroteLast.add(id);
     if (exists && target.capabilities.listing === 'cheap') {
       const { orphans, lost } = await findDifferences(session, target);
       report.removes.objects = orphans.length;

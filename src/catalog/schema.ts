@@ -38,7 +38,7 @@ CREATE TABLE snapshots (
 
 CREATE TABLE manifests (
   snapshot TEXT NOT NULL, target TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, base TEXT, entries INTEGER NOT NULL, recipients TEXT,
-  PRIMARY KEY (snapshot, target)) STRICT, WITHOUT ROWID;
+  sha256 BLOB, PRIMARY KEY (snapshot, target)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE directories (id INTEGER PRIMARY KEY, source TEXT NOT NULL, path ANY NOT NULL, UNIQUE (source, path)) STRICT;
 
@@ -59,6 +59,10 @@ CREATE TABLE draft (
   mtime TEXT, size INTEGER, link ANY, sparse INTEGER, stamp TEXT, sha256 BLOB, chunks BLOB,
   PRIMARY KEY (directory, name, leftover)) STRICT, WITHOUT ROWID;
 
+-- Names of single files that are, or in a killed run were, on their way: what lies on a target under one of these and has
+-- no receipt is ours to clean up. Written before anything is sent.
+CREATE TABLE sending (folded TEXT PRIMARY KEY, run TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
 -- An identity wrapped by the plan's passphrase, and how to tell that the passphrase is still the same.
 CREATE TABLE keys (
   id TEXT PRIMARY KEY, recipient TEXT NOT NULL, wrapped BLOB NOT NULL, salt BLOB NOT NULL, verifier BLOB NOT NULL,
@@ -73,6 +77,6 @@ CREATE TEMP TABLE usable (volume INTEGER PRIMARY KEY) STRICT;
 -- What a target really holds, by its own listing.
 CREATE TEMP TABLE listed (name TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
--- Names given out in this run whose objects are still on their way.
-CREATE TEMP TABLE reserved (folded TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+-- Names that something on a target has which this catalog does not know.
+CREATE TEMP TABLE foreign_names (folded TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 `;

@@ -29,6 +29,8 @@ export interface ManifestRecord {
   target: string;
   name: string;
   size: number;
+  /** Of the bytes as they are stored; null where nobody knows any more. */
+  sha256: Buffer | null;
   base: string | null;
   /** Entries and removals in this manifest itself, not counting its base's. */
   entries: number;
@@ -213,8 +215,8 @@ export class Snapshots {
 
   addManifest(record: ManifestRecord): void {
     this.#catalog.run(
-      'INSERT OR REPLACE INTO manifests (snapshot, target, name, size, base, entries, recipients) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      record.snapshot, record.target, record.name, record.size, record.base, record.entries, record.recipients && JSON.stringify(record.recipients),
+      'INSERT OR REPLACE INTO manifests (snapshot, target, name, size, sha256, base, entries, recipients) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      record.snapshot, record.target, record.name, record.size, record.sha256, record.base, record.entries, record.recipients && JSON.stringify(record.recipients),
     );
   }
 
@@ -314,6 +316,7 @@ function toManifest(row: Row): ManifestRecord {
     target: row['target'] as string,
     name: row['name'] as string,
     size: row['size'] as number,
+    sha256: row['sha256'] === null ? null : asBuffer(row['sha256']),
     base: row['base'] as string | null,
     entries: row['entries'] as number,
     recipients: row['recipients'] === null ? null : (JSON.parse(row['recipients'] as string) as string[]),

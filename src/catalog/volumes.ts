@@ -25,6 +25,9 @@ export interface ObjectReceipt {
 
 export type NewObject = Omit<CatalogObject, 'id'>;
 
+/** An object that another target can give. `seal`: as it is there it is plain, and has to be sealed on the way. */
+export type MissingObject = Omit<CatalogObject, 'frames' | 'recipients'> & { from: string; seal: boolean };
+
 /** What a target must hold for a volume to count as there. */
 export interface Need {
   target: string;
@@ -91,6 +94,7 @@ export class Volumes {
       frames.writeUInt32LE(frame.decoded, index * 8);
       frames.writeUInt32LE(frame.stored, index * 8 + 4);
     });
+    this.#catalog.run('DELETE FROM sending WHERE folded = ?', object.name.toLowerCase());
     return this.#catalog.run(
       'INSERT INTO objects (volume, name, folded, size, sha256, codec, level, frames, recipients) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
       object.volume,
@@ -131,19 +135,46 @@ export class Volumes {
   nameIsTaken(name: string): boolean {
     const folded = name.toLowerCase();
     const parts = folded.split('/');
-    const at = 'SELECT 1 FROM objects WHERE folded = ?1 UNION ALL SELECT 1 FROM reserved WHERE folded = ?1 LIMIT 1';
+    const at = `SELECT 1 FROM objects WHERE folded = ?1 UNION ALL SELECT 1 FROM sending WHERE folded = ?1
+      UNION ALL SELECT 1 FROM foreign_names WHERE folded = ?1 LIMIT 1`;
     for (let length = 1; length <= parts.length; length++) {
       if (this.#catalog.get(at, parts.slice(0, length).join('/'))) return true;
     }
     // '0' is the character after '/': everything below the name, as a folder.
     const below = `SELECT 1 FROM objects WHERE folded >= ?1 AND folded < ?2
-      UNION ALL SELECT 1 FROM reserved WHERE folded >= ?1 AND folded < ?2 LIMIT 1`;
+      UNION ALL SELECT 1 FROM sending WHERE folded >= ?1 AND folded < ?2
+      UNION ALL SELECT 1 FROM foreign_names WHERE folded >= ?1 AND folded < ?2 LIMIT 1`;
     return this.#catalog.get(below, `${folded}/`, `${folded}0`) !== undefined;
   }
 
-  /** Takes names for the rest of this run, until their objects are there. */
-  reserveNames(names: readonly string[]): void {
-    for (const name of names) this.#catalog.scratch('INSERT OR IGNORE INTO reserved (folded) VALUES (?)', name.toLowerCase());
+  /** Takes names for objects that are about to be sent. Survives a kill, so that what is left of them can be told as ours. */
+  reserveNames(names: readonly string[], run: string): void {
+    for (const name of names) this.#catalog.run('INSERT OR REPLACE INTO sending (folded, run) VALUES (?, ?)', name.toLowerCase(), run);
+    this.#catalog.flush();
+  }
+
+  /** True for a name that a run took and no object came to have. */
+  isLeftover(name: string): boolean {
+    return this.#catalog.get('SELECT 1 FROM sending WHERE folded = ?', name.toLowerCase()) !== undefined;
+  }
+
+  /** What killed runs left has been removed everywhere. */
+  forgetLeftovers(run: string): void {
+    this.#catalog.run('DELETE FROM sending WHERE run <> ?', run);
+  }
+
+  /** A name that something on a target has which is not ours: never to be written over. */
+  avoidName(name: string): void {
+    this.#catalog.scratch('INSERT OR IGNORE INTO foreign_names (folded) VALUES (?)', name.toLowerCase());
+  }
+
+  /** The id of an object that has the same name and the same bytes, or null. */
+  sameObject(name: string, sha256: Buffer): number | null {
+    return (this.#catalog.get('SELECT id FROM objects WHERE name = ? AND sha256 = ?', name, sha256)?.['id'] as number | undefined) ?? null;
+  }
+
+  framesOf(object: number): CatalogObject['frames'] {
+    return unpackFrames(this.#catalog.get('SELECT frames FROM objects WHERE id = ?', object)!['frames']);
   }
 
   /** How many objects a target holds, and their bytes. */
@@ -166,10 +197,10 @@ export class Volumes {
    * Stored volumes that a target has no readable object of, and an object that another target could give for it: one that
    * is readable as it is, else a plain one of this codec that need only be sealed. The plain ones come last.
    */
-  missingOn(maker: string, need: Need, codec: string, others: readonly string[]): (CatalogObject & { from: string; seal: boolean })[] {
+  missingOn(maker: string, need: Need, codec: string, others: readonly string[]): MissingObject[] {
     const names = JSON.stringify(others);
     const rows = this.#catalog.all(
-      `SELECT o.*, v.decoded, r.target AS source, (${readable}) AS fits FROM volumes v JOIN objects o ON o.volume = v.id JOIN receipts r ON r.object = o.id
+      `SELECT o.id, o.volume, o.name, o.size, o.sha256, o.codec, o.level, v.decoded, r.target AS source, (${readable}) AS fits FROM volumes v JOIN objects o ON o.volume = v.id JOIN receipts r ON r.object = o.id
        WHERE v.state = 'stored' AND v.maker = ? AND r.target IN (SELECT value FROM json_each(?)) AND ((${readable}) OR (o.recipients IS NULL AND o.codec = ?))
        AND NOT EXISTS (SELECT 1 FROM objects mine JOIN receipts t ON t.object = mine.id WHERE mine.volume = v.id AND t.target = ? AND ${readable.replaceAll('o.', 'mine.')})
        ORDER BY v.id, fits DESC, o.id DESC`,
@@ -177,7 +208,25 @@ export class Volumes {
     );
     const first = new Map<number, Row>();
     for (const row of rows) if (!first.has(row['volume'] as number)) first.set(row['volume'] as number, row);
-    return [...first.values()].map((row) => Object.assign(toObject(row), { from: row['source'] as string, seal: row['fits'] === 0 }));
+    return [...first.values()].map((row) => ({
+      id: row['id'] as number,
+      volume: row['volume'] as number,
+      name: row['name'] as string,
+      size: row['size'] as number,
+      sha256: asBuffer(row['sha256']),
+      decoded: row['decoded'] as number,
+      codec: row['codec'] as CatalogObject['codec'],
+      level: row['level'] as number,
+      from: row['source'] as string,
+      seal: row['fits'] === 0,
+    }));
+  }
+
+  /** True if a target holds every object that the other one holds. */
+  holdsAllOf(target: string, other: string): boolean {
+    const sql = `SELECT 1 FROM receipts r WHERE r.target = ? AND NOT EXISTS (
+      SELECT 1 FROM receipts t WHERE t.object = r.object AND t.target = ?) LIMIT 1`;
+    return this.#catalog.get(sql, other, target) === undefined;
   }
 
   /** The object of a volume that one of these targets holds, with its receipts; null if none does. */
@@ -228,7 +277,6 @@ function readableBy(recipients: readonly string[] | null): [string | null, strin
 }
 
 function toObject(row: Row): CatalogObject {
-  const packed = asBuffer(row['frames']);
   return {
     id: row['id'] as number,
     volume: row['volume'] as number,
@@ -238,10 +286,7 @@ function toObject(row: Row): CatalogObject {
     decoded: row['decoded'] as number,
     codec: row['codec'] as CatalogObject['codec'],
     level: row['level'] as number,
-    frames: Array.from({ length: packed.length / 8 }, (_, index) => ({
-      decoded: packed.readUInt32LE(index * 8),
-      stored: packed.readUInt32LE(index * 8 + 4),
-    })),
+    frames: unpackFrames(row['frames']),
     recipients: row['recipients'] === null ? null : (JSON.parse(row['recipients'] as string) as string[]),
   };
 }
@@ -252,4 +297,12 @@ function toReceipt(row: Row): ObjectReceipt {
     ...(row['checksum'] === null ? {} : { checksum: row['checksum'] as string }),
     ...(row['storage_class'] === null ? {} : { storageClass: row['storage_class'] as string }),
   };
+}
+
+function unpackFrames(value: unknown): CatalogObject['frames'] {
+  const packed = asBuffer(value);
+  return Array.from({ length: packed.length / 8 }, (_, index) => ({
+    decoded: packed.readUInt32LE(index * 8),
+    stored: packed.readUInt32LE(index * 8 + 4),
+  }));
 }

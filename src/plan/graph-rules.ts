@@ -22,8 +22,9 @@ export function checkGraph(steps: readonly LinkedStep[], report: Report): void {
   }
   for (const [index, step] of steps.entries()) checkInputs(step, steps.slice(0, index), steps, report);
   checkOutputs(steps, report);
-  checkReaders(steps, report);
+  const isReadOnce = checkReaders(steps, report);
   checkWays(steps, report);
+  if (isReadOnce) checkNames(steps, report);
 }
 
 function checkCounts(steps: readonly LinkedStep[], report: Report): void {
@@ -79,19 +80,20 @@ function acceptedBy(step: LinkedStep): readonly Flow[] {
 }
 
 /** Every file is read once: one step packs them all, or each is an object of its own, but not both. */
-function checkReaders(steps: readonly LinkedStep[], report: Report): void {
+function checkReaders(steps: readonly LinkedStep[], report: Report): boolean {
   const readers = steps.filter((step) => step.links.some((link) => link.step.use.type.gives === 'entries'));
   const packers = readers.filter((step) => step.use.type.takes.includes('entries'));
   const [first] = readers;
   // Steps that take single files share the one step that reads them.
   const second = readers.find((step) => step !== first && packers.length > 0);
-  if (!first || !second) return;
+  if (!first || !second) return true;
   report({
     pointer: second.use.pointer,
     at: 'key',
     message: `${quote(first.id)} and ${quote(second.id)} would both read every file.`,
     hint: `Let ${quote(second.id)} take "from" ${quote(first.id)}, or from a step after it.`,
   });
+  return false;
 }
 
 /** Work that leads nowhere is a mistake: most likely a step is missing, or a `from` names the wrong one. */
@@ -119,6 +121,37 @@ function checkWays(steps: readonly LinkedStep[], report: Report): void {
       if (wrong) report({ pointer: step.use.pointer, at: 'key', ...wrong });
     }
   }
+}
+
+/** An object's name says by its endings what was done to it: two uploads of different objects must differ in them. */
+function checkNames(steps: readonly LinkedStep[], report: Report): void {
+  const seen = new Map<string, LinkedStep>();
+  for (const upload of steps.filter((step) => step.use.type.gives === 'receipts')) {
+    const from = upload.links[0]?.step;
+    const endings = from && endingsOf(from);
+    if (endings === undefined || endings === null) continue;
+    const other = seen.get(endings);
+    seen.set(endings, other ?? upload);
+    if (!other || other.links[0]!.step === from) continue;
+    report({
+      pointer: upload.use.pointer,
+      at: 'key',
+      message: `${quote(other.id)} and ${quote(upload.id)} would store different objects under the same names.`,
+      hint: `Let both take "from" ${quote(other.links[0]!.step.id)}, or compress with different codecs.`,
+    });
+  }
+}
+
+/** Null for a way that does not fit anyhow. */
+function endingsOf(last: LinkedStep): string | null {
+  const endings: string[] = [];
+  for (let step: LinkedStep | undefined = last; step; step = step.links[0]?.step) {
+    const { kind, gives } = step.use.type;
+    if (gives === 'receipts') return null;
+    if (kind === 'encrypt') endings.push(kind);
+    if (kind === 'compress' && step.use.options['codec'] !== 'none') endings.push(String(step.use.options['codec'] ?? 'zstd'));
+  }
+  return endings.join(' ');
 }
 
 function wrongOrder(step: LinkedStep, earlier: readonly LinkedStep[]): { message: string; hint: string } | null {

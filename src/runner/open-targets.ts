@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { BatError } from '../core/errors.ts';
 import { batVersion } from '../core/version.ts';
 import { Keys } from '../catalog/keys.ts';
+import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { TargetSpec } from '../plan/plan.ts';
 import type { Lane } from '../steps/step.ts';
@@ -59,33 +60,27 @@ export function checkMarker(target: Target, marker: Marker | null, expected: str
 }
 
 async function settleMarker(session: Session, target: Target): Promise<void> {
-  const key = storeKey(target.id);
-  let marker = await readMarker(target, session.signal);
-  const expected = session.catalog.getMeta(key);
-  if (session.newTargets.includes(target.id) && marker?.store !== expected) new Volumes(session.catalog).forgetTarget(target.id);
-  else checkMarker(target, marker, expected);
+  const stores = new Stores(session.catalog);
+  const found = await readMarker(target, session.signal);
+  const expected = stores.storeOf(target.id);
+  if (session.newTargets.includes(target.id) && found?.store !== expected) new Volumes(session.catalog).forgetTarget(target.id);
+  else checkMarker(target, found, expected);
+  if (found && stores.lastRunsOn(target.id).includes(found.lastRun)) session.wroteLast.add(target.id);
   const writer = { id: catalogId(session), host: hostname(), since: session.startedAt.toISOString() };
-  if (!marker?.writers.some((known) => known.id === writer.id)) {
-    marker = {
-      format: markerVersion,
-      plan: session.plan.name,
-      store: marker?.store ?? randomUUID(),
-      version: batVersion,
-      writers: [...(marker?.writers ?? []), writer],
-    };
-    await target.put(markerName, Buffer.from(`${JSON.stringify(marker, null, 2)}\n`), { temperature: 'hot', signal: session.signal });
-  }
-  session.catalog.setMeta(key, marker.store);
-  session.catalog.setMeta(soleWriterKey(target.id), marker.writers.length === 1 ? 'yes' : 'no');
+  const others = (found?.writers ?? []).filter((known) => known.id !== writer.id);
+  const mine = found?.writers.find((known) => known.id === writer.id) ?? writer;
+  const marker: Marker = {
+    format: markerVersion,
+    plan: session.plan.name,
+    store: found?.store ?? randomUUID(),
+    version: batVersion,
+    lastRun: session.run,
+    writers: [...others, mine],
+  };
+  stores.beginRun(target.id, session.run);
+  await target.put(markerName, Buffer.from(`${JSON.stringify(marker, null, 2)}\n`), { temperature: 'hot', signal: session.signal });
+  stores.note(target.id, marker.store, others.length === 0);
   session.catalog.flush();
-}
-
-export function storeKey(target: string): string {
-  return `store:${target}`;
-}
-
-export function soleWriterKey(target: string): string {
-  return `sole-writer:${target}`;
 }
 
 function catalogId(session: Session): string {
@@ -93,6 +88,7 @@ function catalogId(session: Session): string {
   if (known !== null) return known;
   const id = randomUUID();
   session.catalog.setMeta('catalog', id);
+  session.catalog.flush();
   return id;
 }
 

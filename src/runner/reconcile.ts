@@ -8,8 +8,7 @@ import { Snapshots } from '../catalog/snapshots.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import { formatCount } from '../core/units.ts';
 import type { Target } from '../targets/target.ts';
-import { markerName, parseManifestName, readmeName, restoreScriptName, runOfObject, sourceOfSnapshot } from '../volume/names.ts';
-import { soleWriterKey } from './open-targets.ts';
+import { markerName, parseManifestName, readmeName, restoreScriptName, runOfObject, sourceOfSnapshot, volumeNamePattern } from '../volume/names.ts';
 import type { Session } from './session.ts';
 
 const helpNames = [markerName, readmeName, restoreScriptName];
@@ -20,12 +19,12 @@ export interface Findings {
   lostManifests: { snapshot: string; name: string }[];
   /** What killed runs left and nothing will ever need. */
   orphans: string[];
-  /** Objects that this catalog knows nothing of; they are left alone. */
-  foreign: number;
+  /** Names that this catalog knows nothing of; they are left alone. */
+  foreign: string[];
 }
 
 /** Reads the listing; changes nothing. */
-export async function findDifferences(session: Pick<Session, 'catalog' | 'signal'>, target: Target): Promise<Findings> {
+export async function findDifferences(session: Session, target: Target): Promise<Findings> {
   const { catalog, signal } = session;
   const listing = new Listing(catalog, target.id);
   for await (const { name, size } of target.list('', signal)) listing.add(name, size);
@@ -35,18 +34,21 @@ export async function findDifferences(session: Pick<Session, 'catalog' | 'signal
   const isOurs = (id: string): boolean => snapshots.wasUndone(id) || snapshots.get(id) !== null;
   const foreignManifests = listing.unknownManifests().filter((name) => !isOurs(parseManifestName(name)?.snapshot ?? ''));
   // With a manifest there that this catalog never wrote, it may be an old copy of itself: then nothing is an orphan.
-  const isSure = foreignManifests.length === 0;
-  const isSole = catalog.getMeta(soleWriterKey(target.id)) === 'yes';
+  // So it is where another has written since: a run of that one may be going on.
+  const isSure = foreignManifests.length === 0 && session.wroteLast.has(target.id);
+  const volumes = new Volumes(catalog);
   const unknown = listing.unknownObjects(helpNames);
+  // Only what a run of this catalog is known to have sent: a name alone proves nothing.
   const isOrphan = (name: string): boolean => {
+    if (!isSure) return false;
     const run = runOfObject(name);
-    return isSure && (isSole || (run !== null && runs.isKnown(run)));
+    return run === null ? volumes.isLeftover(name) : volumeNamePattern.test(name) && runs.isKnown(run);
   };
   return {
     lost: listing.missingObjects(),
     lostManifests: listing.missingManifests(),
     orphans: unknown.filter(isOrphan),
-    foreign: foreignManifests.length + unknown.filter((name) => !isOrphan(name)).length,
+    foreign: [...foreignManifests, ...unknown.filter((name) => !isOrphan(name))],
   };
 }
 
@@ -65,7 +67,13 @@ export async function reconcile(session: Session, target: Target): Promise<void>
     note('lost', `gone, or of another size: ${formatCount(lost.length + lostManifests.length, 'object')} that bat stored here; what is needed of them is stored again`);
   }
   if (orphans.length > 0) note('note', `removed ${formatCount(orphans.length, 'object')} that an interrupted run left behind`);
-  if (foreign > 0) note('note', `holds ${formatCount(foreign, 'object')} that this machine's catalog does not know; they stay as they are`);
+  for (const name of foreign) volumes.avoidName(name);
+  if (foreign.length > 0) note('note', `holds ${formatCount(foreign.length, 'object')} that this machine's catalog does not know; they stay as they are`);
+}
+
+/** Once every target of the plan was there and has been cleaned, names that killed runs took are free again. */
+export function forgetLeftovers(session: Session): void {
+  if (session.lanes.every((lane) => lane.targets.every((id) => session.targets.has(id)))) new Volumes(session.catalog).forgetLeftovers(session.run);
 }
 
 /**
@@ -75,7 +83,14 @@ export async function reconcile(session: Session, target: Target): Promise<void>
 export async function settlePending(session: Session): Promise<void> {
   const snapshots = new Snapshots(session.catalog);
   for (const snapshot of snapshots.pending()) {
-    for (const target of session.targets.values()) await findManifest(session, snapshot.id, target);
+    for (const target of session.targets.values()) {
+      try {
+        await findManifest(session, snapshot.id, target);
+      } catch (error) {
+        session.signal.throwIfAborted();
+        session.giveUp(target.id, error);
+      }
+    }
     if (snapshots.isHeld(snapshot.id)) snapshots.finish(snapshot.id);
     else snapshots.undo(snapshot);
     session.catalog.flush();
@@ -86,7 +101,7 @@ async function findManifest(session: Session, snapshot: string, target: Target):
   for await (const { name, size } of target.list(`manifests/${snapshot}.jsonl`, session.signal)) {
     if (parseManifestName(name)?.snapshot !== snapshot) continue;
     // What it is laid over is not known any more: an empty base keeps it from being taken for a full one.
-    new Snapshots(session.catalog).addManifest({ snapshot, target: target.id, name, size, base: '', entries: -1, recipients: null });
+    new Snapshots(session.catalog).addManifest({ snapshot, target: target.id, name, size, sha256: null, base: '', entries: -1, recipients: null });
   }
 }
 

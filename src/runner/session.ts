@@ -32,6 +32,8 @@ export class Session {
   lanes: readonly Lane[] = [];
   /** Targets that can be used. */
   readonly targets = new Map<string, Target>();
+  /** Those of them that this catalog was the last to write to: what is there and unknown can only be its own. */
+  readonly wroteLast = new Set<string>();
   /** Why each of the others cannot. */
   readonly failures = new Map<string, BatError>();
   readonly #listeners: Emit[];

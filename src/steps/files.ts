@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { encodePath } from '../core/paths.ts';
+import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import { codecSuffix } from '../volume/frames.ts';
 import type { ObjectEvent, SelectedEntry } from './flow.ts';
@@ -35,6 +36,7 @@ class Files {
   readonly #volumes: Volumes;
   readonly #writer: VolumeWriter;
   readonly #taker: EntryTaker;
+  readonly #shared: boolean;
   readonly #buffers = new ReadBuffers();
   readonly #small = new SmallFileReader(this.#buffers);
 
@@ -43,6 +45,7 @@ class Files {
     this.#volumes = new Volumes(context.catalog);
     this.#writer = new VolumeWriter({ volumes: this.#volumes, maker: context.maker, run: context.run, source: context.source.id });
     this.#taker = new EntryTaker(context);
+    this.#shared = this.#isShared();
   }
 
   async *add(given: SelectedEntry): AsyncGenerator<ObjectEvent> {
@@ -162,10 +165,16 @@ class Files {
   #chooseName(path: string, firstChunk: Buffer): string {
     const own = `${this.#context.source.id}/${path}`;
     const unique = hash('sha256', Buffer.concat([encodePath(`${this.#context.run}/${own}`), firstChunk]));
-    const candidates = [own, `${own}.${this.#context.run}`];
+    const candidates = [...(this.#shared ? [] : [own]), `${own}.${this.#context.run}`];
     const name = candidates.find((candidate) => this.#isFree(candidate)) ?? `files/${unique}`;
-    this.#volumes.reserveNames(this.#context.downstream.map((lane) => name + suffixOf(lane)));
+    this.#volumes.reserveNames(this.#context.downstream.map((lane) => name + suffixOf(lane)), this.#context.run);
     return name;
+  }
+
+  /** Two machines that write to one store could take the same name at the same moment: there only names with the run's id are safe. */
+  #isShared(): boolean {
+    const stores = new Stores(this.#context.catalog);
+    return this.#context.downstream.some((lane) => lane.targets.some((id) => this.#context.targets.has(id) && !stores.isSoleWriter(id)));
   }
 
   #isFree(name: string): boolean {

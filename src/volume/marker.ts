@@ -10,6 +10,8 @@ export interface Marker {
   store: string;
   /** Of the bat that last wrote it. */
   version: string;
+  /** The run that last began to write here. */
+  lastRun: string;
   /** The catalogs that have written here, oldest first. */
   writers: { id: string; host: string; since: string }[];
 }
@@ -26,7 +28,7 @@ export function decodeMarker(bytes: Uint8Array, subject: string): Marker {
   if (marker.format > markerVersion) {
     throw new BatError('FORMAT_UNSUPPORTED', `${subject} was written by a newer bat (format ${marker.format}).`, { hint: 'Update bat, then try again.', subject });
   }
-  if (typeof marker.store !== 'string' || !Array.isArray(marker.writers)) throw damaged(subject);
+  if (typeof marker.store !== 'string' || typeof marker.lastRun !== 'string' || !Array.isArray(marker.writers)) throw damaged(subject);
   return marker;
 }
 

@@ -48,6 +48,9 @@ export function volumeName(run: string, number: number): string {
   return `volumes/${run}-${String(number).padStart(5, '0')}.tar`;
 }
 
+/** What `volumeName` makes, with the suffixes of the steps. */
+export const volumeNamePattern = /^volumes\/\d{8}-\d{6}-[a-z0-9]{4}-\d{5,}\.tar(\.zst|\.gz)?(\.age)?$/;
+
 /** The run that made a volume or a manifest, by its name, or null. */
 export function runOfObject(name: string): string | null {
   return /^(?:volumes|manifests)\/(\d{8}-\d{6}-[a-z0-9]{4})-/.exec(name)?.[1] ?? null;

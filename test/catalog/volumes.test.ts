@@ -92,7 +92,7 @@ describe('what a target lacks', () => {
 
 test('names are taken whatever their case, and so is what lies above and below them', () => {
   stored('x', ['one'], {});
-  volumes.reserveNames(['docs/Folder/file.zst']);
+  volumes.reserveNames(['docs/Folder/file.zst'], 'run');
   for (const name of ['volumes/X.tar', 'volumes/x.tar/below', 'DOCS/folder/FILE.zst', 'docs/folder', 'docs']) expect(volumes.nameIsTaken(name), name).toBe(true);
   for (const name of ['volumes/x.tar2', 'docs/folder/file', 'docs/folders', 'doc']) expect(volumes.nameIsTaken(name), name).toBe(false);
 });

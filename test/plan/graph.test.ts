@@ -67,6 +67,7 @@ describe('what does not fit', () => {
     ['an id that is not there', ['select', 'tar', 'upload: { from: tra, to: a }', 'record'], ['8:21 There is no step with the id "tra". ["select", "tar" or "record"] (tar)']],
     ['an id that is like no other', ['select', 'tar', 'upload: { from: elsewhere, to: a }', 'record'], ['8:21 There is no step with the id "elsewhere". ["select", "tar" or "record"]']],
     ['data from a hook', ['run: { id: mount, command: [x] }', 'select', 'tar', 'upload: { from: mount, to: a }', 'record'], ['9:21 "mount" runs a program and gives no data. ["select", "tar" or "record"]']],
+    ['two keys for one name', ['select', 'encrypt: { id: mine }', 'upload: { id: one, to: a }', 'encrypt: { id: other, from: select }', 'upload: { to: b }', 'record'], ['10:5 "one" and "upload" would store different objects under the same names.']],
     ['two tars', ['select', 'tar', 'upload: { id: one, to: a }', 'tar: { id: other, from: select }', 'upload: { to: b }', 'record'], ['9:5 "tar" and "other" would both read every file.']],
     ['files and a tar', ['select', 'compress', 'upload: { id: one, to: a }', 'tar: { from: select }', 'upload: { to: b }', 'record'], ['9:5 "compress" and "tar" would both read every file.']],
     ['a circle', ['select', 'compress: { from: encrypt }', 'encrypt: { from: compress }', 'upload: { to: a }', 'record'], ['7:23 These steps wait for each other: "compress" → "encrypt" → "compress".']],
@@ -95,7 +96,7 @@ describe('what does not fit', () => {
   });
 
   test('two branches may each compress', async () => {
-    expect(await mistakesOf(planOf('select', 'tar', 'compress', 'upload: { id: u, to: a }', 'compress: { id: small, from: tar }', 'upload: { id: v, to: b }', 'record'))).toEqual([]);
+    expect(await mistakesOf(planOf('select', 'tar', 'compress', 'upload: { id: u, to: a }', 'compress: { id: small, from: tar, codec: gzip }', 'upload: { id: v, to: b }', 'record'))).toEqual([]);
   });
 
   test('what is wrong elsewhere does not hide it', async () => {

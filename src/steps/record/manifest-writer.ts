@@ -50,12 +50,12 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
   const outgoing = sender.begin(name);
   const lines = manifestBytes({ catalog: context.catalog, snapshots, snapshot, base, header, lane }, counts);
   for await (const bytes of encodeDocument(lines, lane)) await outgoing.write(bytes);
-  const { size, receipts } = await outgoing.close();
+  const { size, sha256, receipts } = await outgoing.close();
   for (const path of counts.lost) {
     context.issue({ kind: 'unread', path, message: 'no target holds it any more and it could not be read again: it is not in this snapshot' });
   }
   for (const target of receipts.keys()) {
-    snapshots.addManifest({ snapshot: snapshot.id, target, name, size, base: base?.id ?? null, entries: counts.entries + counts.removed, recipients: lane.recipients });
+    snapshots.addManifest({ snapshot: snapshot.id, target, name, size, sha256, base: base?.id ?? null, entries: counts.entries + counts.removed, recipients: lane.recipients });
   }
   context.count({ objects: 1, bytes: size });
   return [...receipts.keys()];

@@ -1,0 +1,41 @@
+/** What the catalog knows of the store behind each target: which one it is, and who else writes to it. */
+import type { Catalog } from './catalog.ts';
+
+export class Stores {
+  readonly #catalog: Catalog;
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /** The store that a target was when it was last written to, or null. */
+  storeOf(target: string): string | null {
+    return this.#catalog.getMeta(`store:${target}`);
+  }
+
+  /** True if no other catalog has ever written there. */
+  isSoleWriter(target: string): boolean {
+    return this.#catalog.getMeta(`sole-writer:${target}`) === 'yes';
+  }
+
+  note(target: string, store: string, isSoleWriter: boolean): void {
+    this.#catalog.setMeta(`store:${target}`, store);
+    this.#catalog.setMeta(`sole-writer:${target}`, isSoleWriter ? 'yes' : 'no');
+  }
+
+  /**
+   * The runs of this catalog that may be the last one to have written to a target: the last that began to, and the one before,
+   * if the last was killed before it could say so there. If the store names another run, this catalog is not the
+   * one that wrote last: a copy of it did, or it is itself an old copy.
+   */
+  lastRunsOn(target: string): string[] {
+    return JSON.parse(this.#catalog.getMeta(`last-runs:${target}`) ?? '[]') as string[];
+  }
+
+  /** Survives a kill at once. */
+  beginRun(target: string, run: string): void {
+    const before = this.lastRunsOn(target)[0];
+    this.#catalog.setMeta(`last-runs:${target}`, JSON.stringify(before === undefined ? [run] : [run, before]));
+    this.#catalog.flush();
+  }
+}
