@@ -14,7 +14,7 @@ import { chooseSources } from '../runner/choose-sources.ts';
 import { prepareLanes } from '../runner/lanes.ts';
 import { refreshUsable } from '../runner/usable.ts';
 import { openTargets } from '../runner/open-targets.ts';
-import { reconcile, removeUndone, settlePending } from '../runner/reconcile.ts';
+import { forgetLeftovers, reconcile, removeUndone, settlePending } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { runPhases, runSources, type TaskView } from '../runner/tasks.ts';
 import type { Source } from '../steps/source.ts';
@@ -122,6 +122,7 @@ function phasesBefore(session: Session): { title: string; work: (say: (text: str
           say(`looking at ${target.location}`);
           await tryTarget(session, target.id, () => reconcile(session, target));
         }
+        forgetLeftovers(session);
         for (const lane of session.lanes) {
           for (const id of lane.targets) {
             const target = session.targets.get(id);

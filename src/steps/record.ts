@@ -92,7 +92,8 @@ class Ledger {
     }
     for (const object of held) {
       const { name, size, sha256, decoded, codec, level, frames, recipients } = object;
-      const id = this.#volumes.addObject({ volume, name, size, sha256, decoded, codec, level, frames: [...frames], recipients: recipients && [...recipients] });
+      // Two uploads of one step's objects store the same bytes under the same name.
+      const id = this.#volumes.sameObject(name, sha256) ?? this.#volumes.addObject({ volume, name, size, sha256, decoded, codec, level, frames: [...frames], recipients: recipients && [...recipients] });
       for (const [target, receipt] of object.receipts) this.#volumes.addReceipt(id, target, receipt);
     }
     this.#volumes.markStored(volume, objects[0]!.decoded);
