@@ -105,15 +105,20 @@ ${targets.map((id) => `  ${id}: { type: file, path: ${id} }\n`).join('')}`,
     expect(differences(this.at(like), this.at('restored/plan', source))).toBe('');
   }
 
-  /** Restores as on a bare machine: no state, and from one target. */
-  async expectRestoredFrom(target: string, options: Expected = {}): Promise<void> {
+  /** Restores as on a bare machine, without any state: from one target, or from each of them. */
+  async expectRestoredFrom(targets: string | readonly string[], options: Expected = {}): Promise<void> {
     const { source = 'src', like = source, words = [] } = options;
-    rmSync(this.at('restored'), { recursive: true, force: true });
-    const { ended } = this.box.start(['restore', '-q', '-i', 'key.txt', '--from', target, '-s', source, ...words], { environment: { XDG_STATE_HOME: this.at('bare') } });
-    const { code, out, err } = await ended;
-    expect(code, err + out).toBe(0);
-    expect(existsSync(this.at('bare')), 'a restore needs no state').toBe(false);
-    expect(differences(this.at(like), this.at('restored/plan', source))).toBe('');
+    await Promise.all(
+      [targets].flat().map(async (target) => {
+        const to = this.at('restored from', target);
+        rmSync(to, { recursive: true, force: true });
+        const command = ['restore', '-q', '-i', 'key.txt', '--from', target, '-s', source, '--to', to, ...words];
+        const { code, out, err } = await this.box.start(command, { environment: { XDG_STATE_HOME: this.at('bare') } }).ended;
+        expect(code, err + out).toBe(0);
+        expect(existsSync(this.at('bare')), 'a restore needs no state').toBe(false);
+        expect(differences(this.at(like), to), `from ${target}`).toBe('');
+      }),
+    );
   }
 
   /** The snapshots of a source, oldest first. */

@@ -1,5 +1,5 @@
 /** The catalog is a cache: what becomes of runs and restores when it is damaged, gone, or an older copy of itself. */
-import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Backup, plans } from './backup.ts';
 import { copyTree, missingPrograms } from './judges.ts';
@@ -25,7 +25,6 @@ describe.skipIf(missing)(`catalog gone wrong${missing ? ` (skipped: ${missing})`
 
   test.each([
     ['garbage', () => writeFileSync(catalog, 'this is no database, it is a letter to my aunt\n'.repeat(500))],
-    ['cut off', () => truncateSync(catalog, 20_000)],
     ['overwritten in the middle', () => {
       const bytes = readFileSync(catalog);
       bytes.fill(0xaa, 4096, bytes.length - 4096);
@@ -58,10 +57,8 @@ describe.skipIf(missing)(`catalog gone wrong${missing ? ` (skipped: ${missing})`
     const { out } = await backup.run();
     expect(out).toMatch(/holds \d+ objects that this machine's catalog does not know; they stay as they are/);
     expect(before.filter((name) => !backup.stored('disk').includes(name) && name !== 'bat.json')).toEqual([]);
-    for (const target of backup.targets) {
-      await backup.expectRestoredFrom(target);
-      await backup.expectRestoredFrom(target, { like: 'copy', words: ['--snapshot', id] });
-    }
+    await backup.expectRestoredFrom(backup.targets);
+    await backup.expectRestoredFrom(backup.targets, { like: 'copy', words: ['--snapshot', id] });
     expect((await backup.run()).out).toContain('read 0 B');
   });
 
@@ -78,10 +75,8 @@ describe.skipIf(missing)(`catalog gone wrong${missing ? ` (skipped: ${missing})`
     write('src/newer', 'newer');
     await backup.run();
     expect(before.filter((name) => !backup.stored('disk').includes(name))).toEqual([]);
-    for (const target of backup.targets) {
-      await backup.expectRestoredFrom(target);
-      await backup.expectRestoredFrom(target, { like: 'copy', words: ['--snapshot', id] });
-    }
+    await backup.expectRestoredFrom(backup.targets);
+    await backup.expectRestoredFrom(backup.targets, { like: 'copy', words: ['--snapshot', id] });
     expect((await backup.run()).out).toContain('read 0 B');
   });
 

@@ -39,12 +39,12 @@ export async function killRuns(backup: Backup, { kills, seed, checked }: KillOpt
     mkdirSync(copy);
     copyTree(backup.at('src'), copy);
     finished.push({ id: (await backup.snapshots()).at(-1)!, copy: `copy-${kill}` });
-    for (const target of backup.targets) await backup.expectRestoredFrom(target).catch((error: unknown) => fail(context, error));
+    await backup.expectRestoredFrom(backup.targets).catch((error: unknown) => fail(context, error));
     backup.expectNothingUnknown();
   }
   expect(survived, 'runs that ended before their kill').toBeLessThan(kills / 2 + 2);
   for (const { id, copy } of finished.slice(-checked - 1, -1)) {
-    for (const target of backup.targets) await backup.expectRestoredFrom(target, { like: copy, words: ['--snapshot', id] });
+    await backup.expectRestoredFrom(backup.targets, { like: copy, words: ['--snapshot', id] });
   }
 }
 

@@ -144,7 +144,7 @@ class Model {
 
 describe('random edits and runs', () => {
   test.each(Object.entries(shapes))('%s: every snapshot restores to what the source was', async (_name, shape) => {
-    const runs = Number(process.env['BAT_MODEL_RUNS'] ?? 12);
+    const runs = Number(process.env['BAT_MODEL_RUNS'] ?? 8);
     await fc.assert(
       fc.asyncProperty(fc.array(edits, { minLength: 5, maxLength: 40 }), async (sequence) => {
         const model = new Model();

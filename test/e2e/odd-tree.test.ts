@@ -30,9 +30,9 @@ describe.skipIf(missing)(`an odd tree${missing ? ` (skipped: ${missing})` : ''}`
     afterAll(() => backup.remove());
 
     test('comes back as it was, from each target alone', async () => {
-      for (const target of backup.targets) await backup.expectRestoredFrom(target);
-      expect(statSync(backup.at('restored/plan/src/sparse')).blocks * 512).toBeLessThan(4 * 2 ** 20);
-      expect(statSync(backup.at('restored/plan/src/only a hole')).blocks).toBe(0);
+      await backup.expectRestoredFrom(backup.targets);
+      expect(statSync(backup.at('restored from/disk/sparse')).blocks * 512).toBeLessThan(4 * 2 ** 20);
+      expect(statSync(backup.at('restored from/disk/only a hole')).blocks).toBe(0);
     });
 
     test('a second run finds no file changed, and stores nothing but a manifest', async () => {
@@ -48,7 +48,7 @@ describe.skipIf(missing)(`an odd tree${missing ? ` (skipped: ${missing})` : ''}`
     });
 
     test('restore.py gives the same tree', () => {
-      for (const target of backup.targets) {
+      for (const target of kind === 'lanes' ? ['disk', 'far'] : ['disk']) {
         rmSync(backup.at('by-script'), { recursive: true, force: true });
         const key = target === 'disk' && kind === 'lanes' ? '' : '--identity ../../key.txt ';
         const said = shell(`python3 restore.py ${key}--to ../../by-script 2>&1`, { folder: backup.at(target, 'plan') });
@@ -74,10 +74,10 @@ describe.skipIf(missing)(`an odd tree${missing ? ` (skipped: ${missing})` : ''}`
       }
     });
 
-    test('tar, bsdtar and zstd find every volume sound, without a word', () => {
-      for (const name of backup.stored(kind === 'lanes' ? 'far' : 'disk').filter((name) => /^(volumes|src|files)\//.test(name))) {
-        shell(`age -d -i key.txt "$OBJECT" > object.zst; zstd -qt object.zst`, { folder: backup.box.folder, environment: { OBJECT: backup.at(kind === 'lanes' ? 'far' : 'disk', 'plan', name) } });
-        if (name.startsWith('volumes/')) shell('zstd -dc object.zst > object.tar; tar -tf object.tar > /dev/null; bsdtar -tf object.tar > /dev/null', { folder: backup.box.folder });
+    test.skipIf(kind === 'files')('tar, bsdtar and zstd find every volume sound, without a word', () => {
+      for (const name of backup.volumes('far')) {
+        const command = 'age -d -i key.txt "$VOLUME" > volume.zst; zstd -qt volume.zst; zstd -dc volume.zst > volume.tar; tar -tf volume.tar > /dev/null; bsdtar -tf volume.tar > /dev/null';
+        shell(command, { folder: backup.box.folder, environment: { VOLUME: backup.at('far/plan', name) } });
       }
     });
   });

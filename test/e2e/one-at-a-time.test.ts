@@ -58,7 +58,7 @@ describe.skipIf(missing)(`one at a time${missing ? ` (skipped: ${missing})` : ''
     expect((await first.ended).code).toBe(130);
     expect(await backup.snapshots('src')).toHaveLength(1);
     expect(await backup.snapshots('dump')).toHaveLength(0);
-    for (const target of backup.targets) await backup.expectRestoredFrom(target);
+    await backup.expectRestoredFrom(backup.targets);
     writeFileSync(backup.at('go'), '');
     const { out } = await backup.run();
     expect(out).toMatch(/src: .*no file changed · read 0 B/);
