@@ -11,7 +11,7 @@ import { FileStore } from './file/store.ts';
 import { FileUpload } from './file/upload.ts';
 import { listObjects, statObject, sweepTemporary } from './file/walk.ts';
 import { putFile } from './file/write.ts';
-import type { ObjectStat, PutOptions, Receipt, Target, TargetCapabilities, TargetContext, TargetType, Upload } from './target.ts';
+import type { ObjectStat, OpenOptions, PutOptions, Receipt, Target, TargetCapabilities, TargetContext, TargetType, Upload } from './target.ts';
 
 export interface FileOptions {
   path: string;
@@ -69,9 +69,9 @@ export class FileTarget implements Target {
     return this.#store.guard('store', name, () => putFile(this.#store, name, bytes));
   }
 
-  async open(name: string, options: PutOptions): Promise<Upload> {
+  async open(name: string, options: OpenOptions): Promise<Upload> {
     options.signal?.throwIfAborted();
-    return this.#store.guard('store', name, () => FileUpload.open(this.#store, name, this.capabilities.partSize, options.signal));
+    return this.#store.guard('store', name, () => FileUpload.open(this.#store, name, options.partSize, options.signal));
   }
 
   async read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {

@@ -35,7 +35,12 @@ export interface PutOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** An object on its way. Parts are written in any order, several at a time; each is `partSize` bytes but the last. */
+export interface OpenOptions extends PutOptions {
+  /** Bytes of every part but the last; never less than the target's own. */
+  partSize: number;
+}
+
+/** An object on its way. Parts are written in any order, several at a time; each is the `partSize` it was opened with but the last. */
 export interface Upload {
   write(index: number, bytes: Uint8Array): Promise<void>;
   /** Makes the object visible under its name. `size` is the sum of the parts. */
@@ -45,7 +50,7 @@ export interface Upload {
 }
 
 export interface TargetCapabilities {
-  /** Bytes of every part but the last that `open` expects. */
+  /** The least bytes of a part that serve it. Parts are larger where another target, sent to at the same time, wants that. */
   partSize: number;
   /** A listing is cheap enough to be made at the start of each run. */
   listing: 'cheap' | 'dear';
@@ -68,7 +73,7 @@ export interface Target {
   /** Stores a whole small object, replacing any of that name at once. */
   put(name: string, bytes: Uint8Array, options: PutOptions): Promise<Receipt>;
   /** Begins an object of unknown size. */
-  open(name: string, options: PutOptions): Promise<Upload>;
+  open(name: string, options: OpenOptions): Promise<Upload>;
   /** Exactly these bytes. OBJECT_MISSING if there is no such object, OBJECT_DAMAGED if it ends before. */
   read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** The size, or null if there is no such object. */

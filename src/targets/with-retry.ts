@@ -2,7 +2,7 @@
 import type { Emit } from '../core/events.ts';
 import type { RetryPolicy } from '../core/retry.ts';
 import { retry } from '../core/retry.ts';
-import type { ObjectStat, PutOptions, Receipt, Target, TargetCapabilities, Upload } from './target.ts';
+import type { ObjectStat, OpenOptions, PutOptions, Receipt, Target, TargetCapabilities, Upload } from './target.ts';
 
 type Attempt = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 
@@ -58,7 +58,7 @@ class RetriedTarget implements Target {
   }
 
   /** An upload that was opened just when the signal was aborted is handed to nobody, so it is given up here. */
-  async open(name: string, options: PutOptions): Promise<Upload> {
+  async open(name: string, options: OpenOptions): Promise<Upload> {
     let opened = null as Upload | null;
     try {
       const upload = await this.#attempt(async () => (opened = await this.#target.open(name, options)), options.signal);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BatError } from '../../src/core/errors.ts';
 import type { ObjectEvent, StoredObject } from '../../src/steps/flow.ts';
+import type { StepContext } from '../../src/steps/step.ts';
 import { uploadStep } from '../../src/steps/upload.ts';
 import type { Target, Upload } from '../../src/targets/target.ts';
 import { filesBelow } from '../e2e/judges.ts';
@@ -16,9 +17,9 @@ beforeEach(() => {
 });
 afterEach(() => setting.remove());
 
-const upload = async (input: AsyncIterable<ObjectEvent> | Iterable<ObjectEvent>): Promise<StoredObject[]> => {
+const upload = async (input: AsyncIterable<ObjectEvent> | Iterable<ObjectEvent>, more: Partial<StepContext> = {}): Promise<StoredObject[]> => {
   const events = Symbol.asyncIterator in input ? input : listed([...input]);
-  return (await collect(uploadStep.run({ to: ['one', 'two'] }, [events], setting.context()))) as StoredObject[];
+  return (await collect(uploadStep.run({ to: ['one', 'two'] }, [events], { ...setting.context(), ...more }))) as StoredObject[];
 };
 const onDisk = (target: string, name: string): Buffer => readFileSync(join(setting.folder, target, 'plan', name));
 const full = (): BatError => new BatError('TARGET_FULL', 'no space left', { hint: 'make some' });
@@ -69,6 +70,37 @@ test.each([
   expect(stored.map(({ receipts }) => receipts.has('two'))).toEqual([true, true, true]);
   expect(stored.filter(({ receipts }) => receipts.has('one')).length).toBeLessThan(3);
   expect(filesBelow(join(setting.folder, 'one')).filter((name) => name.includes('.bat-tmp-'))).toEqual([]);
+});
+
+test('targets that want parts of different sizes all get the object', async () => {
+  const { listing, parallel, partSize } = setting.targets.get('one')!.capabilities;
+  spoil({ capabilities: { listing, parallel, partSize: 2 * partSize + 1 } });
+  const bytes = randomBytes(9 * mebibyte);
+  const [stored] = await upload(givenObjects(setting, [[bytes]]));
+  expect(setting.failures).toEqual(new Map());
+  expect([...stored!.receipts.keys()].sort()).toEqual(['one', 'two']);
+  for (const target of ['one', 'two']) expect(onDisk(target, stored!.name).equals(bytes)).toBe(true);
+});
+
+test.each([
+  ['a part', 9 * mebibyte, { write: () => Promise.reject(new TypeError('a bug')) }, {}],
+  ['an end', 9 * mebibyte, { finish: () => Promise.reject(new TypeError('a bug')) }, {}],
+  ['a small object', 10, {}, { put: () => Promise.reject(new TypeError('a bug')) }],
+])('a bug of a target at %s ends the step with it, and leaves nothing half written', async (_, length, ofUpload, ofTarget) => {
+  spoil(ofTarget, ofUpload);
+  const giveUp = (_target: string, error: unknown): never => {
+    throw error;
+  };
+  await expect(upload(givenObjects(setting, [[randomBytes(length)], [randomBytes(length)]]), { giveUp })).rejects.toThrow('a bug');
+  for (const target of ['one', 'two']) expect(filesBelow(join(setting.folder, target)).filter((name) => name.includes('.bat-tmp-'))).toEqual([]);
+});
+
+test('one that listens and fails is no target\'s failure', async () => {
+  const sent = (): never => {
+    throw new Error('deaf');
+  };
+  for (const length of [9 * mebibyte, 10]) await expect(upload(givenObjects(setting, [[randomBytes(length)]]), { sent })).rejects.toThrow('deaf');
+  expect(setting.failures).toEqual(new Map());
 });
 
 test('every target given up on: the objects come without receipts', async () => {

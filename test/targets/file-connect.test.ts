@@ -10,6 +10,7 @@ import { systemError, watchedDisk } from './faulty-disk.ts';
 import { fileTargetIn, filesBelow, removeFolder, temporaryFolder } from './file-store.ts';
 
 const hot = { temperature: 'hot' } as const;
+const parted = { ...hot, partSize: 2 * 2 ** 20 };
 const some = Buffer.from('some bytes');
 let folder: string;
 
@@ -81,7 +82,7 @@ describe('a disk that is unplugged meanwhile', () => {
     const target = fileTargetIn(folder);
     await target.connect({ create: true });
     await target.put('volumes/1.tar', some, hot);
-    const upload = await target.open('volumes/2.tar', hot);
+    const upload = await target.open('volumes/2.tar', parted);
     await upload.write(0, some);
     const store = join(folder, 'store');
     await rename(store, join(folder, 'unplugged'));
@@ -90,7 +91,7 @@ describe('a disk that is unplugged meanwhile', () => {
     const calls = {
       put: () => target.put('volumes/3.tar', some, hot),
       'put at the top': () => target.put('bat.json', some, hot),
-      open: () => target.open('new/folder/3.tar', hot),
+      open: () => target.open('new/folder/3.tar', parted),
       finish: () => upload.finish(some.length),
       read: () => target.read('volumes/1.tar', 0, 1),
       stat: () => target.stat('volumes/1.tar'),
@@ -125,7 +126,7 @@ describe('what lies in the folder', () => {
     try {
       await target.connect({ create: true });
       await target.put('volumes/1.tar', some, hot);
-      const upload = await target.open('volumes/2.tar', hot);
+      const upload = await target.open('volumes/2.tar', parted);
       await upload.finish(0);
     } finally {
       process.umask(before);
@@ -168,7 +169,7 @@ describe('what lies in the folder', () => {
 });
 
 async function uploadNothing(target: FileTarget, name: string): Promise<void> {
-  const upload = await target.open(name, hot);
+  const upload = await target.open(name, parted);
   try {
     await upload.finish(0);
   } finally {

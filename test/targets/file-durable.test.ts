@@ -7,6 +7,7 @@ import { systemError, watchedDisk } from './faulty-disk.ts';
 import { fileTargetIn, filesBelow, removeFolder, temporaryFolder } from './file-store.ts';
 
 const hot = { temperature: 'hot' } as const;
+const parted = { ...hot, partSize: 2 * 2 ** 20 };
 const some = Buffer.from('some bytes');
 let folder: string;
 
@@ -21,7 +22,7 @@ async function connected(watcher: Parameters<typeof watchedDisk>[0]): Promise<Fi
 }
 
 async function uploadSome(target: FileTarget, name: string): Promise<void> {
-  const upload = await target.open(name, hot);
+  const upload = await target.open(name, parted);
   try {
     await upload.write(0, some);
     await upload.finish(some.length);
@@ -117,7 +118,7 @@ describe('a folder that cannot be flushed', () => {
         if (fail && name === 'file.sync' && !path.includes('.bat-tmp-')) throw systemError('EIO');
       },
     });
-    const upload = await target.open('volumes/1.tar', hot);
+    const upload = await target.open('volumes/1.tar', parted);
     await upload.write(0, some);
     await expect(upload.finish(some.length)).rejects.toMatchObject({ code: 'TARGET_FAILED', transient: true });
     fail = false;
@@ -133,7 +134,7 @@ describe('a file that cannot be flushed', () => {
         if (name === 'file.sync' && path.includes('.bat-tmp-') && failures-- > 0) throw systemError('EIO');
       },
     });
-    const upload = await target.open('volumes/1.tar', hot);
+    const upload = await target.open('volumes/1.tar', parted);
     await upload.write(0, some);
     for (const time of ['first', 'second']) {
       await expect(upload.finish(some.length), time).rejects.toMatchObject({ code: 'TARGET_FAILED', transient: false, message: expect.stringContaining('flush') as string });
@@ -145,7 +146,7 @@ describe('a file that cannot be flushed', () => {
 
 describe('writing', () => {
   it('is refused once the upload was given up, and said so', async () => {
-    const upload = await (await connected({})).open('volumes/1.tar', hot);
+    const upload = await (await connected({})).open('volumes/1.tar', parted);
     await upload.abort();
     const error = { code: 'TARGET_FAILED', transient: false, message: expect.stringContaining('given up') as string };
     await expect(upload.write(0, some)).rejects.toMatchObject(error);

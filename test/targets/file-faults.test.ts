@@ -8,6 +8,7 @@ import { systemError, watchedDisk } from './faulty-disk.ts';
 import { fastFolder, fileTargetIn, filesBelow, removeFolder } from './file-store.ts';
 
 const hot = { temperature: 'hot' } as const;
+const parted = { ...hot, partSize: 2 * 2 ** 20 };
 const old = Buffer.alloc(3000, 'old ');
 const fresh = Buffer.alloc(5000, 'new ');
 let folder: string;
@@ -27,7 +28,7 @@ async function doEverything(target: Target, done: Set<string>): Promise<void> {
   await target.put('bat.json', fresh, hot);
   done.add('bat.json');
   for (const name of ['volumes/1.tar', 'volumes/2.tar', 'photos/2024/a.jpg']) {
-    const upload = await target.open(name, hot);
+    const upload = await target.open(name, parted);
     try {
       await upload.write(0, fresh);
       await upload.finish(fresh.length);

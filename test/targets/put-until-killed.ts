@@ -5,6 +5,7 @@ import { fileTargetIn } from './file-store.ts';
 
 const [folder = '', round = '0'] = process.argv.slice(2);
 const hot = { temperature: 'hot' } as const;
+const parted = { ...hot, partSize: 2 * 2 ** 20 };
 const target = fileTargetIn(folder);
 await target.connect({ create: true });
 let number = 0;
@@ -17,7 +18,7 @@ await Promise.all(
       if (number % 2 === 0) {
         await target.put(name, bytes, hot);
       } else {
-        const upload = await target.open(name, hot);
+        const upload = await target.open(name, parted);
         await upload.write(0, bytes);
         await upload.finish(bytes.length);
       }

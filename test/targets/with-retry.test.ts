@@ -7,6 +7,7 @@ import type { ObjectStat, Target, Upload } from '../../src/targets/target.ts';
 import { withRetry } from '../../src/targets/with-retry.ts';
 
 const hot = { temperature: 'hot' } as const;
+const parted = { ...hot, partSize: 5 };
 const policy: RetryPolicy = { attempts: 3, wait: 0, maxWait: 0, within: Infinity };
 const passing = () => new BatError('TARGET_FAILED', 'The line dropped.', { transient: true });
 const final = () => new BatError('TARGET_FULL', 'The disk is full.');
@@ -65,7 +66,7 @@ const target = (changes: Partial<RetryPolicy> = {}): Target => withRetry(fake, {
 const everyCall: Record<string, (signal?: AbortSignal) => Promise<unknown>> = {
   connect: (signal) => target().connect({ create: true, ...(signal ? { signal } : {}) }),
   put: (signal) => target().put('a', new Uint8Array(3), { ...hot, signal }),
-  open: (signal) => target().open('a', { ...hot, signal }),
+  open: (signal) => target().open('a', { ...parted, signal }),
   read: (signal) => target().read('a', 0, 3, signal),
   stat: (signal) => target().stat('a', signal),
   list: (signal) => Array.fromAsync(target().list('', signal)),
@@ -112,7 +113,7 @@ describe.each(Object.keys(everyCall))('%s', (name) => {
 
 describe('an upload', () => {
   it('sends a part again that failed, and only that, and the end again', async () => {
-    const upload = await target().open('a', hot);
+    const upload = await target().open('a', parted);
     await upload.write(0, new Uint8Array(5));
     failures = [passing()];
     await upload.write(1, new Uint8Array(5));
@@ -122,7 +123,7 @@ describe('an upload', () => {
   });
 
   it('has the tries of the policy for each part', async () => {
-    const upload = await target().open('a', hot);
+    const upload = await target().open('a', parted);
     for (const index of [0, 1, 2]) {
       failures = [passing(), passing()];
       await upload.write(index, new Uint8Array(5));
@@ -131,14 +132,14 @@ describe('an upload', () => {
   });
 
   it('is given up at once', async () => {
-    const upload = await target().open('a', hot);
+    const upload = await target().open('a', parted);
     await upload.abort();
     expect(calls).toEqual(['open', 'abort']);
   });
 
   it('is given up when the signal is aborted just as it was opened', async () => {
     const controller = new AbortController();
-    const opening = target().open('a', { ...hot, signal: controller.signal });
+    const opening = target().open('a', { ...parted, signal: controller.signal });
     controller.abort();
     await expect(opening).rejects.toBe(controller.signal.reason);
     expect(calls).toEqual(['open', 'abort']);
@@ -146,7 +147,7 @@ describe('an upload', () => {
 
   it('ends with the signal it was opened with', async () => {
     const controller = new AbortController();
-    const upload = await target().open('a', { ...hot, signal: controller.signal });
+    const upload = await target().open('a', { ...parted, signal: controller.signal });
     const reason = new Error('stopped by the test');
     controller.abort(reason);
     await expect(upload.write(0, new Uint8Array(5))).rejects.toBe(reason);

@@ -59,6 +59,8 @@ export class OutgoingObject {
   readonly #options: SenderOptions;
   readonly #ways: TargetWay[];
   readonly #hash = createHash('sha256');
+  /** What went wrong that is no target's failure. */
+  #failure: { error: unknown } | null = null;
   /** Of the part that is not full yet. */
   #pieces: { bytes: Uint8Array; release: (() => void) | undefined }[] = [];
   #held = 0;
@@ -70,7 +72,7 @@ export class OutgoingObject {
     this.#partSize = partSize;
     this.#budget = budget;
     this.#options = options;
-    this.#ways = targets.map((target) => new TargetWay(target, name, slots.get(target.id)!, options));
+    this.#ways = targets.map((target) => new TargetWay(target, name, partSize, slots.get(target.id)!, options));
   }
 
   /** Waits while too much is held. The bytes must not change until `release` is called, if there is one. */
@@ -88,20 +90,19 @@ export class OutgoingObject {
     }
   }
 
-  /** Resolves when every target has it or was given up on. Throws only if the run is to stop. */
+  /** Resolves when every target has it or was given up on. Throws if the run is to stop, and what a listener threw. */
   async close(): Promise<SentObject> {
     const receipts = new Map<string, Receipt>();
     const whole = this.#index === 0;
     if (!whole && this.#held > 0) this.#sendPart();
     const bytes = this.#join(Buffer.allocUnsafeSlow(this.#held));
-    await Promise.all(
-      this.#ways.map(async (way) => {
-        const receipt = await (whole ? way.put(bytes) : way.finish(this.#size));
-        if (receipt) receipts.set(way.target.id, receipt);
-      }),
-    );
+    await this.#settle(async (way) => {
+      const receipt = await (whole ? way.put(bytes) : way.finish(this.#size));
+      if (receipt) receipts.set(way.target.id, receipt);
+    });
     this.#drop();
     this.#options.signal.throwIfAborted();
+    if (this.#failure) throw this.#failure.error;
     return { size: this.#size, sha256: this.#hash.digest(), receipts };
   }
 
@@ -116,10 +117,17 @@ export class OutgoingObject {
     const bytes = this.#join(part);
     const index = this.#index++;
     this.#held = 0;
-    void Promise.all(this.#ways.map((way) => way.write(index, bytes))).then(() => {
+    void this.#settle((way) => way.write(index, bytes)).then(() => {
       this.#parts.give(part);
       this.#budget.give(bytes.length);
     });
+  }
+
+  /** Waits for all of them, whatever becomes of one: the others still use the bytes. Never throws. */
+  async #settle(work: (way: TargetWay) => Promise<void>): Promise<void> {
+    for (const result of await Promise.allSettled(this.#ways.map(work))) {
+      if (result.status === 'rejected') this.#failure ??= { error: result.reason };
+    }
   }
 
   /** Lays the pieces one behind the other into `target`. */
@@ -141,46 +149,52 @@ export class OutgoingObject {
   }
 }
 
-/** One object's way to one target. Its methods never throw: a failure gives the target up. */
+/** One object's way to one target. A failure gives the target up; only what a listener throws is thrown. */
 class TargetWay {
   readonly target: Target;
   readonly #name: string;
+  readonly #partSize: number;
   readonly #slot: Budget;
   readonly #options: SenderOptions;
   readonly #writes: Promise<void>[] = [];
   #upload: Promise<Upload> | null = null;
   #failed = false;
 
-  constructor(target: Target, name: string, slot: Budget, options: SenderOptions) {
+  constructor(target: Target, name: string, partSize: number, slot: Budget, options: SenderOptions) {
     this.target = target;
     this.#name = name;
+    this.#partSize = partSize;
     this.#slot = slot;
     this.#options = options;
   }
 
   write(index: number, bytes: Uint8Array): Promise<void> {
     const written = this.#attempt(async () => {
-      this.#upload ??= this.target.open(this.#name, this.#putOptions());
+      this.#upload ??= this.target.open(this.#name, { ...this.#putOptions(), partSize: this.#partSize });
       await (await this.#upload).write(index, bytes);
-      this.#options.onSent(this.target.id, bytes.length);
-    }).then(() => {});
-    this.#writes.push(written);
+      return true;
+    }).then((sent) => {
+      if (sent) this.#options.onSent(this.target.id, bytes.length);
+    });
+    this.#writes.push(written.catch(() => {}));
     return written;
   }
 
   async finish(size: number): Promise<Receipt | null> {
     await Promise.all(this.#writes);
-    const receipt = await this.#attempt(async () => (await this.#upload!).finish(size));
-    if (!receipt) await this.abort();
+    let receipt: Receipt | null = null;
+    try {
+      receipt = await this.#attempt(async () => (await this.#upload!).finish(size));
+    } finally {
+      if (!receipt) await this.abort();
+    }
     return receipt;
   }
 
-  put(bytes: Uint8Array): Promise<Receipt | null> {
-    return this.#attempt(async () => {
-      const receipt = await this.target.put(this.#name, bytes, this.#putOptions());
-      this.#options.onSent(this.target.id, bytes.length);
-      return receipt;
-    });
+  async put(bytes: Uint8Array): Promise<Receipt | null> {
+    const receipt = await this.#attempt(() => this.target.put(this.#name, bytes, this.#putOptions()));
+    if (receipt) this.#options.onSent(this.target.id, bytes.length);
+    return receipt;
   }
 
   async abort(): Promise<void> {

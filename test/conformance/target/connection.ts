@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Target } from '../../../src/targets/target.ts';
 import type { TargetSetup, TargetTraits } from '../target-suite.ts';
-import { benchFor, bytesOf, everything, expectObject, hot, listed } from './data.ts';
+import { benchFor, bytesOf, everything, expectObject, hot, listed, parted } from './data.ts';
 
 export function connectionTests(setup: TargetSetup, traits: TargetTraits): void {
   const bench = benchFor(setup, traits);
@@ -54,7 +54,7 @@ export function connectionTests(setup: TargetSetup, traits: TargetTraits): void 
     await target.put('bat.json', bytesOf(10), hot);
     const before = await everything(bench());
     const controller = new AbortController();
-    const upload = await target.open('volumes/stopped.tar', { ...hot, signal: controller.signal });
+    const upload = await target.open('volumes/stopped.tar', { ...parted(target), signal: controller.signal });
     await upload.write(0, bytesOf(1000));
     const reason = new Error('stopped by the test');
     controller.abort(reason);
@@ -83,7 +83,7 @@ function callsOf(target: Target, signal: AbortSignal): Record<string, () => Prom
   return {
     connect: () => target.connect({ create: true, signal }),
     put: () => target.put('volumes/put.tar', bytesOf(10), { ...hot, signal }),
-    open: async () => (await target.open('volumes/open.tar', { ...hot, signal })).abort(),
+    open: async () => (await target.open('volumes/open.tar', { ...parted(target), signal })).abort(),
     read: () => target.read('bat.json', 0, 10, signal),
     stat: () => target.stat('bat.json', signal),
     list: () => listed({ ...target, list: (prefix) => target.list(prefix, signal) } as Target),

@@ -1,10 +1,15 @@
 /** What the parts of the suite share: a store made for each test, bytes to put into it, and ways to look at it. */
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
-import type { PutOptions, Target } from '../../../src/targets/target.ts';
+import type { OpenOptions, PutOptions, Target } from '../../../src/targets/target.ts';
 import type { TargetSetup, TargetStore, TargetTraits } from '../target-suite.ts';
 
 export const hot: PutOptions = { temperature: 'hot' };
+
+/** Options of `open`: parts of the target's own size. */
+export function parted({ capabilities }: Target): OpenOptions {
+  return { ...hot, partSize: capabilities.partSize };
+}
 
 export interface Bench {
   readonly target: Target;
@@ -44,14 +49,14 @@ export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The parts that `open` expects of an object, in order. */
+/** The parts of an object, in order. */
 export function partsOf(bytes: Uint8Array, partSize: number): Uint8Array[] {
   return Array.from({ length: Math.ceil(bytes.length / partSize) }, (_, index) => bytes.subarray(index * partSize, (index + 1) * partSize));
 }
 
 /** Stores an object through `open`, part by part. */
 export async function upload(target: Target, name: string, bytes: Uint8Array): Promise<void> {
-  const upload = await target.open(name, hot);
+  const upload = await target.open(name, parted(target));
   for (const [index, part] of partsOf(bytes, target.capabilities.partSize).entries()) await upload.write(index, part);
   await upload.finish(bytes.length);
 }

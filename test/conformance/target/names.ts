@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { keyName, manifestName, markerName, readmeName, restoreScriptName, volumeName } from '../../../src/volume/names.ts';
 import type { TargetSetup, TargetTraits } from '../target-suite.ts';
-import { benchFor, bytesOf, everything, expectListed, expectObject, hot, upload } from './data.ts';
+import { benchFor, bytesOf, everything, expectListed, expectObject, hot, parted, upload } from './data.ts';
 
 const run = '20260101-000000-abcd';
 
@@ -76,7 +76,7 @@ export function nameTests(setup: TargetSetup, traits: TargetTraits): void {
       expect(target.acceptsName(name), JSON.stringify(name)).toBe(false);
       const calls = {
         put: () => target.put(name, bytesOf(10), hot),
-        open: () => target.open(name, hot),
+        open: () => target.open(name, parted(target)),
         read: () => target.read(name, 0, 1),
         stat: () => target.stat(name),
         remove: () => target.remove(name),

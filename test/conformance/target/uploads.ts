@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { TargetSetup, TargetTraits } from '../target-suite.ts';
-import { benchFor, bytesOf, everything, expectListed, expectObject, hot, inParallel, partsOf, sha256, upload } from './data.ts';
+import { benchFor, bytesOf, everything, expectListed, expectObject, hot, inParallel, parted, partsOf, sha256, upload } from './data.ts';
 
 const name = 'volumes/20260101-000000-abcd-00001.tar.zst.age';
 
@@ -24,7 +24,7 @@ export function uploadTests(setup: TargetSetup, traits: TargetTraits): void {
     const { partSize } = target.capabilities;
     const bytes = bytesOf(traits.largeObject ?? 40_000_000);
     const parts = [...partsOf(bytes, partSize).entries()].reverse();
-    const writing = await target.open(name, hot);
+    const writing = await target.open(name, parted(target));
     await inParallel(parts, target.capabilities.parallel, ([index, part]) => writing.write(index, part));
     expect(await writing.finish(bytes.length)).toMatchObject({ name, size: bytes.length });
     expect(await target.stat(name)).toEqual({ name, size: bytes.length });
@@ -38,11 +38,23 @@ export function uploadTests(setup: TargetSetup, traits: TargetTraits): void {
     }
   });
 
+  it('takes parts that are larger than its own, as another target may want them', async () => {
+    const { target } = bench();
+    const own = target.capabilities.partSize;
+    for (const partSize of [own + 1, 2 * own, 3 * own + 12_345]) {
+      const bytes = bytesOf(2 * partSize + 1000);
+      const writing = await target.open(name, { ...hot, partSize });
+      for (const [index, part] of [...partsOf(bytes, partSize).entries()].reverse()) await writing.write(index, part);
+      expect(await writing.finish(bytes.length)).toMatchObject({ name, size: bytes.length });
+      await expectObject(target, name, bytes);
+    }
+  });
+
   it('takes a part again, and the end again', async () => {
     const { target } = bench();
     const bytes = twoParts();
     const [first, second] = partsOf(bytes, target.capabilities.partSize);
-    const writing = await target.open(name, hot);
+    const writing = await target.open(name, parted(target));
     await writing.write(0, first!);
     await writing.write(1, second!);
     await writing.write(0, first!);
@@ -57,7 +69,7 @@ export function uploadTests(setup: TargetSetup, traits: TargetTraits): void {
     const [first, second] = partsOf(bytes, target.capabilities.partSize);
     const before = await everything(bench());
     for (const [index, part] of [[0, first!], [1, second!]] as const) {
-      const writing = await target.open(name, hot);
+      const writing = await target.open(name, parted(target));
       await writing.write(index, part);
       await expect(writing.finish(bytes.length)).rejects.toMatchObject({ code: 'TARGET_FAILED', transient: false });
       await writing.abort();
@@ -67,7 +79,7 @@ export function uploadTests(setup: TargetSetup, traits: TargetTraits): void {
 
   it('shows nothing of an object before its end', async () => {
     const { target } = bench();
-    const writing = await target.open(name, hot);
+    const writing = await target.open(name, parted(target));
     await writing.write(0, bytesOf(1000));
     expect(await target.stat(name)).toBeNull();
     await expectListed(bench(), '', []);
@@ -79,7 +91,7 @@ export function uploadTests(setup: TargetSetup, traits: TargetTraits): void {
   it('keeps the object of before until the new one is whole', async () => {
     const { target } = bench();
     await target.put(name, bytesOf(500, 1), hot);
-    const writing = await target.open(name, hot);
+    const writing = await target.open(name, parted(target));
     await writing.write(0, bytesOf(1000, 2));
     await expectObject(target, name, bytesOf(500, 1));
     await writing.finish(1000);
@@ -91,7 +103,7 @@ export function uploadTests(setup: TargetSetup, traits: TargetTraits): void {
     await target.put(name, bytesOf(500), hot);
     const before = await everything(bench());
     for (const object of [name, 'another/folder/new.tar']) {
-      const writing = await target.open(object, hot);
+      const writing = await target.open(object, parted(target));
       await writing.write(0, bytesOf(target.capabilities.partSize));
       await writing.abort();
       await writing.abort();
@@ -103,7 +115,7 @@ export function uploadTests(setup: TargetSetup, traits: TargetTraits): void {
 
   it('keeps an object that is given up only after its end', async () => {
     const { target } = bench();
-    const writing = await target.open(name, hot);
+    const writing = await target.open(name, parted(target));
     await writing.write(0, bytesOf(1000));
     await writing.finish(1000);
     await writing.abort();
@@ -115,7 +127,7 @@ export function uploadTests(setup: TargetSetup, traits: TargetTraits): void {
     await target.put('volumes/kept.tar', bytesOf(500), hot);
     await target.put('bat.json', bytesOf(10), hot);
     const before = await everything(bench());
-    const abandoned = [await target.open(name, hot), await target.open('manifests/new.jsonl', hot)];
+    const abandoned = [await target.open(name, parted(target)), await target.open('manifests/new.jsonl', parted(target))];
     for (const writing of abandoned) await writing.write(0, bytesOf(target.capabilities.partSize));
 
     const second = await store.again();
@@ -133,8 +145,8 @@ export function uploadTests(setup: TargetSetup, traits: TargetTraits): void {
 
   it('carries two uploads at a time', async () => {
     const { target } = bench();
-    const one = await target.open('volumes/one.tar', hot);
-    const two = await target.open('volumes/two.tar', hot);
+    const one = await target.open('volumes/one.tar', parted(target));
+    const two = await target.open('volumes/two.tar', parted(target));
     await Promise.all([one.write(0, bytesOf(1000, 1)), two.write(0, bytesOf(2000, 2))]);
     await Promise.all([one.finish(1000), two.finish(2000)]);
     await expectObject(target, 'volumes/one.tar', bytesOf(1000, 1));
@@ -143,8 +155,8 @@ export function uploadTests(setup: TargetSetup, traits: TargetTraits): void {
 
   it('ends with one whole object when two uploads have the same name', async () => {
     const { target } = bench();
-    const one = await target.open(name, hot);
-    const two = await target.open(name, hot);
+    const one = await target.open(name, parted(target));
+    const two = await target.open(name, parted(target));
     await Promise.all([one.write(0, bytesOf(1000, 1)), two.write(0, bytesOf(2000, 2))]);
     await two.finish(2000);
     await one.finish(1000);
