@@ -70,30 +70,40 @@ export class SmallFileReader {
 
   /** Throws ReadProblem. */
   read(selected: SelectedEntry): SmallReading {
-    const openedAt = Date.now();
+    const startedAt = Date.now();
     let descriptor: number | null = null;
     try {
       descriptor = openSync(systemPath(selected.absolute), openFlags(selected));
-      let length = 0;
-      let expected = selected.entry.size;
-      let stat: BigIntStats;
-      for (;;) {
-        const count = readSync(descriptor, this.#buffer, length, this.#buffer.length - length, null);
-        length += count;
-        if (count > 0 && length < expected) continue;
-        stat = fstatSync(descriptor, { bigint: true });
-        // It may have grown since it was selected.
-        if (count === 0 || length === this.#buffer.length || stat.size <= BigInt(length)) break;
-        expected = Number(stat.size);
+      let { length, stat } = this.#readWhole(descriptor, selected.entry.size);
+      let opened: BigIntStats | null = null;
+      if (!isAsSelected(selected, stat)) {
+        // It changed before it was opened, or while it was read: only reading it again tells which.
+        opened = stat;
+        ({ length, stat } = this.#readWhole(descriptor, Number(stat.size)));
       }
       const kept = Math.min(length, smallFile);
-      const { entry, stamp, changed } = settle(selected, stat, kept, openedAt);
       const bytes = this.#buffer.subarray(0, kept);
-      return { entry, stamp, changed, bytes, sha256: hash('sha256', bytes, 'buffer') };
+      return { ...settle(selected, opened, stat, kept, startedAt), bytes, sha256: hash('sha256', bytes, 'buffer') };
     } catch (error) {
       throw readProblem(error);
     } finally {
       if (descriptor !== null) closeSync(descriptor);
+    }
+  }
+
+  /** From its first byte on, as far as the buffer goes; and what it was like after that. */
+  #readWhole(descriptor: number, size: number): { length: number; stat: BigIntStats } {
+    let length = 0;
+    let expected = size;
+    for (;;) {
+      const count = readSync(descriptor, this.#buffer, length, this.#buffer.length - length, length);
+      length += count;
+      if (count > 0 && length < expected) continue;
+      const stat = fstatSync(descriptor, { bigint: true });
+      if (!stat.isFile()) throw new ReadProblem('unread', 'it is not a file any more');
+      // It may have grown since it was selected.
+      if (count === 0 || length === this.#buffer.length || stat.size <= BigInt(length)) return { length, stat };
+      expected = Number(stat.size);
     }
   }
 }
@@ -129,14 +139,14 @@ export class ChunkReader {
       });
       return;
     }
-    const openedAt = Date.now();
+    const startedAt = Date.now();
     const file = await open(systemPath(this.#selected.absolute), openFlags(this.#selected)).catch((error: unknown) => {
       throw readProblem(error);
     });
     try {
+      const opened = await statOf(file);
       yield* this.#cut(readBlocks(file, this.#buffers.blocks, this.#limit), async (size, sha256) => {
-        const stat = await file.stat({ bigint: true });
-        return { ...settle(this.#selected, stat, size, openedAt), sha256 };
+        return { ...settle(this.#selected, opened, await statOf(file), size, startedAt), sha256 };
       });
     } finally {
       await file.close();
@@ -218,14 +228,26 @@ async function readFully(file: FileHandle, buffer: Buffer, want: number, positio
   return buffer.subarray(0, length);
 }
 
-/** The entry by the stat after reading. What changed before the file was opened is no change while it was read. */
-function settle(selected: SelectedEntry, stat: BigIntStats, size: number, openedAt: number): Omit<Reading, 'sha256'> {
+async function statOf(file: FileHandle): Promise<BigIntStats> {
+  const stat = await file.stat({ bigint: true }).catch((error: unknown) => {
+    throw readProblem(error);
+  });
   if (!stat.isFile()) throw new ReadProblem('unread', 'it is not a file any more');
-  const stamp = stampOf(stat);
-  const asRead = BigInt(size) === stat.size;
-  const isFresh = Number(stat.ctimeNs / 1_000_000n) >= openedAt - CLOCK_TICK;
-  // Written in the very tick in which it was read, it could be written again without a new time: the next run reads it again.
-  if (stamp === selected.stamp && asRead) return { entry: { ...selected.entry, size }, stamp: isFresh ? '' : stamp, changed: false };
+  return stat;
+}
+
+/**
+ * The entry by the stat after reading. What is not as it was selected is read again by the next run, whatever came of
+ * it; that it `changed` under the reader is told by the stat of before (`opened`, null where it is as selected), since
+ * the clock of a file server and the one of this machine need not agree.
+ */
+function settle(selected: SelectedEntry, opened: BigIntStats | null, stat: BigIntStats, size: number, startedAt: number): Omit<Reading, 'sha256'> {
+  const isWhole = BigInt(size) === stat.size;
+  if (isWhole && isAsSelected(selected, stat)) {
+    // Written in the very tick in which it was read, it could be written again without a new time.
+    const isFresh = Number(stat.ctimeNs / 1_000_000n) >= startedAt - CLOCK_TICK;
+    return { entry: { ...selected.entry, size }, stamp: isFresh ? '' : selected.stamp, changed: false };
+  }
   const entry: Entry = {
     ...selected.entry,
     mode: Number(stat.mode & 0o7777n),
@@ -234,8 +256,15 @@ function settle(selected: SelectedEntry, stat: BigIntStats, size: number, opened
     mtime: formatMtime(stat.mtimeNs),
     size,
   };
-  const changed = !asRead || isFresh;
-  return { entry, stamp: changed ? '' : stamp, changed };
+  return { entry, stamp: '', changed: !isWhole || opened === null || !isSame(opened, stat) };
+}
+
+function isAsSelected(selected: SelectedEntry, stat: BigIntStats): boolean {
+  return selected.stamp !== '' && selected.stamp === stampOf(stat);
+}
+
+function isSame(one: BigIntStats, other: BigIntStats): boolean {
+  return one.size === other.size && one.mtimeNs === other.mtimeNs && one.ctimeNs === other.ctimeNs;
 }
 
 function readProblem(error: unknown): Error {
@@ -243,6 +272,8 @@ function readProblem(error: unknown): Error {
   const code = systemCode(error);
   if (code === undefined) return error as Error;
   if (code === 'ENOENT' || code === 'ENOTDIR') return new ReadProblem('vanished', 'it vanished before it could be read', error);
+  // What cannot be read from a certain byte on is a pipe.
+  if (code === 'ESPIPE') return new ReadProblem('unread', 'it is not a file any more', error);
   if (code === 'ELOOP') return new ReadProblem('unread', 'it became a symbolic link before it could be read', error);
   return new ReadProblem('unread', `it could not be read: ${systemReason(error)}`, error);
 }
