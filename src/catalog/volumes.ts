@@ -222,6 +222,30 @@ export class Volumes {
     }));
   }
 
+  /** True if a target holds an object of every volume that was made up to a run. */
+  holdsAllUpTo(target: string, maker: string, run: string): boolean {
+    const sql = `SELECT 1 FROM volumes v WHERE v.state = 'stored' AND v.maker = ? AND v.run <= ? AND NOT EXISTS (
+      SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = v.id AND r.target = ?) LIMIT 1`;
+    return this.#catalog.get(sql, maker, run, target) === undefined;
+  }
+
+  /** An object of this name and volume, sealed to just these recipients, that no target holds any more; or null. */
+  vanishedObject(name: string, volume: number, recipients: readonly string[]): number | null {
+    const row = this.#catalog.get(
+      'SELECT id, recipients FROM objects o WHERE name = ? AND volume = ? AND NOT EXISTS (SELECT 1 FROM receipts r WHERE r.object = o.id)',
+      name,
+      volume,
+    );
+    if (!row || row['recipients'] === null) return null;
+    const before = JSON.parse(row['recipients'] as string) as string[];
+    return before.length === recipients.length && before.every((one) => recipients.includes(one)) ? (row['id'] as number) : null;
+  }
+
+  /** The object was made once more: sealing never gives the same bytes twice. */
+  remakeObject(object: number, size: number, sha256: Buffer): void {
+    this.#catalog.run('UPDATE objects SET size = ?, sha256 = ? WHERE id = ?', size, sha256, object);
+  }
+
   /** True if a target holds every object that the other one holds. */
   holdsAllOf(target: string, other: string): boolean {
     const sql = `SELECT 1 FROM receipts r WHERE r.target = ? AND NOT EXISTS (

@@ -12,7 +12,7 @@ import { ObjectSender, type SentObject } from '../steps/shared/object-sender.ts'
 import type { Lane } from '../steps/step.ts';
 import type { Target } from '../targets/target.ts';
 import { codecSuffix } from '../volume/frames.ts';
-import { volumeName } from '../volume/names.ts';
+import { runOfSnapshot, volumeName } from '../volume/names.ts';
 import type { Session } from './session.ts';
 
 /** What is fetched from the other target at a time. */
@@ -36,8 +36,10 @@ export async function catchUp(session: Session, lane: Lane, target: Target): Pro
 
 async function copyObject(session: Session, lane: Lane, target: Target, object: MissingObject): Promise<void> {
   const volumes = new Volumes(session.catalog);
-  // A sealed copy is an object of its own: it never takes the name of one that was sealed before, perhaps to other keys.
-  const name = object.seal ? sealedName(session, lane, object) : object.name;
+  const vanished = object.seal ? volumes.vanishedObject(`${object.name}.age`, object.volume, lane.recipients!) : null;
+  // A sealed copy takes the place of one that is gone: manifests know it by its name. It never takes the name of one that
+  // is there, or was sealed to other keys.
+  const name = !object.seal ? object.name : vanished === null ? sealedName(session, lane, object) : `${object.name}.age`;
   const sent = await send(session, lane, target, { ...object, name, fromName: object.name, temperature: 'cold' });
   if (sent === 'damaged') {
     volumes.removeReceipt(object.id, object.from);
@@ -47,8 +49,9 @@ async function copyObject(session: Session, lane: Lane, target: Target, object: 
   const receipt = sent?.receipts.get(target.id);
   if (!sent || !receipt) return;
   const { size, sha256 } = sent;
-  const id = object.seal ? volumes.addObject({ ...object, name, size, sha256, frames: volumes.framesOf(object.id), recipients: [...lane.recipients!] }) : object.id;
-  volumes.addReceipt(id, target.id, receipt);
+  if (vanished !== null) volumes.remakeObject(vanished, size, sha256);
+  const add = (): number => volumes.addObject({ ...object, name, size, sha256, frames: volumes.framesOf(object.id), recipients: [...lane.recipients!] });
+  volumes.addReceipt(object.seal ? (vanished ?? add()) : object.id, target.id, receipt);
   session.catalog.flush();
 }
 
@@ -68,6 +71,7 @@ async function copyManifests(session: Session, lane: Lane, target: Target): Prom
   for (const manifest of snapshots.manifestsMissingOn(target.id, others)) {
     const { name, size, sha256, from } = manifest;
     if (sha256 === null || (manifest.base !== null && !held.has(manifest.base))) continue;
+    if (!volumes.holdsAllUpTo(target.id, lane.maker, runOfSnapshot(manifest.snapshot))) continue;
     const sent = await send(session, lane, target, { name, from, fromName: name, size, sha256, seal: false, temperature: 'hot' });
     if (sent === null || sent === 'damaged' || !sent.receipts.has(target.id)) continue;
     snapshots.addManifest({ ...manifest, target: target.id });
