@@ -46,6 +46,7 @@ export const recordStep: StepType<RecordOptions> = {
   async prepare(options, setup) {
     if (options.log === undefined || setup.dryRun) return;
     const log = RunLog.open(options.log, setup);
+    setup.prepared.set(setup.id, log);
     setup.listen((event) => log.write(event));
   },
   async *run(_options, inputs, context) {
@@ -60,6 +61,8 @@ export const recordStep: StepType<RecordOptions> = {
   },
   async finish(options, setup, outcome) {
     if (options.summary !== undefined) await writeSummary(options.summary, setup, outcome);
+    const log = setup.prepared.get(setup.id) as RunLog | undefined;
+    if (log?.failure) throw log.failure;
   },
 };
 

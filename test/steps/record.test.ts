@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CatalogDraft } from '../../src/catalog/draft.ts';
@@ -148,6 +148,34 @@ test('the summary has a row for each source and target; what a spreadsheet would
   expect(rows[3]).toMatch(/^never,one,,.*,0,0,0,,never run$/);
   mkdirSync(join(setting.folder, 'taken'));
   await expect(recordStep.finish!({ summary: 'taken' }, context, outcome)).rejects.toMatchObject({ code: 'STATE_FAILED', hint: expect.stringContaining('The backup itself is stored') as string });
+});
+
+test('a log that cannot be written any more says so once, at the end, and keeps nothing else from going on', async () => {
+  const heard: ((event: never) => void)[] = [];
+  const context = { ...setting.context(), listen: (listener: never) => void heard.push(listener) };
+  const outcome: RunOutcome = { exitCode: 0, lanes: context.lanes, sources: [] };
+  const say = (): void => {
+    for (const hear of heard) hear({ type: 'source-start', source: 'docs', snapshot: 'x' } as never);
+  };
+  await recordStep.prepare!({ log: 'logs' }, context);
+  say();
+  await recordStep.finish!({ log: 'logs' }, context, outcome);
+  const logs = join(setting.folder, 'logs');
+  const [name] = filesBelow(logs);
+  rmSync(join(logs, name!));
+  mkdirSync(join(logs, name!));
+  say();
+  rmdirSync(join(logs, name!));
+  say();
+  expect(filesBelow(logs)).toEqual([]);
+  await expect(recordStep.finish!({ log: 'logs' }, context, outcome)).rejects.toMatchObject({ code: 'STATE_FAILED', hint: expect.stringContaining('The backup itself') as string });
+});
+
+test('a folder in which no log can be begun is said before anything is done', async () => {
+  const now = new Date();
+  const day = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
+  mkdirSync(join(setting.folder, 'logs', `${day}.log`), { recursive: true });
+  await expect(recordStep.prepare!({ log: 'logs' }, setting.context())).rejects.toMatchObject({ code: 'STATE_FAILED' });
 });
 
 test('the log has a line for each event, with the run, and none that a name could forge', async () => {

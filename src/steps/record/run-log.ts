@@ -12,42 +12,55 @@ import type { StepSetup } from '../step.ts';
 export class RunLog {
   readonly #folder: string;
   readonly #run: string;
+  #failure: BatError | null = null;
 
   private constructor(folder: string, run: string) {
     this.#folder = folder;
     this.#run = run;
   }
 
-  /** Throws STATE_FAILED if the folder cannot be made. */
+  /** Throws STATE_FAILED if no log can be begun there. */
   static open(folder: string, setup: StepSetup): RunLog {
     const path = resolvePath(folder, setup.folder);
     try {
       makeFolder(path);
+      appendFileSync(fileOf(path, new Date()), '');
     } catch (error) {
       throw logProblem(path, error);
     }
     return new RunLog(path, setup.run);
   }
 
+  /** STATE_FAILED for the first line that could not be written, or null. */
+  get failure(): BatError | null {
+    return this.#failure;
+  }
+
+  /** Never throws: whatever is being said, the backup goes on. After a failure nothing more is written. */
   write(event: BatEvent): void {
-    const line = describeEvent(event);
+    const line = this.#failure ? null : describeEvent(event);
     if (!line) return;
     const now = new Date();
-    const file = join(this.#folder, `${localDay(now)}.log`);
+    const file = fileOf(this.#folder, now);
     const text = redact(line.text).replaceAll('\n', ' ');
     try {
       appendFileSync(file, `${now.toISOString()} ${this.#run} ${line.severity.padEnd(7)} ${text}\n`);
     } catch (error) {
-      throw logProblem(file, error);
+      this.#failure = logProblem(file, error);
     }
   }
 }
 
-function localDay(time: Date): string {
+/** Days are those of the local time. */
+function fileOf(folder: string, time: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
-  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  return join(folder, `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}.log`);
 }
 
 function logProblem(path: string, error: unknown): BatError {
-  return new BatError('STATE_FAILED', `The log ${path} cannot be written: ${systemReason(error)}.`, { hint: 'Check `log:` of the record step.', cause: error, subject: path });
+  return new BatError('STATE_FAILED', `The log ${path} cannot be written: ${systemReason(error)}.`, {
+    hint: 'Check `log:` of the record step, and the space on its disk. The backup itself does not depend on it.',
+    cause: error,
+    subject: path,
+  });
 }
