@@ -42,17 +42,16 @@ export function openRoot(root: Root, context: Pick<StepContext, 'source' | 'draf
 
 /**
  * Throws SOURCE_MISSING if the folder that was opened does not lie there any more: once a disk is unmounted, all of its
- * files look as if they had been removed one by one.
+ * files look as if they had been removed one by one. A file may be replaced by another, but not be gone.
  */
 export function checkRootStayed(root: OpenRoot, source: Source): void {
-  if (!root.isFolder) return;
   let stat: BigIntStats;
   try {
     stat = fs.statSync(systemPath(root.path), { bigint: true });
   } catch (error) {
     throw rootMissing(source, root, error);
   }
-  if (stat.ino === root.stat.ino && stat.dev === root.stat.dev) return;
+  if (!root.isFolder || (stat.ino === root.stat.ino && stat.dev === root.stat.dev)) return;
   throw new BatError('SOURCE_MISSING', `The source "${source.id}" is not the folder any more that it was when the walk began: ${root.path}.`, {
     hint: 'Was the disk unmounted, or the folder replaced? Run it again; earlier snapshots are as they were.',
     subject: root.path,

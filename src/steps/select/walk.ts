@@ -29,6 +29,8 @@ export class Walk {
   readonly #tally: Tally;
   readonly #checksum: boolean;
   readonly #hardLinks = new HardLinks();
+  /** Of the root that is walked. */
+  #checkRoot: () => void = () => {};
 
   constructor(context: Pick<StepContext, 'source' | 'draft' | 'allowEmpty' | 'issue'>, tally: Tally, options: { checksum: boolean }) {
     this.#context = context;
@@ -43,10 +45,11 @@ export class Walk {
     const top = draft.previous('');
     if (roots.every((root) => root.prefix !== '')) removeMissing('', roots.map((root) => root.prefix), top, this.#context);
     for (const root of roots) {
+      this.#checkRoot = () => checkRootStayed(root, source);
       const previous = top.get(root.prefix);
       if (root.prefix !== '') yield this.#prefixFolder(root, previous);
       yield* this.#below(openRootFolder(root, root.prefix === '' || previous?.type === 'directory', this.#context));
-      checkRootStayed(root, source);
+      this.#checkRoot();
     }
   }
 
@@ -144,6 +147,7 @@ export class Walk {
       before: previous?.type === 'file' || previous?.type === 'hardlink',
       ...(type === 'file' && stat.nlink > 1n && { firstName: true }),
       ...(found.followed && { followed: true }),
+      ...(found.type === 'file' && { checkRoot: this.#checkRoot }),
     };
   }
 

@@ -38,11 +38,15 @@ export class EntryTaker {
     this.#context.count({ files: 1, bytes: entry.size - counted });
   }
 
-  /** Reports a file that could not be read; any other error is thrown on. */
+  /** Reports a file that could not be read; any other error is thrown on. Throws SOURCE_MISSING if it went with its whole root. */
   fail(selected: SelectedEntry, error: unknown): void {
     if (!(error instanceof ReadProblem)) throw error;
     const { path } = selected.entry;
-    if (error.kind === 'vanished') this.#context.draft.remove(path);
+    if (error.kind === 'vanished') {
+      // Of a disk that was unmounted since it was walked, everything looks vanished, and all of it would be removed.
+      selected.checkRoot?.();
+      this.#context.draft.remove(path);
+    }
     if (selected.firstName) this.#standIns.set(path, null);
     this.#context.issue({ kind: error.kind, path, message: error.message });
     this.#context.expect({ files: -1, bytes: -selected.entry.size });
