@@ -1,7 +1,8 @@
 /** What becomes of files between `select` and the step that reads them. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Snapshots } from '../../src/catalog/snapshots.ts';
 import { filesStep } from '../../src/steps/files.ts';
 import type { SelectedEntry } from '../../src/steps/flow.ts';
 import { selectStep, type SelectOptions } from '../../src/steps/select.ts';
@@ -47,6 +48,27 @@ test('so does a source of one file that is gone', async () => {
   rmSync(root, { recursive: true });
   await expect(read(context, entries)).rejects.toMatchObject({ code: 'SOURCE_MISSING', subject: path });
   expect(removed()).toEqual([]);
+});
+
+test('the first name of a hard link is read again and vanishes: another name has its bytes, and none is left dangling', async () => {
+  writeFileSync(join(root, 'a'), 'same');
+  for (const name of ['b', 'c']) linkSync(join(root, 'a'), join(root, name));
+  const roots = [{ prefix: '', path: root }];
+  const context = contextOf(roots);
+  await read(context, await select(context));
+  // What was read is a snapshot now, and its first name has to be read again.
+  const snapshots = new Snapshots(setting.catalog);
+  snapshots.finish(snapshots.seal('one', 'docs', context.run, new Date().toISOString()).id);
+  setting.catalog.run(`UPDATE entries SET stamp = '' WHERE name = 'a'`);
+  const next = contextOf(roots);
+  const entries = await select(next);
+  rmSync(join(root, 'a'));
+  await read(next, entries);
+  expect(setting.catalog.all('SELECT name, type, link FROM draft WHERE leftover = 0 ORDER BY name')).toEqual([
+    { name: 'a', type: null, link: null },
+    { name: 'b', type: 'file', link: null },
+    { name: 'c', type: 'hardlink', link: 'b' },
+  ]);
 });
 
 test('a file that vanished from where it was is removed, and the rest goes on', async () => {

@@ -133,9 +133,9 @@ describe('symlinks', () => {
 test('a hard link is forgotten once all of its names were seen', () => {
   const links = new HardLinks();
   const stat = { nlink: 3n, dev: 1n, ino: 7n } as fs.BigIntStats;
-  expect(['a', 'b'].map((path) => links.firstName(path, stat))).toEqual([null, 'a']);
+  expect(['a', 'b'].map((path) => links.firstName(path, stat)?.path)).toEqual([undefined, 'a']);
   expect(links.size).toBe(1);
-  expect(links.firstName('c', stat)).toBe('a');
+  expect(links.firstName('c', stat)?.path).toBe('a');
   expect(links.size).toBe(0);
   expect(links.firstName('alone', { ...stat, nlink: 1n } as fs.BigIntStats)).toBeNull();
   expect(links.size).toBe(0);

@@ -144,7 +144,7 @@ describe('the second walk', () => {
     const select = selectFrom(folder);
     const first = await select.walk();
     const second = await select.walk({ detect: 'checksum' });
-    expect(second.paths).toEqual(first.given.filter(({ entry }) => entry.type === 'file').map(({ entry }) => entry.path));
+    expect(second.paths).toEqual(first.given.filter(({ entry }) => entry.type === 'file' || entry.type === 'hardlink').map(({ entry }) => entry.path));
     expect(second.given.every(({ before }) => before)).toBe(true);
   });
 
@@ -230,6 +230,19 @@ describe('the second walk', () => {
     renameSync(join(folder, 'a'), join(folder, 'b'));
     const second = await select.walk();
     expect([lines(second), second.removed]).toEqual([['directory b', 'file b/alone', 'file b/first', 'hardlink z -> b/first'], ['a']]);
+  });
+
+  test('gives the other names of a file too when its first name has to be read again: should that fail, one of them takes its place', async () => {
+    const folder = temporaryFolder();
+    grow(folder, { a: 'x' });
+    for (const name of ['b', 'c']) linkSync(join(folder, 'a'), join(folder, name));
+    const select = selectFrom(folder);
+    await select.walk();
+    expect(lines(await select.walk())).toEqual([]);
+    const first = select.draft.kept.get('a')!;
+    select.draft.kept.set('a', { ...first, stamp: '' });
+    expect(lines(await select.walk())).toEqual(['file a', 'hardlink b -> a', 'hardlink c -> a']);
+    expect(lines(await select.walk())).toEqual([]);
   });
 
   test('knows a changed file from a new one', async () => {

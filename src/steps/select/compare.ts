@@ -2,6 +2,7 @@
 import type { BigIntStats } from 'node:fs';
 import { formatMtime } from '../../core/entry.ts';
 import type { Entry, EntryType } from '../../core/entry.ts';
+import type { FirstName } from './hard-links.ts';
 import type { PreviousEntry } from '../../catalog/snapshot-before.ts';
 
 /** Below this a hole saves nothing worth the care of a restore. */
@@ -28,8 +29,9 @@ export function isSameFile(stamp: string, previous: PreviousEntry | undefined): 
   return previous?.type === 'file' && stamp !== '' && stamp === previous.stamp;
 }
 
-export function isSameHardLink(stamp: string, link: string, previous: PreviousEntry | undefined): boolean {
-  return previous?.type === 'hardlink' && stamp !== '' && stamp === previous.stamp && link === previous.link;
+/** Not if its first name is read again: should that fail, this one has to take its place. */
+export function isSameHardLink(stamp: string, first: FirstName, previous: PreviousEntry | undefined): boolean {
+  return first.isUnchanged && previous?.type === 'hardlink' && stamp !== '' && stamp === previous.stamp && first.path === previous.link;
 }
 
 /** Of folders, symlinks and fifos. Their ctime and inode say nothing that a restore could bring back. */

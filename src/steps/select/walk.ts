@@ -129,11 +129,14 @@ export class Walk {
       stamp = stampOf(stat);
       this.#tally.saw(firstName === null ? Number(stat.size) : 0);
       if (firstName === null) {
-        if (!this.#checksum && isSameFile(stamp, previous)) return null;
+        if (!this.#checksum && isSameFile(stamp, previous)) {
+          if (!found.followed) this.#hardLinks.firstIsUnchanged(stat);
+          return null;
+        }
       } else {
         if (isSameHardLink(stamp, firstName, previous)) return null;
         type = 'hardlink';
-        link = firstName;
+        link = firstName.path;
       }
     }
     const entry = entryOf(path, type, stat, link);
