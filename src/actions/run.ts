@@ -20,6 +20,9 @@ import { runPhases, runSources, type TaskView } from '../runner/tasks.ts';
 import type { Source } from '../steps/source.ts';
 import { newRunId } from '../volume/names.ts';
 
+/** Codes of what the catalog throws. */
+const ownFailures: ReadonlySet<ErrorCode> = new Set(['STATE_FAILED', 'CATALOG_DAMAGED']);
+
 export interface RunOptions {
   plan: Plan;
   /** Ids of the sources to back up; empty for all. */
@@ -38,7 +41,10 @@ export interface RunResult {
   duration: number;
 }
 
-/** Throws what keeps the run from beginning (a lock, a state folder that cannot be used); all else is in the exit code and the events. */
+/**
+ * Throws what keeps the run from beginning (a lock, a state folder that cannot be used), the reason of an aborted signal, and
+ * a bug, once the run has come to its end; all else is in the exit code and the events.
+ */
 export async function run(options: RunOptions): Promise<RunResult> {
   const { plan, signal } = options;
   const chosen = chooseSources(plan, options.sources);
@@ -55,7 +61,6 @@ export async function run(options: RunOptions): Promise<RunResult> {
       const session = new Session({ ...options, run: newRunId(startedAt), startedAt, catalog, dryRun: false });
       runs.begin(session.run, startedAt);
       const result = await carryOut(session, chosen, options.view);
-      runs.end(session.run, new Date(), result.exitCode);
       signal.throwIfAborted();
       return result;
     } finally {
@@ -67,14 +72,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
 }
 
 async function carryOut(session: Session, chosen: readonly Source[], view: TaskView): Promise<RunResult> {
-  const { plan, catalog, startedAt } = session;
+  const { plan, catalog, signal, startedAt } = session;
   const errors: unknown[] = [];
   const attempt = async (work: () => Promise<void>): Promise<boolean> => {
     try {
       await work();
       return true;
     } catch (error) {
-      errors.push(error);
+      if (!errors.includes(error)) errors.push(error);
       return false;
     }
   };
@@ -87,11 +92,13 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
   });
   if (started) {
     await attempt(async () => {
-      for (const [id, { summary, error }] of await runSources(session, chosen, view)) {
-        outcomes.set(id, summary);
-        if (error) errors.push(error);
+      const results = await runSources(session, chosen, view);
+      for (const { id } of chosen) {
+        const { summary, error } = results.get(id) ?? { summary: null, error: new Error(`The source "${id}" was not begun.`) };
+        if (summary) outcomes.set(id, summary);
+        if (error && !errors.includes(error)) errors.push(error);
       }
-      for (const target of session.targets.values()) await removeUndone(session, target);
+      for (const target of session.targets.values()) await tryTarget(session, target.id, () => removeUndone(session, target));
     });
   }
   const unread = [...outcomes.values()].some((summary) => summary.unreadFiles > 0);
@@ -101,10 +108,12 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
   for (const when of [exitCode() === 0 || exitCode() === exitCodes.SOURCE_UNREADABLE ? 'after' : 'failure', 'always'] as const) {
     await attempt(() => runHooks(session, when, exitCode(), view));
   }
+  await attempt(async () => new Runs(catalog).end(session.run, new Date(), exitCode()));
   for (const error of errors) tellError(session, error);
   const duration = Date.now() - startedAt.getTime();
   session.emit({ type: 'run-end', run: session.run, exitCode: exitCode(), duration });
-  catalog.flush();
+  const bug = errors.find((error) => !(error instanceof BatError));
+  if (bug && !signal.aborted) throw bug;
   return { run: session.run, exitCode: exitCode(), sources: outcomes, duration };
 }
 
@@ -137,11 +146,13 @@ function phasesBefore(session: Session): { title: string; work: (say: (text: str
   ];
 }
 
+/** Gives up on a target that fails; what is wrong with this machine's own state is no target's failure. */
 async function tryTarget(session: Session, id: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
     session.signal.throwIfAborted();
+    if (error instanceof BatError && ownFailures.has(error.code)) throw error;
     session.giveUp(id, error);
   }
 }
@@ -165,15 +176,17 @@ function claimName(catalog: Catalog, plan: Plan): void {
 
 function chooseExitCode(errors: readonly unknown[], session: Session, unread: boolean): number {
   if (session.signal.aborted) return exitCodes.INTERRUPTED;
-  const [error] = errors;
-  if (error) return error instanceof BatError ? error.exitCode : 1;
+  if (errors.some((error) => !(error instanceof BatError))) return 1;
+  const [error] = errors as readonly BatError[];
+  if (error) return error.exitCode;
   if (session.failures.size > 0) return exitCodes.TARGETS_INCOMPLETE;
   return unread ? exitCodes.SOURCE_UNREADABLE : 0;
 }
 
 function tellError(session: Session, error: unknown): void {
   if (session.signal.aborted) return;
-  if (!(error instanceof BatError)) throw error;
+  // A bug is thrown once all else is done.
+  if (!(error instanceof BatError)) return;
   // A target's failure has been said when it was given up on.
   if ([...session.failures.values()].includes(error)) return;
   const hint = error.hint === undefined ? {} : { hint: error.hint };

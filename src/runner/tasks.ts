@@ -18,6 +18,26 @@ export interface Phase {
   work(say: (text: string) => void): Promise<void>;
 }
 
+export interface SourceResult {
+  summary: SourceSummary;
+  error: unknown;
+}
+
+/** Of a source that failed outside of its steps. */
+const nothingDone: SourceSummary = {
+  status: 'failed',
+  files: 0,
+  bytes: 0,
+  newFiles: 0,
+  changedFiles: 0,
+  removedFiles: 0,
+  unreadFiles: 0,
+  read: 0,
+  volumes: 0,
+  stored: {},
+  duration: 0,
+};
+
 /** Carries out phases one after the other; the first that fails ends it and its error is thrown. */
 export async function runPhases(phases: readonly Phase[], view: TaskView): Promise<void> {
   const tasks = phases.map((phase): ListrTask => ({
@@ -27,39 +47,58 @@ export async function runPhases(phases: readonly Phase[], view: TaskView): Promi
   await makeList(tasks, view, { exitOnError: true }).run();
 }
 
-/** Backs up the sources, one after the other; a failed one does not keep the others from being tried. */
-export async function runSources(session: Session, sources: readonly Source[], view: TaskView): Promise<Map<string, { summary: SourceSummary; error: unknown }>> {
-  const results = new Map<string, { summary: SourceSummary; error: unknown }>();
-  const tasks = sources.map((source): ListrTask => ({
+/**
+ * Backs up the sources, one after the other; a failed one does not keep the others from being tried. The result has every
+ * source that was begun, with what it failed with or null.
+ */
+export async function runSources(session: Session, sources: readonly Source[], view: TaskView): Promise<Map<string, SourceResult>> {
+  const results = new Map<string, SourceResult>();
+  await makeList(sources.map((source) => sourceTask(session, source, results)), view, { exitOnError: false }).run();
+  return results;
+}
+
+function sourceTask(session: Session, source: Source, results: Map<string, SourceResult>): ListrTask {
+  const guarded = <T>(work: () => T, run?: SourceRun): T => {
+    try {
+      return work();
+    } catch (error) {
+      const known = results.get(source.id);
+      if (!known?.error) results.set(source.id, { summary: known?.summary ?? nothingDone, error: run?.failure ?? error });
+      if (!known) session.emit({ type: 'source-end', source: source.id, snapshot: null, summary: nothingDone });
+      throw error;
+    }
+  };
+  return {
     title: source.id,
     task: (_context, task) => {
       session.signal.throwIfAborted();
-      const run = new SourceRun(session, source);
-      session.emit({ type: 'source-start', source: source.id, snapshot: run.snapshot });
-      const steps = session.plan.graph.nodes.map((node) => stepTask(session, run, node));
-      const onAbort = (): void => void (task.title = `${source.id}: stopping… press again to stop at once`);
-      session.signal.addEventListener('abort', onAbort, { once: true });
-      const end = (): void => {
-        session.signal.removeEventListener('abort', onAbort);
-        const summary = run.end();
-        results.set(source.id, { summary, error: run.failure });
-        session.emit({ type: 'source-end', source: source.id, snapshot: run.failure ? null : run.snapshot, summary });
-        if (run.failure) {
-          task.title = session.signal.aborted ? `${source.id}: stopped` : source.id;
-          throw run.failure;
-        }
-        task.title = `${source.id}: ${describe(summary)}`;
-      };
-      // Only a list that is returned is part of the tree. A failing step does not end the list of steps, since all of them
-      // must have ended before the source does; the failure is thrown once, for the source.
-      return task.newListr(
-        [{ task: (_steps, all) => all.newListr(steps, { concurrent: true, exitOnError: false }) }, { task: end }],
-        { concurrent: false, exitOnError: true },
-      );
+      // Not only steps fail: the catalog may, before them and after.
+      return guarded(() => {
+        const run = new SourceRun(session, source);
+        session.emit({ type: 'source-start', source: source.id, snapshot: run.snapshot });
+        const steps = session.plan.graph.nodes.map((node) => stepTask(session, run, node));
+        const onAbort = (): void => void (task.title = `${source.id}: stopping… press again to stop at once`);
+        session.signal.addEventListener('abort', onAbort, { once: true });
+        const end = (): void => {
+          session.signal.removeEventListener('abort', onAbort);
+          const summary = run.end();
+          results.set(source.id, { summary, error: run.failure });
+          session.emit({ type: 'source-end', source: source.id, snapshot: run.failure ? null : run.snapshot, summary });
+          if (run.failure) {
+            task.title = session.signal.aborted ? `${source.id}: stopped` : source.id;
+            throw run.failure;
+          }
+          task.title = `${source.id}: ${describe(summary)}`;
+        };
+        // Only a list that is returned is part of the tree. A failing step does not end the list of steps, since all of them
+        // must have ended before the source does; the failure is thrown once, for the source.
+        return task.newListr(
+          [{ task: (_steps, all) => all.newListr(steps, { concurrent: true, exitOnError: false }) }, { task: () => guarded(end, run) }],
+          { concurrent: false, exitOnError: true },
+        );
+      });
     },
-  }));
-  await makeList(tasks, view, { exitOnError: false }).run();
-  return results;
+  };
 }
 
 function stepTask(session: Session, run: SourceRun, node: GraphNode): ListrTask {
