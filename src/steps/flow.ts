@@ -18,6 +18,8 @@ export interface SelectedEntry {
   followed?: boolean;
   /** The first of several names of a file: hard links may follow that name it. */
   firstName?: boolean;
+  /** Its stamp proves nothing: what a killed run read of it is not taken over. */
+  unproven?: boolean;
   /** Throws SOURCE_MISSING if the root that it was found under is not what it was when the walk began. */
   checkRoot?: () => void;
   /** The bytes of a command's output, whose length nobody knows yet. */

@@ -1,11 +1,12 @@
 /** What becomes of files between `select` and the step that reads them. */
-import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Snapshots } from '../../src/catalog/snapshots.ts';
 import { filesStep } from '../../src/steps/files.ts';
 import type { SelectedEntry } from '../../src/steps/flow.ts';
 import { selectStep, type SelectOptions } from '../../src/steps/select.ts';
+import { stampOf } from '../../src/steps/shared/stamp.ts';
 import type { Filters, Root } from '../../src/steps/source.ts';
 import type { StepContext } from '../../src/steps/step.ts';
 import { tarStep } from '../../src/steps/tar.ts';
@@ -69,6 +70,21 @@ test('the first name of a hard link is read again and vanishes: another name has
     { name: 'b', type: 'file', link: null },
     { name: 'c', type: 'hardlink', link: 'b' },
   ]);
+});
+
+test.each([['metadata', 0], ['checksum', 1]] as const)('detect: %s: of what a killed run read, is it read again? %d', async (detect, count) => {
+  writeFileSync(join(root, 'a'), 'same');
+  const roots = [{ prefix: '', path: root }];
+  const killed = contextOf(roots);
+  await read(killed, await select(killed));
+  setting.catalog.run(`UPDATE draft SET stamp = ?`, stampOf(lstatSync(join(root, 'a'), { bigint: true })));
+  const next = contextOf(roots);
+  let files = 0;
+  const counting = { ...next, expect: (more: { files?: number }) => void (files += more.files ?? 0) };
+  const entries = await select(counting, { detect });
+  await read(counting, entries);
+  expect(files).toBe(count);
+  expect(setting.catalog.all('SELECT name, length(chunks) AS chunks FROM draft WHERE leftover = 0')).toEqual([{ name: 'a', chunks: 4 }]);
 });
 
 test('a file that vanished from where it was is removed, and the rest goes on', async () => {

@@ -151,6 +151,7 @@ export class Walk {
       ...(type === 'file' && stat.nlink > 1n && { firstName: true }),
       ...(found.followed && { followed: true }),
       ...(found.type === 'file' && { checkRoot: this.#checkRoot }),
+      ...(found.type === 'file' && this.#checksum && { unproven: true }),
     };
   }
 

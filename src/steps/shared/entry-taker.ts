@@ -20,7 +20,7 @@ export class EntryTaker {
   /** The entry to work on, or null if it needs no work: a killed run has stored it already. */
   receive(selected: SelectedEntry): SelectedEntry | null {
     const taken = selected.entry.type === 'hardlink' ? this.#relink(selected) : selected;
-    if (taken.entry.type !== 'file' || taken.stream || !this.#context.draft.adopt(taken.entry, taken.stamp)) return taken;
+    if (taken.entry.type !== 'file' || taken.stream || taken.unproven || !this.#context.draft.adopt(taken.entry, taken.stamp)) return taken;
     this.#context.expect({ files: -1, bytes: -taken.entry.size });
     return null;
   }
