@@ -33,7 +33,7 @@ export async function killRuns(backup: Backup, { kills, seed, checked }: KillOpt
     }
     if (kill % 3 !== 0 && kill !== kills) continue;
     if (chance() < 0.5) changeTree(backup.at('src'), 5, chance);
-    most = Math.max(most, changesOf(await runToEnd(backup)));
+    most = changesOf(await runToEnd(backup));
     const context = `seed ${seed}, after kill ${kill}`;
     const copy = backup.at(`copy-${kill}`);
     mkdirSync(copy);
