@@ -1,5 +1,6 @@
 /** Which names an object in a folder may have, and the name it bears until it is whole. */
 import { randomBytes } from 'node:crypto';
+import { writerMark } from './writer.ts';
 
 /** What begins like this is never an object: it is one on its way, or what a killed run left of it. */
 export const temporaryPrefix = '.bat-tmp-';
@@ -13,9 +14,9 @@ export function isObjectName(name: string): boolean {
   return name.length <= longestName && name.split('/').every(isPart);
 }
 
-/** Random, since several uploads of one name may be on their way. */
+/** Random, since several uploads of one name may be on their way; and marked, so that a sweep knows whose it is. */
 export function temporaryName(): string {
-  return temporaryPrefix + randomBytes(12).toString('hex');
+  return `${temporaryPrefix}${writerMark()}-${randomBytes(12).toString('hex')}`;
 }
 
 /** `.` and `..` end in a dot, so they are no parts either. */
