@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Stores } from '../../src/catalog/stores.ts';
 import { Volumes } from '../../src/catalog/volumes.ts';
 import { filesStep } from '../../src/steps/files.ts';
 import type { ObjectEvent, SelectedEntry } from '../../src/steps/flow.ts';
@@ -46,6 +47,12 @@ test('names that a target does not take, or that another object has, are replace
   const second = await make(setting.selected('Name', 'new'), setting.selected('name', '4'), setting.selected('folder2', '5'));
   expect(first.map(({ name }) => name)).toEqual(['docs/Name', expect.stringMatching(/^files\/[0-9a-f]{64}$/), 'docs/folder']);
   expect(second.map(({ name }) => name)).toEqual([`docs/Name.${runId}`, expect.stringMatching(/^files\/[0-9a-f]{64}$/), 'docs/folder2']);
+});
+
+test('in a store that others write to, every name has the run in it', async () => {
+  new Stores(setting.catalog).note('two', 'a store', false);
+  const objects = await make(setting.selected('a', 'A'));
+  expect(objects.map(({ name }) => name)).toEqual([`docs/a.${runId}`]);
 });
 
 test('a large file that begins like a stored one is sent whole', async () => {

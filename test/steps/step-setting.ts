@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { CatalogDraft } from '../../src/catalog/draft.ts';
+import { Stores } from '../../src/catalog/stores.ts';
 import { Volumes } from '../../src/catalog/volumes.ts';
 import { formatMtime, type Entry } from '../../src/core/entry.ts';
 import type { BatEvent, Issue, SourceSummary } from '../../src/core/events.ts';
@@ -39,6 +40,7 @@ export function stepSetting(): StepSetting {
   const targets = new Map<string, Target>();
   for (const id of ['one', 'two']) {
     mkdirSync(join(folder, id, 'plan'), { recursive: true });
+    new Stores(catalog).note(id, `store ${id}`, true);
     targets.set(id, new FileTarget(id, { path: id }, { folder, plan: 'plan' }, disk));
   }
   const controller = new AbortController();
