@@ -5,7 +5,7 @@ import { Stores } from '../../src/catalog/stores.ts';
 import { Volumes } from '../../src/catalog/volumes.ts';
 import { filesStep } from '../../src/steps/files.ts';
 import type { ObjectEvent, SelectedEntry } from '../../src/steps/flow.ts';
-import { collect, lane, listed, objectsOf, runId, stepSetting, streamed, type MadeObject, type StepSetting } from './step-setting.ts';
+import { collect, failReading, lane, listed, objectsOf, runId, stepSetting, streamed, type MadeObject, type StepSetting } from './step-setting.ts';
 
 const mebibyte = 2 ** 20;
 let setting: StepSetting;
@@ -85,4 +85,13 @@ test('a command that fails half way leaves no object, and its failure is the sou
     throw failure;
   }
   await expect(make(streamed('app.dump', stream()))).rejects.toBe(failure);
+});
+
+test('a large file whose disk fails half way leaves no object, and the next one is as it should be', async () => {
+  await failReading(5);
+  const objects = await make(setting.selected('failing', randomBytes(12 * mebibyte)), setting.selected('after', 'after'));
+  expect(objects.map(({ name, end }) => [name, end])).toEqual([['docs/failing', 'discard'], ['docs/after', 'close']]);
+  expect(objects[1]!.bytes.toString()).toBe('after');
+  expect(setting.issues).toMatchObject([{ kind: 'unread', path: 'failing' }]);
+  expect(setting.catalog.all('SELECT count(*) AS count FROM volumes')).toEqual([{ count: 1 }]);
 });

@@ -1,7 +1,9 @@
 /** What a step has around it: a catalog of its own, targets in folders, and a note of all that it says. */
 import { lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { CatalogDraft } from '../../src/catalog/draft.ts';
 import { Stores } from '../../src/catalog/stores.ts';
@@ -104,6 +106,19 @@ export function stepSetting(): StepSetting {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Makes the disk fail once so many blocks have been read from files; ends with the test. */
+export async function failReading(afterBlocks: number): Promise<void> {
+  const handle = await open('/dev/null');
+  const prototype = Object.getPrototypeOf(handle) as { read: (...words: unknown[]) => Promise<unknown> };
+  await handle.close();
+  const read = prototype.read;
+  let blocks = 0;
+  prototype.read = function (...words) {
+    return blocks++ < afterBlocks ? read.apply(this, words) : Promise.reject(Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' }));
+  };
+  onTestFinished(() => void (prototype.read = read));
 }
 
 export function lane(maker: string, more: Partial<Lane> = {}): Lane {

@@ -7,7 +7,7 @@ import type { Entry } from '../../src/core/entry.ts';
 import type { ObjectEvent, SelectedEntry } from '../../src/steps/flow.ts';
 import { tarStep, volumeSizeOf } from '../../src/steps/tar.ts';
 import { judged } from '../volume/judges/run.ts';
-import { collect, listed, objectsOf, stepSetting, streamed, type MadeObject, type StepSetting } from './step-setting.ts';
+import { collect, failReading, listed, objectsOf, stepSetting, streamed, type MadeObject, type StepSetting } from './step-setting.ts';
 
 const mebibyte = 2 ** 20;
 let setting: StepSetting;
@@ -123,6 +123,12 @@ test('a hard link is a member only where its first name lies in the same volume'
   expect(members(other!)).toEqual(['docs/x']);
 });
 
+test('nor where it lay in the volume before', async () => {
+  const filler = Array.from({ length: 3 }, (_, index) => setting.selected(`filler ${index}`, randomBytes(7 * mebibyte)));
+  const volumes = await pack([setting.selected('first', 'one', { firstName: true }), ...filler, plain('hardlink', 'second', { link: 'first', size: 3 })]);
+  expect(volumes.map(members)).toEqual([['docs/first', 'docs/filler 0', 'docs/filler 1'], ['docs/filler 2']]);
+});
+
 describe('when a file is not what it was', () => {
   test.each([['small', 5000], ['large', 12 * mebibyte]])('a %s file that shrank, grew, or is gone', async (_, size) => {
     const [shrunk, grown, gone, last] = ['shrunk', 'grown', 'gone', 'last'].map((name) => setting.selected(name, randomBytes(size)));
@@ -156,6 +162,15 @@ describe('when a file is not what it was', () => {
     expect(contentOf(volume!, 'docs/after').toString()).toBe('after');
     expect(contentOf(volume!, 'docs/failing')).toHaveLength(12 * mebibyte);
     expect(setting.issues).toMatchObject([{ kind: 'changed', path: 'failing' }]);
+  });
+
+  test('a large file whose disk fails half way is filled up too, and is in no snapshot', async () => {
+    await failReading(5);
+    const [volume] = await pack([setting.selected('failing', randomBytes(12 * mebibyte)), setting.selected('after', 'after')]);
+    expect(members(volume!)).toEqual(['docs/failing', 'docs/after']);
+    expect(contentOf(volume!, 'docs/failing')).toHaveLength(12 * mebibyte);
+    expect(setting.issues).toMatchObject([{ kind: 'unread', path: 'failing' }]);
+    expect(setting.catalog.all('SELECT name FROM draft')).toEqual([{ name: 'after' }]);
   });
 
   test('a first name that cannot be read: the next name takes its place', async () => {
