@@ -74,7 +74,7 @@ describe.skipIf(missing)(`an odd tree${missing ? ` (skipped: ${missing})` : ''}`
       }
     });
 
-    test.skipIf(kind === 'files')('tar, bsdtar and zstd find every volume sound, without a word', () => {
+    if (kind !== 'files') test('tar, bsdtar and zstd find every volume sound, without a word', () => {
       for (const name of backup.volumes('far')) {
         const command = 'age -d -i key.txt "$VOLUME" > volume.zst; zstd -qt volume.zst; zstd -dc volume.zst > volume.tar; tar -tf volume.tar > /dev/null; bsdtar -tf volume.tar > /dev/null';
         shell(command, { folder: backup.box.folder, environment: { VOLUME: backup.at('far/plan', name) } });

@@ -35,6 +35,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe.each(cases)('a document with codec $codec, sealed: $sealed', ({ codec, sealed }) => {
   const encode = (content: Uint8Array, pieceSize?: number) => encodeWhole(content, codec, sealed, pieceSize);
   const decode = (bytes: Uint8Array) => decodeWhole(bytes, codec, sealed);
+  /** A document without codec and encryption has nothing to find damage by. */
+  const unlessBare = (name: string, check: () => Promise<void>): void => {
+    if (codec !== 'none' || sealed) it(name, check);
+  };
 
   it('comes back as it was, in whatever pieces it was written', async () => {
     const line = Buffer.from('{"path":"photos/2024/a.jpg","size":1234567}\n');
@@ -59,7 +63,7 @@ describe.each(cases)('a document with codec $codec, sealed: $sealed', ({ codec, 
     }
   });
 
-  it.skipIf(codec === 'none' && !sealed)('is damaged by any cut', async () => {
+  unlessBare('is damaged by any cut', async () => {
     const content = Buffer.from('{"path":"a"}\n'.repeat(20));
     const bytes = await encode(content);
     for (let length = 0; length < bytes.length; length++) await expect(decode(bytes.subarray(0, length))).rejects.toMatchObject(damaged);
@@ -69,14 +73,14 @@ describe.each(cases)('a document with codec $codec, sealed: $sealed', ({ codec, 
     }
   });
 
-  it.skipIf(codec === 'none' && !sealed)('is damaged by anything behind it', async () => {
+  unlessBare('is damaged by anything behind it', async () => {
     const bytes = await encode(Buffer.from('content'));
     for (const more of [Buffer.from([0]), randomBytes(50), bytes]) {
       await expect(decode(Buffer.concat([bytes, more]))).rejects.toMatchObject(damaged);
     }
   });
 
-  it.skipIf(codec === 'none' && !sealed)('never gives wrong bytes, whatever bit is flipped', async () => {
+  unlessBare('never gives wrong bytes, whatever bit is flipped', async () => {
     // The same each time: how many bits mean nothing depends on the content.
     const content = Buffer.concat([Buffer.from('{"path":"a"}\n'.repeat(20)), Buffer.from(Array.from({ length: 40 }, (_, index) => (index * 73 + 41) & 255))]);
     const bytes = await encode(content);
