@@ -40,7 +40,6 @@ describe.skipIf(missing)(`targets gone wrong${missing ? ` (skipped: ${missing})`
 
   test.each([
     ['sealed', ['other'], 1],
-    ['lanes', ['farther'], 1],
     ['lanes', ['far', 'farther'], 2],
   ] as const)('plan %s: %j down: exit code 4; the next run copies from another target, sealing what is plain, and opens no file of the source', async (kind, down, copies) => {
     backup = await Backup.create(plans[kind]);
