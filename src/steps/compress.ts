@@ -12,8 +12,8 @@ export interface CompressOptions {
   level?: number;
 }
 
-/** Frames on their way at a time: the cores, and one that waits so that none of them idles. */
-const depth = Math.min(availableParallelism(), 8) + 1;
+/** Frames on their way at a time. More of them would only take the cores from the thread that reads. */
+const depth = Math.min(Math.max(2, availableParallelism()), 8);
 
 export const compressStep: StepType<CompressOptions> = {
   kind: 'compress',

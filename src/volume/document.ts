@@ -2,6 +2,7 @@
  * Documents: objects that bat writes and reads whole, as a stream, like manifests. Nothing outside them says where
  * their frames lie: zstd has the seek table, gzip ends with an empty member.
  */
+import { freeBytes } from '../core/free-bytes.ts';
 import type { KeyRing, Sealer } from './age.ts';
 import { damagedObject } from './damage.ts';
 import { type Codec, decodeGzipMember, encodeFrame, type Frame } from './frames.ts';
@@ -61,6 +62,7 @@ async function* encodeFrames(chunks: AsyncIterable<Uint8Array>, codec: Codec, le
   for await (const content of regroup(chunks)) {
     const frame = await encodeFrame(codec, level, content);
     frames.push({ decoded: content.length, stored: frame.length });
+    if (frame !== content) freeBytes(content);
     yield frame;
   }
   if (codec === 'zstd') yield encodeSeekTable(frames);

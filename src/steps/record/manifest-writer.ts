@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { formatMtime } from '../../core/entry.ts';
+import { freeBytes } from '../../core/free-bytes.ts';
 import { batVersion } from '../../core/version.ts';
 import { Snapshots, type ManifestRecord, type Snapshot } from '../../catalog/snapshots.ts';
 import { codecSuffix } from '../../volume/frames.ts';
@@ -49,7 +50,7 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
   const name = manifestName(snapshot.id, codecSuffix[lane.codec] + (lane.recipients ? '.age' : ''));
   const outgoing = sender.begin(name);
   const lines = manifestBytes({ catalog: context.catalog, snapshots, snapshot, base, header, lane }, counts);
-  for await (const bytes of encodeDocument(lines, lane)) await outgoing.write(bytes);
+  for await (const bytes of encodeDocument(lines, lane)) await outgoing.write(bytes, () => freeBytes(bytes));
   const { size, sha256, receipts } = await outgoing.close();
   for (const path of counts.lost) {
     context.issue({ kind: 'unread', path, message: 'no target holds it any more and it could not be read again: it is not in this snapshot' });
