@@ -183,16 +183,6 @@ export class Volumes {
     return this.#catalog.get(sql, target) as unknown as { objects: number; bytes: number };
   }
 
-  /** The objects that a target gave a receipt for. */
-  *objectsOn(target: string): Generator<CatalogObject & { receipt: ObjectReceipt }> {
-    const rows = this.#catalog.each(
-      `SELECT o.*, v.decoded, r.parts, r.checksum, r.storage_class FROM receipts r JOIN objects o ON o.id = r.object
-       JOIN volumes v ON v.id = o.volume WHERE r.target = ?`,
-      target,
-    );
-    for (const row of rows) yield { ...toObject(row), receipt: toReceipt(row) };
-  }
-
   /**
    * Stored volumes that a target has no readable object of, and an object that another target could give for it: one that
    * is readable as it is, else a plain one of this codec that need only be sealed. The plain ones come last.
@@ -208,18 +198,7 @@ export class Volumes {
     );
     const first = new Map<number, Row>();
     for (const row of rows) if (!first.has(row['volume'] as number)) first.set(row['volume'] as number, row);
-    return [...first.values()].map((row) => ({
-      id: row['id'] as number,
-      volume: row['volume'] as number,
-      name: row['name'] as string,
-      size: row['size'] as number,
-      sha256: asBuffer(row['sha256']),
-      decoded: row['decoded'] as number,
-      codec: row['codec'] as CatalogObject['codec'],
-      level: row['level'] as number,
-      from: row['source'] as string,
-      seal: row['fits'] === 0,
-    }));
+    return [...first.values()].map((row) => Object.assign(toStored(row), { from: row['source'] as string, seal: row['fits'] === 0 }));
   }
 
   /** True if a target holds an object of every volume that was made up to a run. */
@@ -300,7 +279,8 @@ function readableBy(recipients: readonly string[] | null): [string | null, strin
   return [json, json];
 }
 
-function toObject(row: Row): CatalogObject {
+/** All of an object but its frames, which may be many, and its recipients. */
+function toStored(row: Row): Omit<CatalogObject, 'frames' | 'recipients'> {
   return {
     id: row['id'] as number,
     volume: row['volume'] as number,
@@ -310,6 +290,12 @@ function toObject(row: Row): CatalogObject {
     decoded: row['decoded'] as number,
     codec: row['codec'] as CatalogObject['codec'],
     level: row['level'] as number,
+  };
+}
+
+function toObject(row: Row): CatalogObject {
+  return {
+    ...toStored(row),
     frames: unpackFrames(row['frames']),
     recipients: row['recipients'] === null ? null : (JSON.parse(row['recipients'] as string) as string[]),
   };

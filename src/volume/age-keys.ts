@@ -3,7 +3,7 @@ import { Decrypter, Encrypter, generateHybridIdentity, generateX25519Identity, t
 import { BatError } from '../core/errors.ts';
 
 const postQuantumRecipient = 'age1pq1';
-const identityHint = 'an identity is a line AGE-SECRET-KEY-1… or AGE-SECRET-KEY-PQ-1…, as age-keygen or "bat key" writes it';
+const identityHint = 'an identity is a line AGE-SECRET-KEY-1… or AGE-SECRET-KEY-PQ-1…, as age-keygen or "bat keygen" writes it';
 
 /** A ring of secret keys, opaque so that no log or inspection can show them. */
 export class KeyRing {
