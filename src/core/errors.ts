@@ -44,6 +44,8 @@ export interface ErrorDetails {
   cause?: unknown;
   /** True if the same call may succeed later: a dropped line, a busy disk. Only such errors are retried. */
   transient?: boolean;
+  /** Milliseconds that the other side asks for before the call is tried again. */
+  retryAfter?: number;
   /** The plan line, file, object or target that it is about. */
   subject?: string;
 }
@@ -52,6 +54,7 @@ export class BatError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly transient: boolean;
+  readonly retryAfter: number | undefined;
   readonly subject: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -60,6 +63,7 @@ export class BatError extends Error {
     this.code = code;
     this.hint = details.hint;
     this.transient = details.transient ?? false;
+    this.retryAfter = details.retryAfter;
     this.subject = details.subject;
   }
 

@@ -25,7 +25,7 @@ export async function openTargets(session: Session): Promise<void> {
         const target = createTarget(session, spec, lane);
         await target.connect({ create: true, signal: session.signal });
         await settleMarker(session, target);
-        await target.sweep(session.signal);
+        await target.sweep({ signal: session.signal });
         await putHelp(session, target, lane);
         session.targets.set(spec.id, target);
       } catch (error) {

@@ -11,7 +11,7 @@ import { FileStore } from './file/store.ts';
 import { FileUpload } from './file/upload.ts';
 import { listObjects, statObject, sweepTemporary } from './file/walk.ts';
 import { putFile } from './file/write.ts';
-import type { ObjectStat, OpenOptions, PutOptions, Receipt, Target, TargetCapabilities, TargetContext, TargetType, Upload } from './target.ts';
+import type { ObjectStat, OpenOptions, PutOptions, Receipt, SweepOptions, Target, TargetCapabilities, TargetContext, TargetType, Upload } from './target.ts';
 
 export interface FileOptions {
   path: string;
@@ -104,8 +104,8 @@ export class FileTarget implements Target {
     });
   }
 
-  async sweep(signal?: AbortSignal): Promise<number> {
-    return this.#store.guard('clean up', this.location, () => sweepTemporary(this.#store, signal));
+  async sweep(options: SweepOptions = {}): Promise<number> {
+    return this.#store.guard('clean up', this.location, () => sweepTemporary(this.#store, options.signal));
   }
 
   async close(): Promise<void> {

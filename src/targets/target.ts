@@ -42,6 +42,8 @@ export interface OpenOptions extends PutOptions {
 
 /** An object on its way. Parts are written in any order, several at a time; each is the `partSize` it was opened with but the last. */
 export interface Upload {
+  /** By which `resume` finds it after a crash; only where the target has `resume`. */
+  readonly id?: string | undefined;
   write(index: number, bytes: Uint8Array): Promise<void>;
   /** Makes the object visible under its name. `size` is the sum of the parts. */
   finish(size: number): Promise<Receipt>;
@@ -49,9 +51,24 @@ export interface Upload {
   abort(): Promise<void>;
 }
 
+/** An upload that another process began. */
+export interface ResumedUpload {
+  upload: Upload;
+  /** The parts that the target holds already, by index; the checksum as in a receipt, of the part alone. */
+  parts: ReadonlyMap<number, { size: number; checksum?: string }>;
+}
+
+export interface SweepOptions {
+  /** Ids of uploads that `resume` is still to take up. */
+  keep?: ReadonlySet<string>;
+  signal?: AbortSignal | undefined;
+}
+
 export interface TargetCapabilities {
   /** The least bytes of a part that serve it. Parts are larger where another target, sent to at the same time, wants that. */
   partSize: number;
+  /** The most parts an object may have, if there is such a limit: an object that may get larger is cut into larger parts. */
+  mostParts?: number;
   /** A listing is cheap enough to be made at the start of each run. */
   listing: 'cheap' | 'dear';
   /** How many uploads and parts at a time serve it well. */
@@ -74,6 +91,8 @@ export interface Target {
   put(name: string, bytes: Uint8Array, options: PutOptions): Promise<Receipt>;
   /** Begins an object of unknown size. */
   open(name: string, options: OpenOptions): Promise<Upload>;
+  /** Takes up the upload of this name and id where it was, or null if the target knows it no more. Same `partSize` as before. */
+  resume?(name: string, id: string, options: OpenOptions): Promise<ResumedUpload | null>;
   /** Exactly these bytes. OBJECT_MISSING if there is no such object, OBJECT_DAMAGED if it ends before. */
   read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** The size, or null if there is no such object. */
@@ -83,7 +102,7 @@ export interface Target {
   /** Removing what is not there is no error. */
   remove(name: string, signal?: AbortSignal): Promise<void>;
   /** Removes what killed uploads left behind. Only called under the plan's lock. Returns how many. */
-  sweep(signal?: AbortSignal): Promise<number>;
+  sweep(options?: SweepOptions): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -97,10 +116,18 @@ export interface TargetType<Options> {
   create(id: string, options: Options, context: TargetContext): Target;
 }
 
+/** How fast bytes may go, and when. A target asks before each piece that it sends or takes, 64 KiB or so at a time. */
+export interface Pace {
+  upload(bytes: number, signal?: AbortSignal): Promise<void>;
+  download(bytes: number, signal?: AbortSignal): Promise<void>;
+}
+
 export interface TargetContext {
   /** The plan's folder: relative paths start here. */
   folder: string;
   /** The plan's name: objects go below `<prefix>/<plan>/`. */
   plan: string;
+  /** Given only if the plan sets a limit. */
+  pace?: Pace;
 }
 

@@ -2,7 +2,7 @@
 import type { Emit } from '../core/events.ts';
 import type { RetryPolicy } from '../core/retry.ts';
 import { retry } from '../core/retry.ts';
-import type { ObjectStat, OpenOptions, PutOptions, Receipt, Target, TargetCapabilities, Upload } from './target.ts';
+import type { ObjectStat, OpenOptions, PutOptions, Receipt, ResumedUpload, SweepOptions, Target, TargetCapabilities, Upload } from './target.ts';
 
 type Attempt = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 
@@ -69,6 +69,11 @@ class RetriedTarget implements Target {
     }
   }
 
+  async resume(name: string, id: string, options: OpenOptions): Promise<ResumedUpload | null> {
+    const resumed = await this.#attempt(async () => (await this.#target.resume?.(name, id, options)) ?? null, options.signal);
+    return resumed && { ...resumed, upload: new RetriedUpload(resumed.upload, this.#attempt, options.signal) };
+  }
+
   read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     return this.#attempt(() => this.#target.read(name, offset, length, signal), signal);
   }
@@ -112,8 +117,8 @@ class RetriedTarget implements Target {
     return this.#attempt(() => this.#target.remove(name, signal), signal);
   }
 
-  sweep(signal?: AbortSignal): Promise<number> {
-    return this.#attempt(() => this.#target.sweep(signal), signal);
+  sweep(options: SweepOptions = {}): Promise<number> {
+    return this.#attempt(() => this.#target.sweep(options), options.signal);
   }
 
   close(): Promise<void> {
@@ -131,6 +136,10 @@ class RetriedUpload implements Upload {
     this.#upload = upload;
     this.#attempt = attempt;
     this.#signal = signal;
+  }
+
+  get id(): string | undefined {
+    return this.#upload.id;
   }
 
   write(index: number, bytes: Uint8Array): Promise<void> {

@@ -71,7 +71,7 @@ const everyCall: Record<string, (signal?: AbortSignal) => Promise<unknown>> = {
   stat: (signal) => target().stat('a', signal),
   list: (signal) => Array.fromAsync(target().list('', signal)),
   remove: (signal) => target().remove('a', signal),
-  sweep: (signal) => target().sweep(signal),
+  sweep: (signal) => target().sweep({ signal }),
 };
 
 describe.each(Object.keys(everyCall))('%s', (name) => {

@@ -88,6 +88,6 @@ function callsOf(target: Target, signal: AbortSignal): Record<string, () => Prom
     stat: () => target.stat('bat.json', signal),
     list: () => listed({ ...target, list: (prefix) => target.list(prefix, signal) } as Target),
     remove: () => target.remove('volumes/none.tar', signal),
-    sweep: () => target.sweep(signal),
+    sweep: () => target.sweep({ signal }),
   };
 }
