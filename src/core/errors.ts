@@ -73,12 +73,12 @@ export class BatError extends Error {
 }
 
 /**
- * The `code` of a Node system error (`ENOENT`, …), or undefined for anything else. Node has no code for every number of
+ * The `code` of a Node system error (`ENOENT`, `EAI_AGAIN`, …), or undefined for anything else. Node has no code for every number of
  * the kernel; such an error gets the kernel's name for it, or `E` and the number.
  */
 export function systemCode(error: unknown): string | undefined {
   const { code, errno, syscall } = (error ?? {}) as { code?: unknown; errno?: unknown; syscall?: unknown };
-  if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) return code;
+  if (typeof code === 'string' && /^(E[A-Z0-9]+|EAI_[A-Z]+)$/.test(code)) return code;
   if (typeof errno !== 'number' || errno >= 0 || typeof syscall !== 'string') return undefined;
   return (kernelNames ??= namesByNumber()).get(-errno) ?? `E${-errno}`;
 }
@@ -138,6 +138,11 @@ const systemReasons: Record<string, string> = {
   ENOTCONN: 'it is not connected',
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was cut',
+  ECONNABORTED: 'the connection was cut',
+  EPIPE: 'the connection was cut',
+  ENOTFOUND: "the server's name was not found",
+  EAI_AGAIN: "the server's name was not found",
+  EAI_FAIL: "the server's name was not found",
   ENOKEY: 'it is encrypted, and its key is not loaded',
   EKEYEXPIRED: 'it is encrypted, and its key has expired',
   EKEYREVOKED: 'it is encrypted, and its key was revoked',

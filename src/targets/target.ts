@@ -12,6 +12,7 @@
  * - **Honest errors**: BatError with a code; `transient: true` only if the very same call may succeed later.
  *   A name that is not there: OBJECT_MISSING. No space: TARGET_FULL. No permission: TARGET_DENIED.
  */
+import type { Pace } from '../core/pace.ts';
 
 export interface ObjectStat {
   name: string;
@@ -116,18 +117,12 @@ export interface TargetType<Options> {
   create(id: string, options: Options, context: TargetContext): Target;
 }
 
-/** How fast bytes may go, and when. A target asks before each piece that it sends or takes, 64 KiB or so at a time. */
-export interface Pace {
-  upload(bytes: number, signal?: AbortSignal): Promise<void>;
-  download(bytes: number, signal?: AbortSignal): Promise<void>;
-}
-
 export interface TargetContext {
   /** The plan's folder: relative paths start here. */
   folder: string;
   /** The plan's name: objects go below `<prefix>/<plan>/`. */
   plan: string;
-  /** Given only if the plan sets a limit. */
+  /** How fast bytes may go, and when. Given only if the plan sets a limit: ask it before each slice (`pacedSlices` in core). */
   pace?: Pace;
 }
 
