@@ -11,8 +11,11 @@
  *   and ends in the same state; the caller keeps a part until `write` has returned.
  * - **Honest errors**: BatError with a code; `transient: true` only if the very same call may succeed later.
  *   A name that is not there: OBJECT_MISSING. No space: TARGET_FULL. No permission: TARGET_DENIED.
+ *   An object that must be thawed before it is read: OBJECT_COLD.
  */
 import type { Pace } from '../core/pace.ts';
+import type { ColdStorage } from './cold-storage.ts';
+import type { Prices } from './prices.ts';
 
 export interface ObjectStat {
   name: string;
@@ -83,6 +86,10 @@ export interface Target {
   /** Where it is, for a person, without secrets: `/mnt/usb/backups/nas`. */
   readonly location: string;
   readonly capabilities: TargetCapabilities;
+  /** Where objects may lie in classes that are not read at once. Present before `connect`. */
+  readonly coldStorage?: ColdStorage | undefined;
+  /** What storing there costs, where that is known. */
+  readonly prices?: Prices | undefined;
 
   /** Checks that the target is there and usable; cheap. `create`: a run may make the folder, a restore may not. */
   connect(options: { create: boolean; signal?: AbortSignal }): Promise<void>;
@@ -94,7 +101,7 @@ export interface Target {
   open(name: string, options: OpenOptions): Promise<Upload>;
   /** Takes up the upload of this name and id where it was, or null if the target knows it no more. Same `partSize` as before. */
   resume?(name: string, id: string, options: OpenOptions): Promise<ResumedUpload | null>;
-  /** Exactly these bytes. OBJECT_MISSING if there is no such object, OBJECT_DAMAGED if it ends before. */
+  /** Exactly these bytes. OBJECT_MISSING if there is no such object, OBJECT_DAMAGED if it ends before, OBJECT_COLD before it is thawed. */
   read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** The size, or null if there is no such object. */
   stat(name: string, signal?: AbortSignal): Promise<ObjectStat | null>;

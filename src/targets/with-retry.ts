@@ -2,6 +2,8 @@
 import type { Emit } from '../core/events.ts';
 import type { RetryPolicy } from '../core/retry.ts';
 import { retry } from '../core/retry.ts';
+import type { ColdStorage } from './cold-storage.ts';
+import type { Prices } from './prices.ts';
 import type { ObjectStat, OpenOptions, PutOptions, Receipt, ResumedUpload, SweepOptions, Target, TargetCapabilities, Upload } from './target.ts';
 
 type Attempt = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
@@ -43,6 +45,22 @@ class RetriedTarget implements Target {
   /** Asked each time: a target may learn its limits when it connects. */
   get capabilities(): TargetCapabilities {
     return this.#target.capabilities;
+  }
+
+  get coldStorage(): ColdStorage | undefined {
+    const cold = this.#target.coldStorage;
+    return (
+      cold && {
+        isCold: (storageClass) => cold.isCold(storageClass),
+        tiers: (storageClass) => cold.tiers(storageClass),
+        state: (name, signal) => this.#attempt(() => cold.state(name, signal), signal),
+        thaw: (name, options) => this.#attempt(() => cold.thaw(name, options), options.signal),
+      }
+    );
+  }
+
+  get prices(): Prices | undefined {
+    return this.#target.prices;
   }
 
   connect(options: { create: boolean; signal?: AbortSignal }): Promise<void> {
