@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/slow/**'],
+    globalSetup: './test/servers/shared-rgw.ts',
+    reporters: ['default', './test/left-out.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

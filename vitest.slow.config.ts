@@ -1,5 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['test/slow/**/*.test.ts'], pool: 'forks', maxWorkers: 1, testTimeout: 1_800_000, hookTimeout: 600_000 },
+  test: {
+    include: ['test/slow/**/*.test.ts'],
+    globalSetup: './test/servers/shared-rgw.ts',
+    reporters: ['default', './test/left-out.ts'],
+    pool: 'forks',
+    maxWorkers: 1,
+    testTimeout: 1_800_000,
+    hookTimeout: 600_000,
+  },
 });
