@@ -2,13 +2,14 @@
 import { dirname } from 'node:path';
 import { systemCode } from '../core/errors.ts';
 import { resolvePath } from '../core/paths.ts';
-import { connectFolder } from './file/connect.ts';
+import { connectFolder, unmakeFolders } from './file/connect.ts';
 import type { Disk } from './file/disk.ts';
 import { disk } from './file/disk.ts';
 import { isObjectName } from './file/names.ts';
 import { readRange } from './file/read.ts';
 import { FileStore } from './file/store.ts';
 import { FileUpload } from './file/upload.ts';
+import { clockOf } from './file/sweep.ts';
 import { listObjects, statObject, sweepTemporary } from './file/walk.ts';
 import { putFile } from './file/write.ts';
 import type { ObjectStat, OpenOptions, PutOptions, Receipt, SweepOptions, Target, TargetCapabilities, TargetContext, TargetType, Upload } from './target.ts';
@@ -48,6 +49,7 @@ export class FileTarget implements Target {
   readonly location: string;
   readonly capabilities: TargetCapabilities = { partSize: 2 * 2 ** 20, listing: 'cheap', parallel: 4 };
   readonly #store: FileStore;
+  readonly #made = new Set<string>();
 
   constructor(id: string, options: FileOptions, context: TargetContext, disk: Disk) {
     this.id = id;
@@ -57,7 +59,7 @@ export class FileTarget implements Target {
 
   async connect(options: { create: boolean; signal?: AbortSignal }): Promise<void> {
     options.signal?.throwIfAborted();
-    await connectFolder(this.#store, options.create);
+    await connectFolder(this.#store, options.create, this.#made);
   }
 
   acceptsName(name: string): boolean {
@@ -106,6 +108,17 @@ export class FileTarget implements Target {
 
   async sweep(options: SweepOptions = {}): Promise<number> {
     return this.#store.guard('clean up', this.location, () => sweepTemporary(this.#store, options.signal));
+  }
+
+  /** On a network share it is the server's. */
+  async clock(signal?: AbortSignal): Promise<Date | null> {
+    signal?.throwIfAborted();
+    const now = await this.#store.guard('ask for the time of', this.location, () => clockOf(this.#store));
+    return Number.isFinite(now) ? new Date(now) : null;
+  }
+
+  async unmake(): Promise<void> {
+    await this.#store.guard('remove', this.location, () => unmakeFolders(this.#store, this.#made));
   }
 
   async close(): Promise<void> {

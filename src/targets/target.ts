@@ -77,6 +77,10 @@ export interface TargetCapabilities {
   listing: 'cheap' | 'dear';
   /** How many uploads and parts at a time serve it well. */
   parallel: number;
+  /** A listing may show a change only after a while. */
+  listsLate?: boolean;
+  /** Unfinished uploads vanish by themselves or cannot be seen: a sweep may find nothing. */
+  forgetsUploads?: boolean;
 }
 
 export interface Target {
@@ -111,6 +115,10 @@ export interface Target {
   remove(name: string, signal?: AbortSignal): Promise<void>;
   /** Removes what killed uploads left behind. Only called under the plan's lock. Returns how many. */
   sweep(options?: SweepOptions): Promise<number>;
+  /** The time by the target's own clock, where it has one that it can be asked for. */
+  clock?(signal?: AbortSignal): Promise<Date | null>;
+  /** Takes back what `connect` made in this instance, such as folders, as far as nothing is in it. For places that were made for a while. */
+  unmake?(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -139,6 +139,14 @@ class RetriedTarget implements Target {
     return this.#attempt(() => this.#target.sweep(options), options.signal);
   }
 
+  clock(signal?: AbortSignal): Promise<Date | null> {
+    return this.#attempt(async () => (await this.#target.clock?.(signal)) ?? null, signal);
+  }
+
+  unmake(): Promise<void> {
+    return this.#attempt(async () => this.#target.unmake?.(), undefined);
+  }
+
   close(): Promise<void> {
     return this.#target.close();
   }

@@ -1,14 +1,14 @@
 /**
  * The contract of a target as tests. Every kind of target calls `targetSuite` with little more than a way to make a store
  * (docs/writing-a-target.md). A target that cannot keep a part of the contract says so with a trait, and in its docs.
+ * Most of it are the cases that `bat targets check` puts to a user's target, too (src/targets/conformance).
  */
-import { describe } from 'vitest';
+import { describe, it } from 'vitest';
+import { conformance } from '../../src/targets/conformance/index.ts';
 import type { Target } from '../../src/targets/target.ts';
 import { connectionTests } from './target/connection.ts';
-import { listingTests } from './target/listing.ts';
+import { benchFor } from './target/bench.ts';
 import { nameTests } from './target/names.ts';
-import { objectTests } from './target/objects.ts';
-import { uploadTests } from './target/uploads.ts';
 
 export interface TargetStore {
   /** Over an empty store of its own; not connected yet. */
@@ -28,18 +28,23 @@ export interface TargetTraits {
   manyObjects?: number;
   /** Bytes of the large object. 40 MB unless given. */
   largeObject?: number;
-  /** The listing may show a change only after a while. */
+  /** The listing may show a change only after a while. What the target says of itself unless given. */
   listsLate?: boolean;
-  /** Unfinished uploads vanish by themselves or cannot be seen: `sweep` may find nothing. */
+  /** Unfinished uploads vanish by themselves or cannot be seen: `sweep` may find nothing. What the target says of itself unless given. */
   forgetsUploads?: boolean;
 }
 
 export function targetSuite(name: string, setup: TargetSetup, traits: TargetTraits = {}): void {
   describe(`target: ${name}`, () => {
-    describe('connection', () => connectionTests(setup, traits));
-    describe('objects', () => objectTests(setup, traits));
-    describe('uploads', () => uploadTests(setup, traits));
-    describe('names', () => nameTests(setup, traits));
-    describe('listing', () => listingTests(setup, traits));
+    for (const { name, cases } of conformance) {
+      describe(name, () => {
+        const bench = benchFor(setup, traits);
+        for (const { title, run } of cases) it(title, () => run(bench()));
+      });
+    }
+    describe('what only a test can ask', () => {
+      connectionTests(setup, traits);
+      nameTests(setup, traits);
+    });
   });
 }

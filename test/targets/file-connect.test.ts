@@ -1,5 +1,5 @@
 /** The target `file`: what it makes of the folder it is given. */
-import { chmod, mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -176,3 +176,33 @@ async function uploadNothing(target: FileTarget, name: string): Promise<void> {
     await upload.abort();
   }
 }
+
+describe('a place made for a while', () => {
+  it('takes back the folders that it made, and none that were there or hold something', async () => {
+    const target = fileTargetIn(folder);
+    await target.connect({ create: true });
+    await target.put('volumes/1.tar', some, hot);
+    await target.unmake();
+    expect(await filesBelow(folder)).toEqual(['store/nas/volumes/1.tar']);
+
+    const other = new FileTarget('usb', { path: 'store' }, { folder, plan: 'other' }, disk);
+    await other.connect({ create: true });
+    await other.unmake();
+    expect(await readdir(join(folder, 'store'))).toEqual(['nas']);
+
+    const fresh = new FileTarget('usb', { path: 'fresh' }, { folder, plan: 'nas' }, disk);
+    await fresh.connect({ create: true });
+    await fresh.put('volumes/1.tar', some, hot);
+    await fresh.remove('volumes/1.tar');
+    await fresh.unmake();
+    expect(await readdir(folder)).toEqual(['store']);
+  });
+});
+
+it('tells the time of the disk', async () => {
+  const target = fileTargetIn(folder);
+  await target.connect({ create: true });
+  expect(Math.abs((await target.clock())!.getTime() - Date.now())).toBeLessThan(60_000);
+  expect(await filesBelow(folder)).toEqual([]);
+  await expect(target.clock(AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop');
+});

@@ -6,22 +6,24 @@ import { explain } from './errors.ts';
 import type { FileStore } from './store.ts';
 
 const { R_OK, W_OK, X_OK } = constants;
+/** Something is in it, or it is gone already. */
+const stays = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT']);
 
 /**
  * For a run: makes the folder and the plan's folder in it, and no more: a folder further up that is missing is
  * rather a disk that is not mounted (TARGET_UNREACHABLE). For anything else: NOTHING_STORED if they are not there.
- * TARGET_DENIED if it may not be written (or, for anything but a run, not be read).
+ * TARGET_DENIED if it may not be written (or, for anything but a run, not be read). The folders that it makes are noted in `made`.
  */
-export async function connectFolder(store: FileStore, create: boolean): Promise<void> {
+export async function connectFolder(store: FileStore, create: boolean, made: Set<string>): Promise<void> {
   try {
-    await (create ? makeFolders(store) : findFolder(store));
+    await (create ? makeFolders(store, made) : findFolder(store));
     await store.disk.access(store.base, create ? R_OK | W_OK | X_OK : R_OK | X_OK);
   } catch (error) {
     throw explain(error, { target: store.id, location: store.base, doing: 'use', what: store.base });
   }
 }
 
-async function makeFolders(store: FileStore): Promise<void> {
+async function makeFolders(store: FileStore, made: Set<string>): Promise<void> {
   if (!(await isFolder(store, store.path))) {
     const parent = dirname(store.path);
     if (!(await isFolder(store, parent))) {
@@ -30,9 +32,9 @@ async function makeFolders(store: FileStore): Promise<void> {
         subject: store.path,
       });
     }
-    await makeFolder(store, store.path);
+    await makeFolder(store, store.path, made);
   }
-  if (!(await isFolder(store, store.base))) await makeFolder(store, store.base);
+  if (!(await isFolder(store, store.base))) await makeFolder(store, store.base, made);
 }
 
 async function findFolder(store: FileStore): Promise<void> {
@@ -50,9 +52,22 @@ async function findFolder(store: FileStore): Promise<void> {
   });
 }
 
-async function makeFolder(store: FileStore, folder: string): Promise<void> {
+/** Removes the folders that `connectFolder` made, the deepest first, as far as they are empty. */
+export async function unmakeFolders(store: FileStore, made: Set<string>): Promise<void> {
+  for (const folder of [...made].reverse()) {
+    try {
+      await store.disk.rmdir(folder);
+    } catch (error) {
+      if (!stays.has(systemCode(error) ?? '')) throw error;
+    }
+    made.delete(folder);
+  }
+}
+
+async function makeFolder(store: FileStore, folder: string, made: Set<string>): Promise<void> {
   try {
     await store.disk.mkdir(folder);
+    made.add(folder);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
   }

@@ -54,7 +54,7 @@ async function lastWritten(store: FileStore, name: string): Promise<number> {
  * Milliseconds, by the clock that stamps files there, which may be a server's. The beginning of time where the disk is
  * too full to tell: then nothing is old, and a run that makes room is not kept from it.
  */
-async function clockOf(store: FileStore): Promise<number> {
+export async function clockOf(store: FileStore): Promise<number> {
   const probe = join(store.base, temporaryName());
   try {
     const handle = await openTemporary(store, probe);

@@ -1,30 +1,13 @@
-/** Connecting, closing, and stopping. */
+/** Closing and stopping. */
 import { expect, it } from 'vitest';
+import { bytesOf, hot, parted } from '../../../src/targets/conformance/data.ts';
+import { listed } from '../../../src/targets/conformance/expect.ts';
 import type { Target } from '../../../src/targets/target.ts';
 import type { TargetSetup, TargetTraits } from '../target-suite.ts';
-import { benchFor, bytesOf, everything, expectObject, hot, listed, parted } from './data.ts';
+import { benchFor } from './bench.ts';
 
 export function connectionTests(setup: TargetSetup, traits: TargetTraits): void {
   const bench = benchFor(setup, traits);
-
-  it('connects again and again, and changes nothing by it', async () => {
-    const { target } = bench();
-    await target.put('bat.json', bytesOf(10), hot);
-    const before = await everything(bench());
-    await target.connect({ create: true });
-    await target.connect({ create: false });
-    expect(await everything(bench())).toEqual(before);
-    await expectObject(target, 'bat.json', bytesOf(10));
-  });
-
-  it('shows what is stored to another instance that may not make anything', async () => {
-    const { target, store } = bench();
-    await target.put('bat.json', bytesOf(10), hot);
-    const second = await store.again();
-    await second.connect({ create: false });
-    await expectObject(second, 'bat.json', bytesOf(10));
-    await second.close();
-  });
 
   it('closes twice', async () => {
     const { target } = bench();
@@ -32,27 +15,33 @@ export function connectionTests(setup: TargetSetup, traits: TargetTraits): void 
     await target.close();
   });
 
-  it('says where it is and what it can do', () => {
-    const { target } = bench();
-    expect(target.location).not.toBe('');
-    expect(target.capabilities.partSize).toBeGreaterThan(0);
-    expect(target.capabilities.parallel).toBeGreaterThan(0);
+  it('takes back what it made for the place, and only if nothing is in it', async () => {
+    const { target, again } = bench();
+    await target.put('bat.json', bytesOf(10), hot);
+    await target.unmake?.();
+    expect(await target.stat('bat.json')).not.toBeNull();
+    await target.remove('bat.json');
+    const second = await again();
+    await second.connect({ create: true });
+    await second.unmake?.();
+    expect(await listed(target)).toEqual([]);
+    await second.close();
   });
 
   it('starts nothing once the signal is aborted, and throws its reason', async () => {
-    const { target } = bench();
+    const { target, everything } = bench();
     await target.put('bat.json', bytesOf(10), hot);
-    const before = await everything(bench());
+    const before = await everything();
     const reason = new Error('stopped by the test');
     const signal = AbortSignal.abort(reason);
     for (const [call, work] of Object.entries(callsOf(target, signal))) await expect(work(), call).rejects.toBe(reason);
-    expect(await everything(bench())).toEqual(before);
+    expect(await everything()).toEqual(before);
   });
 
   it('stops an upload whose signal is aborted, and leaves nothing of it', async () => {
-    const { target } = bench();
+    const { target, everything } = bench();
     await target.put('bat.json', bytesOf(10), hot);
-    const before = await everything(bench());
+    const before = await everything();
     const controller = new AbortController();
     const upload = await target.open('volumes/stopped.tar', { ...parted(target), signal: controller.signal });
     await upload.write(0, bytesOf(1000));
@@ -61,7 +50,7 @@ export function connectionTests(setup: TargetSetup, traits: TargetTraits): void 
     await expect(upload.write(0, bytesOf(1000))).rejects.toBe(reason);
     await expect(upload.finish(1000)).rejects.toBe(reason);
     await upload.abort();
-    expect(await everything(bench())).toEqual(before);
+    expect(await everything()).toEqual(before);
   });
 
   it('ends what is going on when the signal is aborted, with its reason or with success', async () => {
