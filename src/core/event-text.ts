@@ -1,5 +1,5 @@
 /** Events as lines for a person: the log file and a terminal that is none both show these. Progress has no line. */
-import type { BatEvent, Issue, SourceSummary } from './events.ts';
+import type { BatEvent, Issue, RetryEvent, SourceSummary } from './events.ts';
 import { formatBytes, formatCount, formatDuration } from './units.ts';
 
 export type Severity = 'info' | 'warning' | 'error';
@@ -19,10 +19,11 @@ export function describeEvent(event: BatEvent): EventLine | null {
     case 'issue':
       return describeIssue(event.issue, event.source ?? event.target);
     case 'retry':
-      return {
-        severity: 'warning',
-        text: `${event.target ?? event.step ?? ''}: ${event.message} Trying again in ${formatDuration(event.wait)} (try ${event.attempt + 1}).`,
-      };
+      return event.repeated ? null : { severity: 'warning', text: describeRetry(event) };
+    case 'target-waits':
+      return info(`${event.target}: ${describeWait(event.until)}`);
+    case 'target-back':
+      return info(`${event.target}: back after ${formatDuration(event.after)}`);
     case 'target-failed':
       return { severity: 'error', text: withHint(`target ${event.target} is left behind: ${event.message}`, event.hint) };
     case 'source-end':
@@ -35,6 +36,21 @@ export function describeEvent(event: BatEvent): EventLine | null {
     case 'restore-progress':
       return null;
   }
+}
+
+/** `cloud: no answer (the connection was refused); trying again in 30 s, for 5 h 59 min more`. */
+export function describeRetry({ target, step, message, reason, attempt, attempts, wait, left }: RetryEvent): string {
+  const tries = attempts === undefined ? '' : ` (try ${attempt + 1} of ${attempts})`;
+  const time = left === undefined ? '' : left === 0 ? ', for the last time' : `, for ${formatDuration(left)} more`;
+  const again = `rying again in ${formatDuration(wait)}${time}${tries}`;
+  return `${target ?? step ?? ''}: ${reason === undefined ? `${message} T${again}.` : `${reason}; t${again}`}`;
+}
+
+/** `waits until 22:00`, in local time. */
+export function describeWait(until: string): string {
+  const time = new Date(until);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `waits until ${two(time.getHours())}:${two(time.getMinutes())}`;
 }
 
 /** `3 new, 1 changed, 2 removed`, or `nothing changed`. */

@@ -23,12 +23,39 @@ export interface StepCounts {
   totalBytes?: number;
 }
 
+/** A call has failed and is tried again. Of several calls of a target that wait for the same thing, one says so. */
+export interface RetryEvent {
+  type: 'retry';
+  target?: string;
+  step?: string;
+  /** A sentence. */
+  message: string;
+  /** The same in short, where the target is named before it. */
+  reason?: string;
+  /** The tries so far. */
+  attempt: number;
+  /** Milliseconds until the next one. */
+  wait: number;
+  /** Tries there can be in all, if there is such a number. */
+  attempts?: number;
+  /** Milliseconds that it is gone on with after that, if there is such a time. */
+  left?: number;
+  /** A person has been told already, not long ago. */
+  repeated?: true;
+}
+
+/**
+ * What happens. `target-waits`: transfers wait for the hours of the target, which begin at `until` (ISO 8601). `target-back`: it
+ * answers again, or its hours have begun; `after` milliseconds of waiting.
+ */
 export type BatEvent =
   | { type: 'run-start'; run: string; plan: string; time: string; sources: string[]; targets: string[] }
   | { type: 'source-start'; source: string; snapshot: string }
   | { type: 'step-progress'; source: string; step: string; counts: StepCounts }
   | { type: 'issue'; source?: string; target?: string; issue: Issue }
-  | { type: 'retry'; target?: string; step?: string; message: string; attempt: number; wait: number }
+  | RetryEvent
+  | { type: 'target-waits'; target: string; until: string }
+  | { type: 'target-back'; target: string; after: number }
   | { type: 'target-failed'; target: string; code: ErrorCode; message: string; hint?: string }
   | { type: 'source-end'; source: string; snapshot: string | null; summary: SourceSummary }
   | { type: 'error'; code: ErrorCode | 'BUG'; message: string; hint?: string; source?: string }

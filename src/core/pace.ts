@@ -17,6 +17,13 @@ export interface Limits {
   hours?: Hours | undefined;
 }
 
+/** Told once for all that wait. */
+export interface PaceHooks {
+  onClosed?(until: Date): void;
+  /** Milliseconds that it was closed while something waited. */
+  onOpened?(after: number): void;
+}
+
 /** A clock that was put forward, or a machine that slept, is noticed after this many milliseconds. */
 const lookAgain = 60_000;
 
@@ -25,21 +32,39 @@ export class LimitedPace implements Pace {
   readonly #limits: Limits;
   readonly #upload: TokenBucket | null;
   readonly #download: TokenBucket | null;
-  readonly #onClosed: (until: Date) => void;
+  readonly #hooks: PaceHooks;
   #closedSince: number | null = null;
   #closedBefore = 0;
 
-  /** `onClosed` is told once each time that something has to wait for the hours to begin. */
-  constructor(limits: Limits, onClosed: (until: Date) => void) {
+  constructor(limits: Limits, hooks: PaceHooks = {}) {
     this.#limits = limits;
     this.#upload = limits.upload === undefined ? null : new TokenBucket(limits.upload);
     this.#download = limits.download === undefined ? null : new TokenBucket(limits.download);
-    this.#onClosed = onClosed;
+    this.#hooks = hooks;
   }
 
   /** Milliseconds in all that were spent waiting for the hours: they are no time in which the target did not answer. */
   get closedFor(): number {
     return this.#closedBefore + (this.#closedSince === null ? 0 : performance.now() - this.#closedSince);
+  }
+
+  /** Resolves within the hours: at once, or when they begin. */
+  async opened(signal?: AbortSignal): Promise<void> {
+    const { hours } = this.#limits;
+    if (!hours) return;
+    for (let now = new Date(); !isWithin(hours, now); now = new Date()) {
+      const opens = nextStart(hours, now);
+      if (this.#closedSince === null) {
+        this.#closedSince = performance.now();
+        this.#hooks.onClosed?.(opens);
+      }
+      await wait(Math.min(opens.getTime() - now.getTime(), lookAgain), signal);
+    }
+    if (this.#closedSince === null) return;
+    const closed = performance.now() - this.#closedSince;
+    this.#closedBefore += closed;
+    this.#closedSince = null;
+    this.#hooks.onOpened?.(closed);
   }
 
   upload(bytes: number, signal?: AbortSignal): Promise<void> {
@@ -51,20 +76,7 @@ export class LimitedPace implements Pace {
   }
 
   async #pass(bucket: TokenBucket | null, bytes: number, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#limits.hours) await this.#open(this.#limits.hours, signal);
+    await this.opened(signal);
     await bucket?.take(bytes, signal);
-  }
-
-  async #open(hours: Hours, signal: AbortSignal | undefined): Promise<void> {
-    for (let now = new Date(); !isWithin(hours, now); now = new Date()) {
-      const opens = nextStart(hours, now);
-      if (this.#closedSince === null) {
-        this.#closedSince = performance.now();
-        this.#onClosed(opens);
-      }
-      await wait(Math.min(opens.getTime() - now.getTime(), lookAgain), signal);
-    }
-    this.#closedBefore = this.closedFor;
-    this.#closedSince = null;
   }
 }

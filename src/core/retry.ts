@@ -1,16 +1,16 @@
 /** The one retry policy: how often, how long between, how long in all. */
-import pRetry from 'p-retry';
 import { BatError } from './errors.ts';
-import { durationPattern, parseDuration } from './units.ts';
+import { durationPattern, formatDuration, parseDuration } from './units.ts';
+import { wait } from './wait.ts';
 
 export interface RetryPolicy {
   /** Tries in all, the first one included. */
   attempts: number;
   /** Milliseconds before the second try; doubled each time, with jitter. */
   wait: number;
-  /** Never longer than this between two tries. */
+  /** Never longer than this between two tries, unless the other side asks for more. */
   maxWait: number;
-  /** Give up after this long, whatever `attempts` says. */
+  /** Give up when it has failed for so long, whatever `attempts` says. */
   within: number;
 }
 
@@ -36,11 +36,12 @@ export const retrySchema = {
       examples: [8, 'forever'],
     },
     wait: { description: 'Time before the second try; it doubles with each further one. Default: 1s.', type: 'string', pattern: durationPattern, examples: ['2s'] },
-    'max-wait': { description: 'The longest time between two tries. Default: 1min.', type: 'string', pattern: durationPattern, examples: ['5min'] },
-    for: { description: 'Give up after this time.', type: 'string', pattern: durationPattern, examples: ['6h'] },
+    'max-wait': { description: 'The longest time between two tries, unless a server asks for more. Default: 1min.', type: 'string', pattern: durationPattern, examples: ['5min'] },
+    for: { description: 'Give up when it has failed for this long.', type: 'string', pattern: durationPattern, examples: ['6h'] },
   },
 } as const;
 
+/** What the options leave out is as `base` has it. */
 export function retryPolicy(options: RetryOptions | undefined, base: RetryPolicy = defaultRetry): RetryPolicy {
   if (!options) return base;
   const attempts = options.attempts ?? (options.for ? 'forever' : base.attempts);
@@ -52,25 +53,77 @@ export function retryPolicy(options: RetryOptions | undefined, base: RetryPolicy
   };
 }
 
+/** What has happened to a call so far. */
+export interface Failed {
+  error: unknown;
+  /** Tries, this one included. */
+  attempt: number;
+  /** Milliseconds since it failed first. */
+  failingFor: number;
+}
+
+export interface NextTry {
+  error: BatError;
+  attempt: number;
+  /** Milliseconds to wait. */
+  wait: number;
+  /** Tries there can be in all, if the policy has a number. */
+  attempts?: number;
+  /** Milliseconds that are left of the policy's time after the wait, if it has one. */
+  left?: number;
+}
+
+/**
+ * When a call that failed is tried again. Throws the failure if it is not: because it does not pass, the policy is used up, or
+ * the other side asks for more time than is left. The other side is never asked before the time it named.
+ */
+export function nextTry(policy: RetryPolicy, { error, attempt, failingFor }: Failed): NextTry {
+  if (!(error instanceof BatError) || !error.transient || attempt >= policy.attempts) throw error;
+  const left = Math.floor(policy.within - failingFor);
+  const asked = error.retryAfter ?? 0;
+  if (asked > left) throw tooLong(error, asked, left, policy.within);
+  if (left <= 0) throw error;
+  const pause = Math.min(Math.max(backOff(policy, attempt), asked), left);
+  return {
+    error,
+    attempt,
+    wait: pause,
+    ...(policy.attempts === Infinity ? {} : { attempts: policy.attempts }),
+    ...(policy.within === Infinity ? {} : { left: left - pause }),
+  };
+}
+
 export interface RetryHooks {
   signal?: AbortSignal | undefined;
   /** Told before each wait. */
-  onRetry?: (failure: { error: BatError; attempt: number; wait: number }) => void;
+  onRetry?: (next: NextTry) => void;
 }
 
 /** Runs `action` until it succeeds, fails for good, or the policy is used up; then throws the last error. */
-export async function retry<T>(policy: RetryPolicy, action: () => Promise<T>, hooks: RetryHooks = {}): Promise<T> {
-  return pRetry(action, {
-    retries: policy.attempts - 1,
-    minTimeout: policy.wait,
-    maxTimeout: policy.maxWait,
-    factor: 2,
-    randomize: true,
-    maxRetryTime: policy.within,
-    ...(hooks.signal ? { signal: hooks.signal } : {}),
-    shouldRetry: ({ error }) => error instanceof BatError && error.transient,
-    onFailedAttempt: ({ error, attemptNumber, retriesLeft, retryDelay }) => {
-      if (retriesLeft > 0 && error instanceof BatError && error.transient) hooks.onRetry?.({ error, attempt: attemptNumber, wait: retryDelay });
-    },
-  });
+export async function retry<T>(policy: RetryPolicy, action: () => Promise<T>, { signal, onRetry }: RetryHooks = {}): Promise<T> {
+  let failedAt: number | null = null;
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    try {
+      return await action();
+    } catch (error) {
+      failedAt ??= performance.now();
+      const next = nextTry(policy, { error, attempt, failingFor: performance.now() - failedAt });
+      signal?.throwIfAborted();
+      onRetry?.(next);
+      await wait(next.wait, signal);
+    }
+  }
+}
+
+/** Doubled each time; up to a quarter less, so that those who failed together do not come back together. */
+function backOff({ wait: first, maxWait }: RetryPolicy, attempt: number): number {
+  const doubled = Math.min(maxWait, first * 2 ** Math.min(attempt - 1, 50));
+  return Math.ceil(doubled * (1 - Math.random() / 4));
+}
+
+function tooLong(error: BatError, asked: number, left: number, within: number): BatError {
+  const when = `It can be tried again in ${formatDuration(asked)}`;
+  const hint = `${when}, and \`retry: { for: ${formatDuration(within)} }\` leaves ${formatDuration(Math.max(0, left))} for that: run it again then, or allow more time in the plan.`;
+  return new BatError(error.code, error.message, { hint, cause: error, ...(error.subject === undefined ? {} : { subject: error.subject }) });
 }

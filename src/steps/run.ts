@@ -48,7 +48,7 @@ export const runHook: HookType<RunOptions> = {
     const once = { attempts: 1, wait: 1000, maxWait: 60_000, within: Infinity };
     await retry(retryPolicy(options.retry, once), () => runOnce(options, context), {
       signal: context.signal,
-      onRetry: ({ error, attempt, wait }) => context.emit({ type: 'retry', step: context.id, message: error.message, attempt, wait }),
+      onRetry: ({ error, ...next }) => context.emit({ type: 'retry', step: context.id, message: error.message, ...next }),
     });
   },
 };

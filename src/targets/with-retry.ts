@@ -1,33 +1,38 @@
 /** The one place where calls to a target are tried again. Whatever the kind of target, its calls may be replayed. */
 import type { Emit } from '../core/events.ts';
+import type { LimitedPace } from '../core/pace.ts';
 import type { RetryPolicy } from '../core/retry.ts';
-import { retry } from '../core/retry.ts';
 import type { ColdStorage } from './cold-storage.ts';
+import { Line } from './line.ts';
 import type { Prices } from './prices.ts';
 import type { ObjectStat, OpenOptions, PutOptions, Receipt, ResumedUpload, SweepOptions, Target, TargetCapabilities, Upload } from './target.ts';
 
-type Attempt = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
+export interface RetryExtras {
+  /** Transfers wait for its hours; the target itself holds to its rates. */
+  pace?: LimitedPace | undefined;
+  /** Calls at a time, in place of what the target would have. */
+  parallel?: number | undefined;
+  /** Milliseconds: `connect` is given up on after this time, if the policy allows more. */
+  connectWithin?: number | undefined;
+}
 
 /**
- * The same target, each call of which is tried again as the policy says when it fails in a way that may pass; each retry
- * is told as an event. A failure that does not pass, and a signal that is aborted, end a call at once.
+ * The same target, each call of which is tried again as the policy says when it fails in a way that may pass; what it waits
+ * for is told as events. A failure that does not pass, and a signal that is aborted, end a call at once.
  */
-export function withRetry(target: Target, policy: RetryPolicy, emit: Emit): Target {
-  const attempt: Attempt = (work, signal) =>
-    retry(policy, work, {
-      signal,
-      onRetry: ({ error, attempt, wait }) => emit({ type: 'retry', target: target.id, message: error.message, attempt, wait }),
-    });
-  return new RetriedTarget(target, attempt);
+export function withRetry(target: Target, policy: RetryPolicy, emit: Emit, extras: RetryExtras = {}): Target {
+  return new RetriedTarget(target, new Line({ id: target.id, policy, emit, ...extras }), extras);
 }
 
 class RetriedTarget implements Target {
   readonly #target: Target;
-  readonly #attempt: Attempt;
+  readonly #line: Line;
+  readonly #extras: RetryExtras;
 
-  constructor(target: Target, attempt: Attempt) {
+  constructor(target: Target, line: Line, extras: RetryExtras) {
     this.#target = target;
-    this.#attempt = attempt;
+    this.#line = line;
+    this.#extras = extras;
   }
 
   get id(): string {
@@ -44,7 +49,8 @@ class RetriedTarget implements Target {
 
   /** Asked each time: a target may learn its limits when it connects. */
   get capabilities(): TargetCapabilities {
-    return this.#target.capabilities;
+    const { capabilities } = this.#target;
+    return { ...capabilities, parallel: this.#extras.parallel ?? capabilities.parallel };
   }
 
   get coldStorage(): ColdStorage | undefined {
@@ -53,8 +59,8 @@ class RetriedTarget implements Target {
       cold && {
         isCold: (storageClass) => cold.isCold(storageClass),
         tiers: (storageClass) => cold.tiers(storageClass),
-        state: (name, signal) => this.#attempt(() => cold.state(name, signal), signal),
-        thaw: (name, options) => this.#attempt(() => cold.thaw(name, options), options.signal),
+        state: (name, signal) => this.#line.call(() => cold.state(name, signal), signal),
+        thaw: (name, options) => this.#line.call(() => cold.thaw(name, options), options.signal),
       }
     );
   }
@@ -64,7 +70,7 @@ class RetriedTarget implements Target {
   }
 
   connect(options: { create: boolean; signal?: AbortSignal }): Promise<void> {
-    return this.#attempt(() => this.#target.connect(options), options.signal);
+    return this.#line.call(() => this.#target.connect(options), options.signal, this.#extras.connectWithin);
   }
 
   acceptsName(name: string): boolean {
@@ -72,15 +78,16 @@ class RetriedTarget implements Target {
   }
 
   put(name: string, bytes: Uint8Array, options: PutOptions): Promise<Receipt> {
-    return this.#attempt(() => this.#target.put(name, bytes, options), options.signal);
+    return this.#line.transfer(() => this.#target.put(name, bytes, options), options.signal);
   }
 
   /** An upload that was opened just when the signal was aborted is handed to nobody, so it is given up here. */
   async open(name: string, options: OpenOptions): Promise<Upload> {
     let opened = null as Upload | null;
     try {
-      const upload = await this.#attempt(async () => (opened = await this.#target.open(name, options)), options.signal);
-      return new RetriedUpload(upload, this.#attempt, options.signal);
+      const upload = await this.#line.transfer(async () => (opened = await this.#target.open(name, options)), options.signal);
+      options.signal?.throwIfAborted();
+      return new RetriedUpload(upload, this.#line, options.signal);
     } catch (error) {
       await opened?.abort();
       throw error;
@@ -88,16 +95,16 @@ class RetriedTarget implements Target {
   }
 
   async resume(name: string, id: string, options: OpenOptions): Promise<ResumedUpload | null> {
-    const resumed = await this.#attempt(async () => (await this.#target.resume?.(name, id, options)) ?? null, options.signal);
-    return resumed && { ...resumed, upload: new RetriedUpload(resumed.upload, this.#attempt, options.signal) };
+    const resumed = await this.#line.call(async () => (await this.#target.resume?.(name, id, options)) ?? null, options.signal);
+    return resumed && { ...resumed, upload: new RetriedUpload(resumed.upload, this.#line, options.signal) };
   }
 
   read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.#attempt(() => this.#target.read(name, offset, length, signal), signal);
+    return this.#line.transfer(() => this.#target.read(name, offset, length, signal), signal);
   }
 
   stat(name: string, signal?: AbortSignal): Promise<ObjectStat | null> {
-    return this.#attempt(() => this.#target.stat(name, signal), signal);
+    return this.#line.call(() => this.#target.stat(name, signal), signal);
   }
 
   /**
@@ -121,7 +128,7 @@ class RetriedTarget implements Target {
     };
     try {
       for (;;) {
-        const step = await this.#attempt(next, signal);
+        const step = await this.#line.call(next, signal);
         if (step.done) return;
         given.add(step.value.name);
         yield step.value;
@@ -132,19 +139,19 @@ class RetriedTarget implements Target {
   }
 
   remove(name: string, signal?: AbortSignal): Promise<void> {
-    return this.#attempt(() => this.#target.remove(name, signal), signal);
+    return this.#line.call(() => this.#target.remove(name, signal), signal);
   }
 
   sweep(options: SweepOptions = {}): Promise<number> {
-    return this.#attempt(() => this.#target.sweep(options), options.signal);
+    return this.#line.call(() => this.#target.sweep(options), options.signal);
   }
 
   clock(signal?: AbortSignal): Promise<Date | null> {
-    return this.#attempt(async () => (await this.#target.clock?.(signal)) ?? null, signal);
+    return this.#line.call(async () => (await this.#target.clock?.(signal)) ?? null, signal);
   }
 
   unmake(): Promise<void> {
-    return this.#attempt(async () => this.#target.unmake?.(), undefined);
+    return this.#line.call(async () => this.#target.unmake?.(), undefined);
   }
 
   close(): Promise<void> {
@@ -155,12 +162,12 @@ class RetriedTarget implements Target {
 /** Parts and the end are tried again apart: a part that failed is sent again, not the object. */
 class RetriedUpload implements Upload {
   readonly #upload: Upload;
-  readonly #attempt: Attempt;
+  readonly #line: Line;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(upload: Upload, attempt: Attempt, signal: AbortSignal | undefined) {
+  constructor(upload: Upload, line: Line, signal: AbortSignal | undefined) {
     this.#upload = upload;
-    this.#attempt = attempt;
+    this.#line = line;
     this.#signal = signal;
   }
 
@@ -169,11 +176,11 @@ class RetriedUpload implements Upload {
   }
 
   write(index: number, bytes: Uint8Array): Promise<void> {
-    return this.#attempt(() => this.#upload.write(index, bytes), this.#signal);
+    return this.#line.transfer(() => this.#upload.write(index, bytes), this.#signal);
   }
 
   finish(size: number): Promise<Receipt> {
-    return this.#attempt(() => this.#upload.finish(size), this.#signal);
+    return this.#line.call(() => this.#upload.finish(size), this.#signal);
   }
 
   abort(): Promise<void> {

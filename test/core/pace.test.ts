@@ -73,6 +73,18 @@ describe('the bucket', () => {
     expect(order).toEqual(['small', 'small', 'small', 'large']);
   });
 
+  test('lets nobody overtake those who wait', async () => {
+    const bucket = new TokenBucket(sliceLength);
+    await bucket.take(sliceLength);
+    const order: string[] = [];
+    const first = bucket.take(sliceLength).then(() => order.push('first'));
+    await vi.advanceTimersByTimeAsync(second / 2);
+    const late = bucket.take(1).then(() => order.push('late'));
+    await vi.advanceTimersByTimeAsync(second);
+    await Promise.all([first, late]);
+    expect(order).toEqual(['first', 'late']);
+  });
+
   test('gives what an aborted caller would have had to the others, and runs no timer for nobody', async () => {
     const bucket = new TokenBucket(sliceLength);
     await bucket.take(sliceLength);
@@ -145,7 +157,8 @@ describe('hours', () => {
 
   test('let nothing through outside of them, say so once, and pause what is on its way', async () => {
     const told: Date[] = [];
-    const pace = new LimitedPace({ hours: parseHours('22:00-06:00') }, (until) => told.push(until));
+    const opened: number[] = [];
+    const pace = new LimitedPace({ hours: parseHours('22:00-06:00') }, { onClosed: (until) => told.push(until), onOpened: (after) => opened.push(after) });
     let sent = 0;
     const sending = Promise.all(
       [1, 2].map(async () => {
@@ -165,11 +178,11 @@ describe('hours', () => {
     expect(pace.closedFor).toBe(11 * hour - 1);
     await vi.advanceTimersByTimeAsync(24 * hour);
     await sending;
-    expect([sent, told.length, pace.closedFor]).toEqual([20, 2, 26 * hour]);
+    expect([sent, told.length, opened, pace.closedFor]).toEqual([20, 2, [10 * hour, 16 * hour], 26 * hour]);
   });
 
   test('end a wait at once when the signal is aborted', async () => {
-    const pace = new LimitedPace({ hours: parseHours('22:00-06:00') }, () => {});
+    const pace = new LimitedPace({ hours: parseHours('22:00-06:00') });
     const controller = new AbortController();
     const waiting = pace.download(1, controller.signal);
     const reason = new Error('stopped by the test');
@@ -180,7 +193,7 @@ describe('hours', () => {
 });
 
 test('uploads and downloads have rates of their own', async () => {
-  const pace = new LimitedPace({ upload: sliceLength }, () => {});
+  const pace = new LimitedPace({ upload: sliceLength });
   await pace.upload(sliceLength);
   await pace.download(1e9);
   const upload = pace.upload(2 * sliceLength).then(() => performance.now());

@@ -1,6 +1,8 @@
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { BatError } from '../../src/core/errors.ts';
-import { defaultRetry, retry, retryPolicy } from '../../src/core/retry.ts';
+import type { NextTry } from '../../src/core/retry.ts';
+import { defaultRetry, nextTry, retry, retryPolicy } from '../../src/core/retry.ts';
+import { wait } from '../../src/core/wait.ts';
 
 const policy = { attempts: 4, wait: 1, maxWait: 2, within: Infinity };
 const passing = (): BatError => new BatError('TARGET_UNREACHABLE', 'the line dropped', { transient: true });
@@ -40,4 +42,46 @@ test('the policy of a plan, over its base', () => {
   expect(retryPolicy({ attempts: 8, wait: '2s', 'max-wait': '5min' })).toEqual({ attempts: 8, wait: 2000, maxWait: 300_000, within: Infinity });
   expect(retryPolicy({ for: '6h' })).toMatchObject({ attempts: Infinity, within: 21_600_000 });
   expect(retryPolicy({ attempts: 'forever' })).toMatchObject({ attempts: Infinity });
+});
+
+test('the time of the policy runs from the first failure, and its end is the last try', async () => {
+  vi.useFakeTimers();
+  try {
+    const action = vi.fn(async () => {
+      await wait(10_000);
+      throw passing();
+    });
+    const told: NextTry[] = [];
+    const outcome = retry({ attempts: Infinity, wait: 8000, maxWait: 8000, within: 20_000 }, action, { onRetry: (next) => told.push(next) }).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(await outcome).toMatchObject({ message: 'the line dropped' });
+    expect(told.map(({ left }) => left! > 0)).toEqual([true, false]);
+    expect(told[1]!.wait).toBeLessThanOrEqual(4000);
+    expect(action).toHaveBeenCalledTimes(3);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('waits double, up to the longest, and are never longer', () => {
+  for (const [attempt, longest] of [[1, 1000], [2, 2000], [3, 4000], [4, 5000], [5000, 5000]] as const) {
+    const { wait } = nextTry({ attempts: Infinity, wait: 1000, maxWait: 5000, within: Infinity }, { error: passing(), attempt, failingFor: 0 });
+    expect(wait).toBeLessThanOrEqual(longest);
+    expect(wait).toBeGreaterThanOrEqual(0.75 * longest);
+  }
+});
+
+describe('what a server asks for', () => {
+  const asking = (retryAfter: number): BatError => new BatError('TARGET_FAILED', 'Too many calls.', { transient: true, retryAfter });
+
+  test('is waited out, longer than the policy would', () => {
+    const next = nextTry({ ...policy, within: 600_000 }, { error: asking(90_000), attempt: 1, failingFor: 60_000 });
+    expect(next).toMatchObject({ wait: 90_000, left: 450_000, attempts: 4 });
+    expect(nextTry({ ...policy, wait: 8000, maxWait: 8000 }, { error: asking(10), attempt: 1, failingFor: 0 }).wait).toBeGreaterThanOrEqual(6000);
+  });
+
+  test('fails at once if it is more than the policy has left, and says when it can be tried', () => {
+    const attempt = (): NextTry => nextTry({ ...policy, within: 600_000 }, { error: asking(3_600_000), attempt: 1, failingFor: 60_000 });
+    expect(attempt).toThrow(expect.objectContaining({ code: 'TARGET_FAILED', message: 'Too many calls.', transient: false, hint: expect.stringMatching(/tried again in 1 h, .*for: 10 min.* leaves 9 min/) as string }) as Error);
+  });
 });

@@ -81,7 +81,7 @@ describe.each(Object.keys(everyCall))('%s', (name) => {
     failures = [passing(), passing()];
     await call();
     expect(calls.slice(0, 3)).toEqual([name, name, name]);
-    expect(events).toEqual([1, 2].map((attempt) => ({ type: 'retry', target: 'usb', message: 'The line dropped.', attempt, wait: 0 })));
+    expect(events).toMatchObject([1, 2].map((attempt) => ({ type: 'retry', target: 'usb', message: 'The line dropped.', reason: 'The line dropped', attempt, attempts: 3, wait: 0 })));
   });
 
   it('throws the last failure when the tries are used up', async () => {

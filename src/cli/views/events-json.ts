@@ -32,7 +32,21 @@ function toLine(event: Shown, sources: readonly JsonFields[]): { type: string; f
     case 'issue':
       return { type, fields: { source: event.source, target: event.target, ...event.issue } };
     case 'retry':
-      return { type, fields: { target: event.target, step: event.step, message: event.message, attempt: event.attempt, waitSeconds: seconds(event.wait) } };
+      return {
+        type,
+        fields: {
+          target: event.target,
+          step: event.step,
+          message: event.message,
+          reason: event.reason,
+          attempt: event.attempt,
+          attempts: event.attempts,
+          waitSeconds: seconds(event.wait),
+          secondsLeft: event.left === undefined ? undefined : seconds(event.left),
+        },
+      };
+    case 'target-back':
+      return { type: 'target_back', fields: { target: event.target, afterSeconds: seconds(event.after) } };
     case 'source-end':
       return { type: 'source_summary', fields: { source: event.source, ...sourceFields(event) } };
     case 'run-end':

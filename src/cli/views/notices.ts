@@ -12,7 +12,7 @@ const mostShown = 20;
 function noticeOf(event: BatEvent): EventLine | null {
   if (event.type === 'error' || event.type === 'source-end') return null;
   const line = describeEvent(event);
-  const isNote = event.type === 'issue' && event.issue.kind === 'note';
+  const isNote = (event.type === 'issue' && event.issue.kind === 'note') || event.type === 'target-back' || event.type === 'target-waits';
   return line && (line.severity !== 'info' || isNote) ? line : null;
 }
 
