@@ -1,4 +1,5 @@
 /** The targets of a plan, and which upload stores on which of them. */
+import { checkByPart } from './check-by-part.ts';
 import type { PartChecker } from './check-part.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkId } from './check-sources.ts';
@@ -30,8 +31,9 @@ export async function checkTargets(targets: Record<string, unknown>, registries:
     }
     if (!type) continue;
     const schema = targetSchema(type);
-    await check.part({ pointer, name: `the target ${id}` }, schema, type.type === written ? value : { ...value, type: type.type });
+    const findings = await check.part({ pointer, name: `the target ${id}` }, schema, type.type === written ? value : { ...value, type: type.type });
     checkSecrets(schema, value, pointer, loaded, check);
+    if (findings.length === 0 && wanted === written) checkByPart(() => type.check?.(value), value, pointer, loaded, check);
   }
 }
 

@@ -75,6 +75,10 @@ function explain(error: ErrorObject, context: ExplainContext): Finding {
       const key = String(error.params['missingProperty']);
       return say({ message: `${label(pointer, context)} has no ${quote(key)}.`, expected: example(key, propertiesOf(schema)[key]) });
     }
+    case 'dependentRequired': {
+      const { property, missingProperty: key } = error.params as { property: string; missingProperty: string };
+      return say({ message: `${label(pointer, context)} has ${quote(property)}, but no ${quote(key)}.`, expected: example(key, propertiesOf(schema)[key]) });
+    }
     case 'enum':
       return say({ suggestion: typeof error.data === 'string' ? nearest(error.data, (schema['enum'] as unknown[]).filter((word) => typeof word === 'string')) : undefined });
     case 'const':
@@ -108,7 +112,7 @@ function isMisspelt(error: ErrorObject, errors: readonly ErrorObject[]): boolean
 
 /** Whether an error says that a value is not right, and not that something is missing or too much. */
 function isAboutValue(error: ErrorObject): boolean {
-  return !['additionalProperties', 'required', 'uniqueItems', 'minItems', 'maxItems', 'minProperties', 'maxProperties', 'anyOf', 'oneOf'].includes(error.keyword);
+  return !['additionalProperties', 'required', 'dependentRequired', 'uniqueItems', 'minItems', 'maxItems', 'minProperties', 'maxProperties', 'anyOf', 'oneOf'].includes(error.keyword);
 }
 
 function isInside(error: ErrorObject, choice: ErrorObject): boolean {

@@ -129,6 +129,8 @@ export interface TargetType<Options> {
   summary: string;
   /** JSON Schema of the options; each with a description and an example. Secret options carry `x-secret: true`. */
   schema: Record<string, unknown>;
+  /** Refused as options in a plan although the schema lets them pass; throws BatError PLAN_INVALID. Secrets may still be references. */
+  check?(options: Options): void;
   create(id: string, options: Options, context: TargetContext): Target;
 }
 

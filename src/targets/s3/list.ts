@@ -1,0 +1,86 @@
+/** Listings: of objects, page by page, and of uploads that were never finished. */
+import type { ObjectStat, SweepOptions } from '../target.ts';
+import { answerOf } from './answer.ts';
+import { isObjectName } from './names.ts';
+import { NoStoreError } from './no-store-error.ts';
+import type { Call, S3Store } from './store.ts';
+import { uploadIdOf } from './upload-id.ts';
+
+/** One page is held at a time. What bears a name that bat would not take is none of its objects. */
+export async function* listObjects(store: S3Store, prefix: string, signal: AbortSignal | undefined): AsyncGenerator<ObjectStat> {
+  let ContinuationToken: string | undefined;
+  do {
+    const page = await listPage(store, { doing: 'list', what: store.location, signal }, { prefix, ContinuationToken });
+    for (const { Key, Size } of page.Contents ?? []) {
+      const name = Key?.startsWith(store.base) ? Key.slice(store.base.length) : '';
+      if (isObjectName(name)) yield { name, size: Size ?? 0 };
+    }
+    ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (ContinuationToken !== undefined);
+}
+
+/** Whether anything lies there: the cheapest call whose refusal says why. */
+export async function hasObjects(store: S3Store, signal: AbortSignal | undefined, patience: number): Promise<boolean> {
+  const page = await listPage(store, { doing: 'use', what: store.location, signal, patience }, { prefix: '', MaxKeys: 1 });
+  return (page.Contents ?? []).length > 0;
+}
+
+/** Aborts the uploads below the plan's prefix, but for those in `keep`. Returns how many. */
+export async function sweepUploads(store: S3Store, { keep, signal }: SweepOptions): Promise<number> {
+  const kept = new Set([...(keep ?? [])].map(uploadIdOf));
+  const call: Call = { doing: 'clean up', what: store.location, signal };
+  let swept = 0;
+  let KeyMarker: string | undefined;
+  let UploadIdMarker: string | undefined;
+  do {
+    const page = await store.call(call, async ({ sdk, send }) => {
+      try {
+        return await send(new sdk.ListMultipartUploadsCommand({ Bucket: store.bucket, Prefix: store.base, KeyMarker, UploadIdMarker }));
+      } catch (error) {
+        // A server that cannot list them cleans up by itself, or by a rule of the bucket.
+        if (lacksTheCall(error)) return { Uploads: [], IsTruncated: false, NextKeyMarker: undefined, NextUploadIdMarker: undefined };
+        throw error;
+      }
+    });
+    for (const { Key, UploadId } of page.Uploads ?? []) {
+      if (Key === undefined || UploadId === undefined || !Key.startsWith(store.base) || kept.has(UploadId)) continue;
+      if (await abortUpload(store, Key, UploadId, call)) swept++;
+    }
+    KeyMarker = page.IsTruncated ? page.NextKeyMarker : undefined;
+    UploadIdMarker = page.IsTruncated ? page.NextUploadIdMarker : undefined;
+  } while (KeyMarker !== undefined);
+  return swept;
+}
+
+/** False if it was gone already. */
+export async function abortUpload(store: S3Store, Key: string, UploadId: string, call: Call): Promise<boolean> {
+  return store.call(call, async ({ sdk, send }) => {
+    try {
+      await send(new sdk.AbortMultipartUploadCommand({ Bucket: store.bucket, Key, UploadId }));
+      return true;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  });
+}
+
+/** Whether the server does not know an upload, or knows it no more. Not every one has the word NoSuchUpload for it. */
+export function isGone(error: unknown): boolean {
+  const answer = answerOf(error);
+  return answer?.code === 'NoSuchUpload' || (answer?.status === 404 && answer.code === 'NoSuchKey');
+}
+
+async function listPage(store: S3Store, call: Call, { prefix, ...rest }: { prefix: string; ContinuationToken?: string | undefined; MaxKeys?: number }) {
+  return store.call(call, async ({ sdk, send }) => {
+    const page = await send(new sdk.ListObjectsV2Command({ Bucket: store.bucket, Prefix: store.base + prefix, ...rest }));
+    // Something else than S3 gives something else than a listing, which must not be taken for an empty one.
+    if (page.IsTruncated === undefined) throw new NoStoreError(page.$metadata.httpStatusCode ?? 200);
+    return page;
+  });
+}
+
+function lacksTheCall(error: unknown): boolean {
+  const answer = answerOf(error);
+  return answer?.status === 501 || answer?.status === 405;
+}
