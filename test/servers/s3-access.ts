@@ -24,6 +24,9 @@ export interface S3Access extends S3Keys {
   reader: S3Keys;
 }
 
+/** Amazon's client tells the console about streams that it could not send again. */
+export const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
 /** A client that tries once and sends what it is told: no chunked framing, no checksums of its own. */
 export function s3Client({ endpoint, region, accessKey, secretKey }: Omit<S3Access, 'reader'>): S3Client {
   return new S3Client({
@@ -32,6 +35,7 @@ export function s3Client({ endpoint, region, accessKey, secretKey }: Omit<S3Acce
     forcePathStyle: true,
     credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
     maxAttempts: 1,
+    logger: silent,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
