@@ -15,15 +15,29 @@ import { Places } from './restore/places.ts';
 import { Report, Stopped } from './restore/report.ts';
 import { makeFifos, makeHardLinks, makeSymlinks } from './restore/specials.ts';
 import { chooseWanted, openStores, type WantedSnapshot } from './restore/stores.ts';
+import { Thawing } from './restore/thawing.ts';
 import { finishFolders, finishTop, makeFolders } from './restore/tree.ts';
 import { countFetches, readVolumes } from './restore/volumes.ts';
 
-export { RestoreIncomplete, type Destination, type Overwrite, type RestoreOptions, type RestoreSummary } from './restore/contract.ts';
+export {
+  RestoreIncomplete,
+  ThawPending,
+  type Destination,
+  type Overwrite,
+  type RestoreOptions,
+  type RestoreSummary,
+  type ThawOffer,
+  type ThawPolicy,
+} from './restore/contract.ts';
+
+/** How often volumes are read again that their target says are readable, though it would not give them. */
+const mostVainly = 2;
 
 /**
  * Whatever the manifests say, nothing outside the destination is written, and no file gets its name before it is whole and
  * was checked. Throws RestoreIncomplete (a BatError, with the summary) if anything is missing at the end; the codes of
- * store.ts if nothing could be begun; the signal's reason if it was aborted. Targets are connected, not closed.
+ * store.ts if nothing could be begun; ThawPending if objects must be thawed first; the signal's reason if it was aborted.
+ * Targets are connected, not closed.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreSummary> {
   const report = new Report(options.emit);
@@ -53,13 +67,16 @@ class Restore {
   readonly #around: Surroundings;
   /** Of snapshots that are restored whole: what the folders they go to should be like. */
   readonly #tops = new Map<WantedSnapshot, FolderAttributes>();
+  readonly #thawing: Thawing;
 
   constructor(options: RestoreOptions, parts: Parts) {
-    const { wanted, list, places, report } = parts;
+    const { stores, wanted, list, places, report } = parts;
+    const { thaw, dryRun, emit, signal } = options;
     const sourceOf = (entry: ListedEntry): string => wanted[entry.snapshot]!.source;
     this.#options = options;
     this.#parts = parts;
-    this.#around = { list, places, folders: new Folders(), report, sourceOf, signal: options.signal };
+    this.#around = { list, places, folders: new Folders(), report, sourceOf, signal };
+    this.#thawing = new Thawing({ list, stores, report, policy: thaw, dryRun, emit, signal, findMissing: (store) => this.#findMissing(store) });
   }
 
   async run(): Promise<RestoreSummary> {
@@ -68,13 +85,14 @@ class Restore {
     await decide({ ...this.#around, overwrite: this.#options.overwrite });
     report.expect(list.totals());
     list.wantChunks();
+    const { order } = await this.#thawing.settle();
     let stopped: Stopped | null = null;
     if (this.#options.dryRun) {
       Object.assign(report.summary, list.totals());
       for (const store of stores) countFetches(list, store, report);
     } else {
       places.prepare();
-      stopped = await this.#write();
+      stopped = await this.#write(order);
       report.progress(true);
     }
     return report.end(places.describe(), stopped);
@@ -122,13 +140,13 @@ class Restore {
   }
 
   /** Returns why it ended before its end. */
-  async #write(): Promise<Stopped | null> {
+  async #write(order: readonly Store[]): Promise<Stopped | null> {
     const files = new Files(this.#around);
     this.#around.folders.forget();
     try {
       await makeFolders(this.#around);
       await this.#writeEmpty(files);
-      await this.#readAll(files);
+      await this.#readAll(files, order);
       await makeFifos(this.#around);
       await makeHardLinks(this.#around);
       await makeSymlinks(this.#around);
@@ -152,12 +170,22 @@ class Restore {
     }
   }
 
-  async #readAll(files: Files): Promise<void> {
-    const { stores, list, report } = this.#parts;
+  async #readAll(files: Files, stores: readonly Store[]): Promise<void> {
+    const { list, report } = this.#parts;
     const { signal } = this.#options;
-    for (const store of stores) {
-      await this.#findMissing(store);
-      await readVolumes({ list, store, report, signal, write: (use, bytes) => files.write(use, bytes) });
+    let vainly = 0;
+    for (let order = stores; ; ) {
+      let isCold = false;
+      for (const store of order) {
+        await this.#findMissing(store);
+        await readVolumes({ list, store, report, signal, write: (use, bytes) => files.write(use, bytes), onCold: () => (isCold = true) });
+      }
+      // A target that says of an object that it is readable, and does not let it be read, is not believed for ever.
+      if (!isCold || vainly === mostVainly) break;
+      list.forgetUses();
+      const settled = await this.#thawing.settle();
+      vainly = settled.waited ? 0 : vainly + 1;
+      order = settled.order;
     }
     for (const { entry, reason } of list.missingFiles()) await files.giveUp(entry, reason);
   }

@@ -48,6 +48,31 @@ export interface ListedUse extends ListedRange {
   entry: ListedEntry;
 }
 
+/** Whether a volume can be read, as its target said. */
+export type ThawState = 'readable' | 'thawing' | 'cold';
+
+export interface NewVolume {
+  /** Kept for the caller. */
+  layout: string;
+  /** Bytes as it is stored. */
+  size: number;
+  storageClass?: string | undefined;
+}
+
+export interface ListedVolume {
+  id: number;
+  name: string;
+  layout: string;
+  storageClass: string | null;
+}
+
+export interface UnreadableVolumes {
+  thaw: 'thawing' | 'cold';
+  storageClass: string;
+  objects: number;
+  bytes: number;
+}
+
 export interface ListTotals {
   files: number;
   bytes: number;
@@ -55,7 +80,10 @@ export interface ListTotals {
 
 const tables = `
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -49152;
-CREATE TABLE volumes (id INTEGER PRIMARY KEY, target INTEGER NOT NULL, name TEXT NOT NULL, layout TEXT NOT NULL, UNIQUE (target, name)) STRICT;
+-- class: the storage class, where it is known. thaw: NULL until the target was asked, then 'readable', 'thawing' or 'cold'.
+CREATE TABLE volumes (
+  id INTEGER PRIMARY KEY, target INTEGER NOT NULL, name TEXT NOT NULL, layout TEXT NOT NULL, size INTEGER NOT NULL, class TEXT, thaw TEXT,
+  UNIQUE (target, name)) STRICT;
 -- chunks: volume, offset, length and SHA-256 of each, packed; the only chunk of a file has the file's own hash.
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, snapshot INTEGER NOT NULL, path ANY NOT NULL, type TEXT NOT NULL, mode INTEGER NOT NULL,
@@ -86,10 +114,10 @@ export class RestoreList {
     guard(() => this.#database.exec(`${tables} BEGIN;`));
   }
 
-  /** Notes a volume of a target, once under each name. Returns its id. `layout` is kept for the caller. */
-  addVolume(target: number, name: string, layout: string): number {
-    const sql = 'INSERT INTO volumes (target, name, layout) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id';
-    return this.#get(sql, target, name, layout)!['id'] as number;
+  /** Notes a volume of a target, once under each name. Returns its id. */
+  addVolume(target: number, name: string, { layout, size, storageClass }: NewVolume): number {
+    const sql = 'INSERT INTO volumes (target, name, layout, size, class) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id';
+    return this.#get(sql, target, name, layout, size, storageClass ?? null)!['id'] as number;
   }
 
   /** Adds an entry, or replaces the one of the same path from a lower layer. `content` is given for files. */
@@ -200,6 +228,61 @@ export class RestoreList {
   *volumes(target: number): Generator<{ id: number; name: string; layout: string }> {
     const sql = 'SELECT id, name, layout FROM volumes v WHERE target = ? AND EXISTS (SELECT 1 FROM uses u WHERE u.volume = v.id) ORDER BY name';
     for (const row of this.#each(sql, target)) yield { id: row['id'] as number, name: row['name'] as string, layout: row['layout'] as string };
+  }
+
+  /** The volumes of a target that something is wanted of and that are in this state; it may be changed meanwhile. */
+  *volumesIn(target: number, thaw: ThawState | null): Generator<ListedVolume> {
+    const sql = `SELECT id, name, layout, class FROM volumes v WHERE target = ? AND name > ? AND thaw IS ?
+      AND EXISTS (SELECT 1 FROM uses u WHERE u.volume = v.id) ORDER BY name LIMIT ${pageSize}`;
+    let last = '';
+    for (;;) {
+      const rows = this.#all(sql, target, last, thaw);
+      for (const row of rows) yield { id: row['id'] as number, name: row['name'] as string, layout: row['layout'] as string, storageClass: row['class'] as string | null };
+      if (rows.length < pageSize) return;
+      last = rows.at(-1)!['name'] as string;
+    }
+  }
+
+  /** True if a target is thawing volumes, wanted now or put off. */
+  isThawing(target: number): boolean {
+    return this.#get(`SELECT 1 FROM volumes WHERE target = ? AND thaw = 'thawing' LIMIT 1`, target) !== undefined;
+  }
+
+  setThaw(volume: number, thaw: ThawState, storageClass?: string): void {
+    this.#run('UPDATE volumes SET thaw = ?, class = coalesce(?, class) WHERE id = ?', thaw, storageClass ?? null, volume);
+  }
+
+  /** Whatever its class is said to be, the target is to be asked about this volume. */
+  suspectCold(volume: number): void {
+    this.#run('UPDATE volumes SET thaw = NULL, class = NULL WHERE id = ?', volume);
+  }
+
+  /** All that was wanted has been looked for; what is missing may be `offer`ed once more. */
+  forgetUses(): void {
+    this.#run('DELETE FROM uses');
+  }
+
+  /** What targets said about thaws is to be asked again. */
+  forgetThaws(): void {
+    this.#run('UPDATE volumes SET thaw = NULL');
+  }
+
+  /** The volumes of a target that something is wanted of and that cannot be read yet, counted by state and class. */
+  unreadable(target: number): UnreadableVolumes[] {
+    const sql = `SELECT thaw, class, count(*) AS objects, sum(size) AS bytes FROM volumes v WHERE target = ? AND thaw IN ('cold', 'thawing')
+      AND EXISTS (SELECT 1 FROM uses u WHERE u.volume = v.id) GROUP BY thaw, class ORDER BY class`;
+    return this.#all(sql, target).map((row) => ({
+      thaw: row['thaw'] as 'cold' | 'thawing',
+      storageClass: row['class'] as string,
+      objects: row['objects'] as number,
+      bytes: row['bytes'] as number,
+    }));
+  }
+
+  /** Notes that a volume gives nothing, and takes it out: its chunks may be `offer`ed at other places, or at this one again. */
+  putOff(volume: number, reason: string): void {
+    this.miss(volume, reason);
+    this.#run('DELETE FROM uses WHERE volume = ?', volume);
   }
 
   /** The ranges of a volume that are wanted, by offset and length, each once. */

@@ -12,7 +12,8 @@ export async function reportError(shell: Shell, thrown: unknown): Promise<number
   const error = interrupted(shell, thrown);
   if (!(error instanceof BatError)) return reportBug(shell, error);
   if (await reportMistakes(shell, error)) return error.exitCode;
-  if (shell.json) shell.emitJson('exit_error', { code: error.code, exitCode: error.exitCode, message: error.message, hint: error.hint });
+  if (shell.json) shell.emitJson('exit_error', { code: error.code, exitCode: error.exitCode, message: error.message, hint: error.hint, until: untilOf(error) });
+  else if (error.code === 'THAW_PENDING') showPending(shell, error);
   else showError(shell, error);
   return error.exitCode;
 }
@@ -22,6 +23,19 @@ export function showError({ err }: Shell, { message, hint }: { message: string; 
   const { bold, cyan, red } = err.colours;
   err.line(`${red(bold('error:'))} ${message}`);
   if (hint !== undefined) err.line(`${cyan('hint:')} ${hint}`);
+}
+
+/** When a thaw is through; known of errors that say so. */
+function untilOf(error: BatError): string | undefined {
+  const { until } = error as { until?: unknown };
+  return until instanceof Date ? until.toISOString() : undefined;
+}
+
+/** Nothing is wrong: it takes time. */
+function showPending({ err }: Shell, { message, hint }: BatError): void {
+  const { bold, yellow } = err.colours;
+  err.line(`${yellow(bold('waiting:'))} ${message}`);
+  err.line(hint);
 }
 
 /** Whatever was thrown because the work was stopped is one and the same thing. */

@@ -30,6 +30,10 @@ export function describeEvent(event: BatEvent): EventLine | null {
       return describeSourceEnd(event.source, event.summary);
     case 'error':
       return { severity: 'error', text: withHint(`${event.source ? `${event.source}: ` : ''}${event.message}`, event.hint) };
+    case 'thaw-requested':
+      return info(`${event.target}: asked for ${formatCount(event.objects, 'object')} (${formatBytes(event.bytes)}) to be thawed, ${event.tier}, readable for ${formatCount(event.days, 'day')}`);
+    case 'thaw-waiting':
+      return info(`${event.target}: ${formatCount(event.objects, 'object')} (${formatBytes(event.bytes)}) still thawing; looking again in ${formatDuration(event.wait)}`);
     case 'run-end':
       return info(`run ${event.run} ends after ${formatDuration(event.duration)} with exit code ${event.exitCode}`);
     case 'step-progress':

@@ -1,4 +1,4 @@
-/** Sizes and durations: read from a plan, and written the way a person reads them. */
+/** Sizes, durations, times and money: read from a plan, and written the way a person reads them. */
 import { BatError } from './errors.ts';
 
 const sizeUnits: Record<string, number> = {
@@ -67,7 +67,31 @@ export function formatDuration(milliseconds: number): string {
     .join(' ');
 }
 
+/** `48 h`: what is known by its hours; shorter times as `formatDuration` has them. */
+export function formatHours(milliseconds: number): string {
+  const hours = milliseconds / 3_600_000;
+  return Number.isInteger(hours) ? `${hours} h` : formatDuration(milliseconds);
+}
+
 /** `1 file`, `12,345 files`. */
 export function formatCount(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+}
+
+const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const momentStep = 5 * 60_000;
+
+/** `Sat 21 Nov, 09:00`: a time to come back at, in the zone of this machine, never too early; to five minutes. */
+export function formatMoment(time: Date): string {
+  const later = new Date(Math.ceil(time.getTime() / momentStep) * momentStep);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${weekdays[later.getDay()]} ${later.getDate()} ${months[later.getMonth()]}, ${two(later.getHours())}:${two(later.getMinutes())}`;
+}
+
+/** `$1.23`, `< $0.01`. `currency`: three letters, ISO 4217. */
+export function formatMoney(amount: number, currency: string): string {
+  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency });
+  const least = 10 ** -(format.resolvedOptions().maximumFractionDigits ?? 2);
+  return amount > 0 && amount < least ? `< ${format.format(least)}` : format.format(amount);
 }

@@ -35,6 +35,7 @@ export class Setting {
       overwrite: 'always',
       dryRun: false,
       keys: { identities: [] },
+      thaw: { days: 7, pause: null, now: () => new Date(), choose: () => Promise.reject(new Error('nothing is cold here')) },
       emit: (event) => this.events.push(event),
       signal: new AbortController().signal,
       ...options,

@@ -130,7 +130,7 @@ class Model {
         const targets = await createTargets({ plan: this.#plan, only: id, ...around });
         await restore({
           plan: 'model', targets, snapshot, sources: [], patterns: [], destination: { kind: 'folder', path, perSource: false }, overwrite: 'always',
-          dryRun: false, keys: { identities: [] }, emit: () => {}, signal: new AbortController().signal,
+          dryRun: false, keys: { identities: [] }, thaw: { days: 1, pause: null, now: () => new Date(), choose: async () => 'bulk' }, emit: () => {}, signal: new AbortController().signal,
         });
         expect(describeTree(path), `${snapshot} from ${id}`).toEqual(tree);
       }

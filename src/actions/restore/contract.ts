@@ -2,6 +2,7 @@
 import { BatError, type ErrorCode, type ErrorDetails } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
 import type { Root } from '../../steps/source.ts';
+import type { ThawTier } from '../../targets/cold-storage.ts';
 import type { Target } from '../../targets/target.ts';
 import type { KeyInputs } from '../store/keys.ts';
 
@@ -32,8 +33,45 @@ export interface RestoreOptions {
   /** Reads the manifests, looks at the destination, and says what would be done. */
   dryRun: boolean;
   keys: KeyInputs;
+  thaw: ThawPolicy;
   emit: Emit;
   signal: AbortSignal;
+}
+
+/** What becomes of objects that lie in cold storage. */
+export interface ThawPolicy {
+  /** How long what is thawed is to stay readable. */
+  days: number;
+  /** Called once for a target, before anything is asked of it that costs money. May throw, and then nothing is thawed. */
+  choose(this: void, offer: ThawOffer): Promise<ThawTier>;
+  /** Comes back after so many milliseconds, for a restore that waits for the thaw; null for one that ends with THAW_PENDING. */
+  pause: ((this: void, milliseconds: number) => Promise<void>) | null;
+  now(this: void): Date;
+}
+
+/** What has to be thawed on one target, and what that takes. */
+export interface ThawOffer {
+  target: string;
+  storageClasses: string[];
+  /** Objects to be thawed, as wholes. */
+  objects: number;
+  bytes: number;
+  /** More of them that were asked for before and are not ready. */
+  thawing: number;
+  days: number;
+  /** The cheapest first; those that every class in question has. */
+  tiers: OfferedTier[];
+  /** Where `cost` is from; null where nothing is known of prices. */
+  prices: { currency: string; asOf: string; region: string } | null;
+}
+
+export interface OfferedTier {
+  tier: ThawTier;
+  /** Milliseconds. */
+  least: number;
+  most: number;
+  /** Of the thaw, the thawed copies and the download, in the currency of the prices; null if it is not known. */
+  cost: number | null;
 }
 
 export interface RestoreFailure {
@@ -57,6 +95,8 @@ export interface RestoreSummary {
   failed: number;
   /** The first of them, a thousand at most. */
   failures: RestoreFailure[];
+  /** Of a dry run: what lies in cold storage. */
+  cold: ThawOffer[];
   /** Milliseconds. */
   duration: number;
 }
@@ -69,5 +109,17 @@ export class RestoreIncomplete extends BatError {
     super(code, message, details);
     this.name = 'RestoreIncomplete';
     this.summary = summary;
+  }
+}
+
+/** Thrown when objects are being thawed: the same restore is to be called again. */
+export class ThawPending extends BatError {
+  /** When all of them are readable at the latest. */
+  readonly until: Date;
+
+  constructor(message: string, until: Date, hint: string) {
+    super('THAW_PENDING', message, { hint });
+    this.name = 'ThawPending';
+    this.until = until;
   }
 }

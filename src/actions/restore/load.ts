@@ -111,7 +111,8 @@ class LineReader {
     const { name, size, sealed, codec, frames, decoded } = volume;
     if (!isVolumeName(name)) throw damaged(subject, `it names an object that cannot be one of its volumes: ${JSON.stringify(name)}`);
     if (frames.some((frame) => frame.decoded > largestFrame || frame.stored > largestFrame)) throw damaged(subject, `the frames of ${name} are larger than frames can be`);
-    return this.#list.addVolume(this.#store.number, name, JSON.stringify({ name, size, sealed, codec, frames, decoded } satisfies ObjectLayout));
+    const layout = JSON.stringify({ name, size, sealed, codec, frames, decoded } satisfies ObjectLayout);
+    return this.#list.addVolume(this.#store.number, name, { layout, size, storageClass: storageClassOf(volume, this.#store.target.id) });
   }
 }
 
@@ -121,6 +122,12 @@ function place(chunk: ManifestChunk, volumes: ReadonlyMap<number, { id: number; 
   if (chunk.offset + chunk.length > volume.decoded) throw damaged(subject, 'a chunk lies behind the end of its volume');
   if (chunk.length === 0 || chunk.length > largestChunk) throw damaged(subject, `a chunk has ${chunk.length} bytes`);
   return { volume: volume.id, offset: chunk.offset, length: chunk.length, sha256: Buffer.from(chunk.sha256, 'hex') };
+}
+
+/** As the receipt says that the manifest repeats. What stands there has not been checked: it is anybody's JSON. */
+function storageClassOf({ targets }: ManifestVolume, target: string): string | undefined {
+  const storageClass: unknown = (targets as Record<string, { storageClass?: unknown } | null> | null)?.[target]?.storageClass;
+  return typeof storageClass === 'string' ? storageClass : undefined;
 }
 
 /** `volumes/…`, `files/…`, or the path of a file below its source; never a manifest, a key, or a path that leads out. */

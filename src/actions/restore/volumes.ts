@@ -13,12 +13,14 @@ export interface VolumeReading {
   store: Store;
   report: Report;
   signal: AbortSignal;
+  /** A volume turned out to be in cold storage. */
+  onCold(this: void): void;
   /** `bytes` have been checked against the use's hash. */
   write(use: ListedUse, bytes: Uint8Array): Promise<void>;
 }
 
 /** What speaks of one object only; after anything else the target itself is given up. */
-const objectCodes: ReadonlySet<ErrorCode> = new Set(['OBJECT_MISSING', 'OBJECT_DAMAGED', 'KEY_MISSING', 'KEY_WRONG', 'FORMAT_UNSUPPORTED', 'TARGET_DENIED', 'TARGET_FAILED']);
+export const objectCodes: ReadonlySet<ErrorCode> = new Set(['OBJECT_MISSING', 'OBJECT_DAMAGED', 'OBJECT_COLD', 'KEY_MISSING', 'KEY_WRONG', 'FORMAT_UNSUPPORTED', 'TARGET_DENIED', 'TARGET_FAILED']);
 const betweenPauses = 64;
 
 /** Notes in the list what could not be had; throws only what `write` throws, the signal's reason, and bugs. */
@@ -38,11 +40,17 @@ export async function readVolumes(reading: VolumeReading): Promise<void> {
 /** What a restore would fetch. */
 export function countFetches(list: RestoreList, store: Store, report: Report): void {
   for (const volume of list.volumes(store.number)) {
-    const layout = parseLayout(volume.layout);
-    const frames = new FrameTable(layout);
     report.summary.objects++;
-    for (const { start, end } of extentsOf(list.ranges(volume.id), frames)) report.summary.fetched += frames.stored(frames.at(start), frames.at(end - 1));
+    report.summary.fetched += bytesToFetch(list, volume);
   }
+}
+
+/** Of what is wanted of one volume. */
+export function bytesToFetch(list: RestoreList, { id, layout }: { id: number; layout: string }): number {
+  const frames = new FrameTable(parseLayout(layout));
+  let bytes = 0;
+  for (const { start, end } of extentsOf(list.ranges(id), frames)) bytes += frames.stored(frames.at(start), frames.at(end - 1));
+  return bytes;
 }
 
 /** A range of a volume as it came; no bytes if the volume does not give them. */
@@ -134,6 +142,12 @@ class VolumeReader {
     signal.throwIfAborted();
     if (!(error instanceof BatError)) throw error;
     if (error.code !== 'OBJECT_DAMAGED') this.#lost = error;
+    if (error.code === 'OBJECT_COLD') {
+      // Moved there by a rule of the store, or the thawed copy expired: the receipt does not know, the target does.
+      this.#reading.list.suspectCold(this.#volume);
+      this.#reading.onCold();
+      return error;
+    }
     if (!store.isGone) {
       if (objectCodes.has(error.code)) {
         report.trouble(store.target.id, this.#layout.name, error);

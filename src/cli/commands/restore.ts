@@ -1,14 +1,16 @@
 /** `bat restore` */
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Destination, Overwrite, RestoreIncomplete, RestoreOptions, RestoreSummary } from '../../actions/restore.ts';
 import { BatError } from '../../core/errors.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { thawTiers, type ThawTier } from '../../targets/cold-storage.ts';
 import { canAsk, confirm } from '../ask.ts';
 import { openPlan, splitPlan } from '../choose-plan.ts';
 import { addExamples, collect } from '../command-help.ts';
 import { seconds } from '../json-line.ts';
 import type { Shell } from '../shell.ts';
+import { offerFields } from '../views/thaw-offer-json.ts';
 
 interface RestoreFlags {
   snapshot: string;
@@ -20,8 +22,14 @@ interface RestoreFlags {
   dryRun?: boolean;
   identity?: string[];
   from?: string;
+  tier?: ThawTier;
+  days: number;
+  wait?: boolean;
   quiet?: boolean;
 }
+
+/** Thawed copies are charged for as long as they stay. */
+const mostDays = 365;
 
 export function restoreCommand(shell: Shell): Command {
   const command = new Command('restore')
@@ -35,11 +43,14 @@ export function restoreCommand(shell: Shell): Command {
     .option('-s, --source <id>', 'this source only (repeatable)', collect)
     .option('--to <dir>', 'the folder to restore to: one folder a source, or right into it with a single --source (default: ./restored/<plan>)')
     .addOption(new Option('--in-place', 'restore to where the sources are read from').conflicts('to'))
-    .option('-y, --yes', 'do not ask before writing in place')
+    .option('-y, --yes', 'do not ask: neither before writing in place, nor before thawing by the cheapest tier')
     .addOption(new Option('--overwrite <when>', 'what becomes of files that are there').choices(['always', 'if-changed', 'if-newer', 'never']).default('always'))
     .option('-n, --dry-run', 'say what would be restored and how much is read for it')
     .option('-i, --identity <file>', 'a file with the secret key; - reads standard input (repeatable)', collect)
     .option('--from <target>', 'read from this target only')
+    .addOption(new Option('--tier <tier>', 'thaw what is in cold storage by this tier, without asking').choices(thawTiers))
+    .option('--days <number>', 'how long what is thawed stays readable', parseDays, 7)
+    .option('--wait', 'wait for the thaw; without it, the exit code is 75 and the same command goes on later')
     .option('-q, --quiet', 'say warnings and errors only')
     .option('--json', 'one JSON object a line, for programs')
     .action((first: string | undefined, rest: string[], flags: RestoreFlags) => restoreFiles(shell, first === undefined ? [] : [first, ...rest], flags));
@@ -48,6 +59,7 @@ export function restoreCommand(shell: Shell): Command {
     ['bat restore photos/2024 "*.odt" -i key.txt', 'a folder and all texts'],
     ['bat restore --snapshot 2026-11-20 -s mail', 'as it was on that day'],
     ['bat restore --in-place --overwrite if-changed', 'back to where it was'],
+    ['bat restore --from glacier --tier bulk -i key.txt', 'from cold storage'],
     ['pass show bat | bat restore -i -', 'with a key that is on no disk'],
   ]);
 }
@@ -63,6 +75,7 @@ async function restoreFiles(shell: Shell, words: readonly string[], flags: Resto
     import('../../actions/plan-targets.ts'),
     import('../identities.ts'),
   ]);
+  const { thawPolicy } = await import('../thaw-policy.ts');
   const view = shell.json ? (await import('../views/events-json.ts')).eventsJsonView(shell) : (await import('../views/restore.ts')).restoreView(shell, { quiet: flags.quiet ?? false });
   const keys = await gatherKeys(shell, plan, flags.identity ?? []);
   const targets = await createTargets({ plan, only: flags.from, environment: shell.environment, emit: view.emit });
@@ -77,6 +90,7 @@ async function restoreFiles(shell: Shell, words: readonly string[], flags: Resto
       overwrite: flags.overwrite,
       dryRun,
       keys,
+      thaw: thawPolicy(shell, flags),
       emit: view.emit,
       signal: shell.signal,
     };
@@ -89,6 +103,12 @@ async function restoreFiles(shell: Shell, words: readonly string[], flags: Resto
   } finally {
     await closeTargets(targets);
   }
+}
+
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (!/^\d+$/.test(text) || days < 1 || days > mostDays) throw new InvalidArgumentError(`Give a number of days from 1 to ${mostDays}.`);
+  return days;
 }
 
 async function showSummary(shell: Shell, summary: RestoreSummary, where: string, flags: RestoreFlags): Promise<void> {
@@ -106,8 +126,9 @@ function failed(shell: Shell, error: unknown): never {
   throw new BatError(error.code, head, { cause: error, ...(error.hint === undefined ? {} : { hint: error.hint }) });
 }
 
-function summaryFields({ snapshots, files, bytes, fetched, objects, skipped, failed: failures, duration }: RestoreSummary, exitCode: number): Record<string, unknown> {
-  return { snapshots, exitCode, seconds: seconds(duration), filesRestored: files, bytesRestored: bytes, bytesFetched: fetched, objects, skipped, failed: failures };
+function summaryFields({ snapshots, files, bytes, fetched, objects, skipped, failed: failures, cold, duration }: RestoreSummary, exitCode: number): Record<string, unknown> {
+  const fields = { snapshots, exitCode, seconds: seconds(duration), filesRestored: files, bytesRestored: bytes, bytesFetched: fetched, objects, skipped, failed: failures };
+  return cold.length > 0 ? { ...fields, cold: cold.map(offerFields) } : fields;
 }
 
 function chooseDestination(plan: Plan, { inPlace, to, source = [] }: RestoreFlags): { destination: Destination; where: string } {

@@ -47,6 +47,8 @@ function toLine(event: Shown, sources: readonly JsonFields[]): { type: string; f
       };
     case 'target-back':
       return { type: 'target_back', fields: { target: event.target, afterSeconds: seconds(event.after) } };
+    case 'thaw-waiting':
+      return { type: 'thaw_waiting', fields: { target: event.target, objects: event.objects, bytes: event.bytes, waitSeconds: seconds(event.wait) } };
     case 'source-end':
       return { type: 'source_summary', fields: { source: event.source, ...sourceFields(event) } };
     case 'run-end':

@@ -1,12 +1,14 @@
 /** A restore for a person: one line that moves on a terminal, a line now and then elsewhere, the summary at the end. */
 import type { RestoreSummary } from '../../actions/restore.ts';
 import { formatBytes, formatCount, formatDuration } from '../../core/units.ts';
+import { describeEvent } from '../../core/event-text.ts';
 import type { BatEvent } from '../../core/events.ts';
 import { ProgressLine } from '../../runner/progress.ts';
 import type { Shell } from '../shell.ts';
 import type { EventView } from './event-view.ts';
 import { readingNoticeOf, showNotice } from './notices.ts';
 import { StatusLine } from './status-line.ts';
+import { showOffer } from './thaw-offer.ts';
 
 const betweenLines = 30_000;
 
@@ -30,11 +32,18 @@ export function restoreView(shell: Shell, { quiet, now = Date.now }: { quiet: bo
     if (status) status.above(() => showNotice(shell, notice));
     else showNotice(shell, notice);
   };
+  const tellThaw = (event: BatEvent): void => {
+    const line = describeEvent(event);
+    if (quiet || !line) return;
+    if (status) status.above(() => shell.out.line(line.text));
+    else shell.out.line(line.text);
+  };
   return {
     emit: (event) => {
       if (isTrouble(event)) return void troubles.push(event);
       for (const trouble of troubles.splice(0)) tell(trouble);
       if (event.type === 'restore-progress') show(event);
+      else if (event.type === 'thaw-requested' || event.type === 'thaw-waiting') tellThaw(event);
       else if (!status || !isFailure(event)) tell(event);
     },
     finish: (error) => {
@@ -52,6 +61,7 @@ export function showRestored(shell: Shell, summary: RestoreSummary, where: strin
   const read = `${formatBytes(fetched)} in ${formatCount(objects, 'object')}`;
   for (const { id, target } of summary.snapshots) out.line(out.colours.dim(`snapshot ${id}, from ${target}`));
   if (dryRun) {
+    for (const offer of summary.cold) showOffer(out, offer);
     out.line(`would read ${read}`);
     out.line(`would restore ${what} to ${where}; nothing was written`);
   } else {
