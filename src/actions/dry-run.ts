@@ -8,6 +8,7 @@ import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { stateFiles } from '../plan/state-folder.ts';
+import { canReadAtOnce } from '../runner/catch-up.ts';
 import { chooseSources } from '../runner/choose-sources.ts';
 import { dryContext } from '../runner/dry-context.ts';
 import { makerOf, prepareLanes } from '../runner/lanes.ts';
@@ -20,6 +21,7 @@ import type { Source } from '../steps/source.ts';
 import { volumeSizeOf } from '../steps/tar.ts';
 import type { Lane } from '../steps/step.ts';
 import type { Target } from '../targets/target.ts';
+import { costsOf, type TargetCosts } from './dry-run/costs.ts';
 
 export interface DryRunReport {
   plan: string;
@@ -60,6 +62,8 @@ export interface DryTarget {
   copies: { objects: number; bytes: number };
   /** What killed runs left there. */
   removes: { objects: number };
+  /** Of a target that knows its prices. */
+  costs?: TargetCosts;
 }
 
 export interface DryRunOptions {
@@ -86,7 +90,13 @@ export async function dryRun({ plan, sources, signal }: DryRunOptions): Promise<
     for (const source of chosen) reports.push(await lookAtSource(session, source));
     const toRead = reports.reduce((sum, report) => sum + report.toRead, 0);
     const newVolumes = reports.reduce((sum, report) => sum + report.newVolumes, 0);
-    for (const target of targets) Object.assign(target, { sends: target.reachable ? toRead : 0, objects: target.reachable ? newVolumes : 0 });
+    for (const target of targets) {
+      Object.assign(target, { sends: target.reachable ? toRead : 0, objects: target.reachable ? newVolumes : 0 });
+      const opened = session.targets.get(target.target);
+      const added = { objects: newVolumes + target.copies.objects, bytes: toRead + target.copies.bytes };
+      const costs = opened && costsOf(opened, new Volumes(catalog).holdingsByClass(target.target), added);
+      if (costs) target.costs = costs;
+    }
     return { plan: plan.name, sources: reports, targets, notes };
   } finally {
     catalog.close();
@@ -133,7 +143,7 @@ async function connects(target: Target, signal: AbortSignal): Promise<boolean> {
 
 function copiesTo(session: Session, lane: Lane, target: string): { objects: number; bytes: number } {
   const others = [...session.targets.keys()].filter((id) => id !== target);
-  const missing = new Volumes(session.catalog).missingOn(lane.maker, { target, recipients: lane.recipients }, lane.codec, others);
+  const missing = new Volumes(session.catalog).missingOn(lane.maker, { target, recipients: lane.recipients }, lane.codec, others, canReadAtOnce(session));
   return { objects: missing.length, bytes: missing.reduce((sum, object) => sum + object.size, 0) };
 }
 

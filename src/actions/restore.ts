@@ -70,13 +70,13 @@ class Restore {
   readonly #thawing: Thawing;
 
   constructor(options: RestoreOptions, parts: Parts) {
-    const { stores, wanted, list, places, report } = parts;
+    const { wanted, list, places, report } = parts;
     const { thaw, dryRun, emit, signal } = options;
     const sourceOf = (entry: ListedEntry): string => wanted[entry.snapshot]!.source;
     this.#options = options;
     this.#parts = parts;
     this.#around = { list, places, folders: new Folders(), report, sourceOf, signal };
-    this.#thawing = new Thawing({ list, stores, report, policy: thaw, dryRun, emit, signal, findMissing: (store) => this.#findMissing(store) });
+    this.#thawing = new Thawing({ list, report, policy: thaw, dryRun, emit, signal, findMissing: (store) => this.#findMissing(store) });
   }
 
   async run(): Promise<RestoreSummary> {
@@ -85,7 +85,7 @@ class Restore {
     await decide({ ...this.#around, overwrite: this.#options.overwrite });
     report.expect(list.totals());
     list.wantChunks();
-    const { order } = await this.#thawing.settle();
+    const { order } = await this.#thawing.settle(stores);
     let stopped: Stopped | null = null;
     if (this.#options.dryRun) {
       Object.assign(report.summary, list.totals());
@@ -175,15 +175,15 @@ class Restore {
     const { signal } = this.#options;
     let vainly = 0;
     for (let order = stores; ; ) {
-      let isCold = false;
+      const cold = new Set<Store>();
       for (const store of order) {
         await this.#findMissing(store);
-        await readVolumes({ list, store, report, signal, write: (use, bytes) => files.write(use, bytes), onCold: () => (isCold = true) });
+        await readVolumes({ list, store, report, signal, write: (use, bytes) => files.write(use, bytes), onCold: () => void cold.add(store) });
       }
       // A target that says of an object that it is readable, and does not let it be read, is not believed for ever.
-      if (!isCold || vainly === mostVainly) break;
+      if (cold.size === 0 || vainly === mostVainly) break;
       list.forgetUses();
-      const settled = await this.#thawing.settle();
+      const settled = await this.#thawing.settle([...cold]);
       vainly = settled.waited ? 0 : vainly + 1;
       order = settled.order;
     }

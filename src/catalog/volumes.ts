@@ -28,6 +28,9 @@ export type NewObject = Omit<CatalogObject, 'id'>;
 /** An object that another target can give. `seal`: as it is there it is plain, and has to be sealed on the way. */
 export type MissingObject = Omit<CatalogObject, 'frames' | 'recipients'> & { from: string; seal: boolean };
 
+/** Whether a target can give objects of a storage class at once; null if the receipt names none. */
+export type CanRead = (target: string, storageClass: string | null) => boolean;
+
 /** What a target must hold for a volume to count as there. */
 export interface Need {
   target: string;
@@ -183,21 +186,35 @@ export class Volumes {
     return this.#catalog.get(sql, target) as unknown as { objects: number; bytes: number };
   }
 
+  /** The same by storage class; null where the receipts name none. */
+  holdingsByClass(target: string): { storageClass: string | null; objects: number; bytes: number }[] {
+    const sql = `SELECT r.storage_class, count(*) AS objects, sum(o.size) AS bytes FROM receipts r JOIN objects o ON o.id = r.object
+      WHERE r.target = ? GROUP BY r.storage_class ORDER BY r.storage_class`;
+    return this.#catalog.all(sql, target).map((row) => ({
+      storageClass: row['storage_class'] as string | null,
+      objects: row['objects'] as number,
+      bytes: row['bytes'] as number,
+    }));
+  }
+
   /**
    * Stored volumes that a target has no readable object of, and an object that another target could give for it: one that
-   * is readable as it is, else a plain one of this codec that need only be sealed. The plain ones come last.
+   * is readable as it is, else a plain one of this codec that need only be sealed. The plain ones come last. What `canRead` refuses is no help.
    */
-  missingOn(maker: string, need: Need, codec: string, others: readonly string[]): MissingObject[] {
+  missingOn(maker: string, need: Need, codec: string, others: readonly string[], canRead: CanRead = () => true): MissingObject[] {
     const names = JSON.stringify(others);
     const rows = this.#catalog.all(
-      `SELECT o.id, o.volume, o.name, o.size, o.sha256, o.codec, o.level, v.decoded, r.target AS source, (${readable}) AS fits FROM volumes v JOIN objects o ON o.volume = v.id JOIN receipts r ON r.object = o.id
+      `SELECT o.id, o.volume, o.name, o.size, o.sha256, o.codec, o.level, v.decoded, r.target AS source, r.storage_class, (${readable}) AS fits FROM volumes v JOIN objects o ON o.volume = v.id JOIN receipts r ON r.object = o.id
        WHERE v.state = 'stored' AND v.maker = ? AND r.target IN (SELECT value FROM json_each(?)) AND ((${readable}) OR (o.recipients IS NULL AND o.codec = ?))
        AND NOT EXISTS (SELECT 1 FROM objects mine JOIN receipts t ON t.object = mine.id WHERE mine.volume = v.id AND t.target = ? AND ${readable.replaceAll('o.', 'mine.')})
        ORDER BY v.id, fits DESC, o.id DESC`,
       ...readableBy(need.recipients), maker, names, ...readableBy(need.recipients), codec, need.target, ...readableBy(need.recipients),
     );
     const first = new Map<number, Row>();
-    for (const row of rows) if (!first.has(row['volume'] as number)) first.set(row['volume'] as number, row);
+    for (const row of rows) {
+      if (first.has(row['volume'] as number) || !canRead(row['source'] as string, row['storage_class'] as string | null)) continue;
+      first.set(row['volume'] as number, row);
+    }
     return [...first.values()].map((row) => Object.assign(toStored(row), { from: row['source'] as string, seal: row['fits'] === 0 }));
   }
 

@@ -5,7 +5,7 @@
  */
 import { createHash, hash } from 'node:crypto';
 import { Snapshots } from '../catalog/snapshots.ts';
-import { Volumes, type MissingObject } from '../catalog/volumes.ts';
+import { Volumes, type CanRead, type MissingObject } from '../catalog/volumes.ts';
 import { BatError } from '../core/errors.ts';
 import { formatBytes, formatCount } from '../core/units.ts';
 import { ObjectSender, type SentObject } from '../steps/shared/object-sender.ts';
@@ -22,7 +22,7 @@ const BLOCK = 4 * 1024 * 1024;
 export async function catchUp(session: Session, lane: Lane, target: Target): Promise<void> {
   const others = [...session.targets.keys()].filter((id) => id !== target.id);
   const need = { target: target.id, recipients: lane.recipients };
-  const missing = new Volumes(session.catalog).missingOn(lane.maker, need, lane.codec, others);
+  const missing = new Volumes(session.catalog).missingOn(lane.maker, need, lane.codec, others, canReadAtOnce(session));
   const size = missing.reduce((sum, object) => sum + object.size, 0);
   if (missing.length > 0) {
     tell(session, target, 'note', `copying ${formatCount(missing.length, 'object')} (${formatBytes(size)}) that it lacks from ${[...new Set(missing.map((object) => object.from))].join(', ')}`);
@@ -32,6 +32,11 @@ export async function catchUp(session: Session, lane: Lane, target: Target): Pro
     await copyObject(session, lane, target, object);
   }
   await copyManifests(session, lane, target);
+}
+
+/** A run does not wait for a thaw: what only a cold class could give is sent again from the source. */
+export function canReadAtOnce({ targets }: Session): CanRead {
+  return (target, storageClass) => storageClass === null || !targets.get(target)?.coldStorage?.isCold(storageClass);
 }
 
 async function copyObject(session: Session, lane: Lane, target: Target, object: MissingObject): Promise<void> {

@@ -27,6 +27,8 @@ export interface ThawOptions {
   tier: ThawTier;
   /** How long the thawed copy stays. */
   days: number;
+  /** As `state` gave it. */
+  storageClass: string;
   signal?: AbortSignal | undefined;
 }
 

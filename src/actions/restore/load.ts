@@ -124,10 +124,14 @@ function place(chunk: ManifestChunk, volumes: ReadonlyMap<number, { id: number; 
   return { volume: volume.id, offset: chunk.offset, length: chunk.length, sha256: Buffer.from(chunk.sha256, 'hex') };
 }
 
-/** As the receipt says that the manifest repeats. What stands there has not been checked: it is anybody's JSON. */
+/**
+ * As the receipt says that the manifest repeats: empty for the store's usual class, which is hot; undefined if the target had
+ * another name then. What stands there has not been checked: it is anybody's JSON.
+ */
 function storageClassOf({ targets }: ManifestVolume, target: string): string | undefined {
-  const storageClass: unknown = (targets as Record<string, { storageClass?: unknown } | null> | null)?.[target]?.storageClass;
-  return typeof storageClass === 'string' ? storageClass : undefined;
+  const receipt = (targets as Record<string, { storageClass?: unknown } | null> | null)?.[target];
+  if (!receipt) return undefined;
+  return typeof receipt.storageClass === 'string' ? receipt.storageClass : '';
 }
 
 /** `volumes/…`, `files/…`, or the path of a file below its source; never a manifest, a key, or a path that leads out. */

@@ -8,7 +8,7 @@ import { objectCodes } from './volumes.ts';
 
 /**
  * Notes in the list what each wanted volume of the store is that was not asked about yet. Only volumes are asked about whose
- * receipts name a cold class or none, so that a restore of what is hot is not delayed. True if something cannot be read.
+ * receipts name a cold class or are missing, so that a restore of what is hot is not delayed. True if something cannot be read.
  */
 export async function lookForCold(list: RestoreList, store: Store, report: Report, signal: AbortSignal): Promise<boolean> {
   const { coldStorage, capabilities } = store.target;

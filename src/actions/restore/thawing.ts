@@ -17,8 +17,6 @@ import { makeOffer } from './thaw-offer.ts';
 
 export interface ThawingParts {
   list: RestoreList;
-  /** In the order of preference. */
-  stores: readonly Store[];
   report: Report;
   policy: ThawPolicy;
   dryRun: boolean;
@@ -43,12 +41,13 @@ export class Thawing {
   /**
    * Afterwards all that is wanted can be read, as far as the targets say; the answer is the stores in the order to read them
    * in, and whether that took a thaw. A dry run only notes what it found. Throws ThawPending, and USAGE for a tier that does not exist.
+   * `stores`: in the order of preference; those that are left out have been tried, and give nothing of it.
    */
-  async settle(): Promise<{ order: readonly Store[]; waited: boolean }> {
-    const { stores, report, policy, dryRun, list } = this.#parts;
+  async settle(stores: readonly Store[]): Promise<{ order: readonly Store[]; waited: boolean }> {
+    const { report, policy, dryRun, list } = this.#parts;
     const seenCold = new Set<Store>();
     for (let waited = false; ; waited = true) {
-      const cold = await this.#find(seenCold);
+      const cold = await this.#find(stores, seenCold);
       const order = [...stores.filter((store) => !seenCold.has(store)), ...seenCold];
       if (dryRun) report.summary.cold = cold.map((store) => this.#offer(store));
       if (cold.length === 0 || dryRun) return { order, waited };
@@ -61,8 +60,8 @@ export class Thawing {
   }
 
   /** The stores that hold something wanted which can be read nowhere. */
-  async #find(seenCold: Set<Store>): Promise<Store[]> {
-    const { list, stores, report, signal, findMissing } = this.#parts;
+  async #find(stores: readonly Store[], seenCold: Set<Store>): Promise<Store[]> {
+    const { list, report, signal, findMissing } = this.#parts;
     const cold: Store[] = [];
     for (const store of stores) {
       await findMissing(store);
@@ -103,9 +102,8 @@ export class Thawing {
       const chosen = offer.tiers.find((offered) => offered.tier === tier);
       if (!chosen) throw notOffered(tier, offer);
       this.#tiers.set(store, tier);
-      const options = { tier, days: policy.days, signal };
-      await inParallel(list.volumesIn(store.number, 'cold'), target.capabilities.parallel, async ({ id, name }) => {
-        await coldStorage.thaw(name, options);
+      await inParallel(list.volumesIn(store.number, 'cold'), target.capabilities.parallel, async ({ id, name, storageClass }) => {
+        await coldStorage.thaw(name, { tier: chosen.tier, days: policy.days, storageClass: storageClass ?? '', signal });
         list.setThaw(id, 'thawing');
       });
       const until = new Date(policy.now().getTime() + chosen.most).toISOString();

@@ -3,9 +3,10 @@ import type { DryRunReport } from '../../actions/dry-run.ts';
 import { exitCodes } from '../../core/errors.ts';
 import { visible } from '../../core/event-text.ts';
 import { formatBytes, formatCount } from '../../core/units.ts';
-import { snakeCase } from '../json-line.ts';
+import { seconds, snakeCase } from '../json-line.ts';
 import { showError } from '../report-error.ts';
 import type { Shell } from '../shell.ts';
+import { showCosts } from './dry-run-costs.ts';
 import { showNotice } from './notices.ts';
 import { showTable } from './show-table.ts';
 import type { Column } from './table.ts';
@@ -36,6 +37,7 @@ export function showDryRun(shell: Shell, report: DryRunReport, quiet: boolean): 
     showTable(out, sourceForm(report.sources));
     out.line();
     showTable(out, targetForm(report.targets));
+    showCosts(out, report.targets);
     if (report.notes.length > 0) out.line();
     for (const note of report.notes) out.line(note);
   }
@@ -52,8 +54,12 @@ export function dryRunToJson(shell: Shell, report: DryRunReport): void {
     for (const issue of issues) shell.emitJson('issue', { source: source.source, ...issue });
     shell.emitJson('dry_run_source', { ...source });
   }
-  for (const target of report.targets) shell.emitJson('dry_run_target', { ...target });
+  for (const { costs, ...target } of report.targets) shell.emitJson('dry_run_target', costs ? { ...target, costs: costFields(costs) } : { ...target });
   shell.emitJson('summary', { plan: report.plan, dryRun: true, exitCode: dryRunExitCode(report), sources: report.sources.map(({ issues, ...source }) => snakeCase({ ...source, issues: issues.length })), notes: report.notes });
+}
+
+function costFields({ restores, ...costs }: NonNullable<TargetReport['costs']>): Record<string, unknown> {
+  return { ...snakeCase(costs), restores: restores.map(({ tier, least, most, cost }) => snakeCase({ tier, leastSeconds: seconds(least), mostSeconds: seconds(most), cost })) };
 }
 
 function sourceForm(sources: readonly SourceReport[]): { columns: Column[]; rows: string[][] } {
