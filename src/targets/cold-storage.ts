@@ -7,6 +7,9 @@
 /** From the cheapest to the fastest. */
 export const thawTiers = ['bulk', 'standard', 'expedited'] as const;
 
+/** How long a thawed copy stays unless somebody says otherwise. */
+export const usualThawDays = 7;
+
 export type ThawTier = (typeof thawTiers)[number];
 
 /** How long a thaw takes, in milliseconds, as the store promises. */

@@ -1,5 +1,5 @@
 /** What a run would cost on a target, and what it would cost to restore everything from there afterwards. */
-import { thawTiers, type ThawTier } from '../../targets/cold-storage.ts';
+import { thawTiers, usualThawDays, type ThawTier } from '../../targets/cold-storage.ts';
 import { costOfReading, costOfStorage, costOfUploads, type Holding } from '../../targets/prices.ts';
 import type { Target } from '../../targets/target.ts';
 
@@ -30,9 +30,6 @@ export interface RestoreCost {
   cost: number | null;
 }
 
-/** How long thawed copies stay unless a restore asks for another time. */
-export const usualDays = 7;
-
 /** Null for a target that knows no prices. `held`: what it has, by class; null for the one that it stores by default. */
 export function costsOf(target: Target, held: readonly (Omit<Holding, 'storageClass'> & { storageClass: string | null })[], added: { objects: number; bytes: number }): TargetCosts | null {
   const { prices, capabilities } = target;
@@ -58,7 +55,7 @@ export function costsOf(target: Target, held: readonly (Omit<Holding, 'storageCl
 function restoreCosts({ prices, coldStorage }: Target, holdings: readonly Holding[]): RestoreCost[] {
   const isCold = (storageClass: string): boolean => coldStorage?.isCold(storageClass) ?? false;
   const download = holdings.reduce((total, { bytes }) => total + bytes, 0);
-  const cost = (tier: ThawTier | null): number | null => costOfReading(prices!, { holdings, download, tier, days: usualDays, isCold });
+  const cost = (tier: ThawTier | null): number | null => costOfReading(prices!, { holdings, download, tier, days: usualThawDays, isCold });
   const times = [...new Set(holdings.map(({ storageClass }) => storageClass))].filter(isCold).map((storageClass) => coldStorage!.tiers(storageClass));
   if (times.length === 0) return [{ tier: null, least: 0, most: 0, cost: cost(null) }];
   return thawTiers.flatMap((tier) => {

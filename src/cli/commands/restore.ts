@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Destination, Overwrite, RestoreIncomplete, RestoreOptions, RestoreSummary } from '../../actions/restore.ts';
 import { BatError } from '../../core/errors.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { thawTiers, type ThawTier } from '../../targets/cold-storage.ts';
+import { thawTiers, usualThawDays, type ThawTier } from '../../targets/cold-storage.ts';
 import { canAsk, confirm } from '../ask.ts';
 import { openPlan, splitPlan } from '../choose-plan.ts';
 import { addExamples, collect } from '../command-help.ts';
@@ -49,7 +49,7 @@ export function restoreCommand(shell: Shell): Command {
     .option('-i, --identity <file>', 'a file with the secret key; - reads standard input (repeatable)', collect)
     .option('--from <target>', 'read from this target only')
     .addOption(new Option('--tier <tier>', 'thaw what is in cold storage by this tier, without asking').choices(thawTiers))
-    .option('--days <number>', 'how long what is thawed stays readable', parseDays, 7)
+    .option('--days <number>', 'how long what is thawed stays readable', parseDays, usualThawDays)
     .option('--wait', 'wait for the thaw; without it, the exit code is 75 and the same command goes on later')
     .option('-q, --quiet', 'say warnings and errors only')
     .option('--json', 'one JSON object a line, for programs')

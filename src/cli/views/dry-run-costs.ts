@@ -1,6 +1,7 @@
 /** What a run and a restore of everything would cost, for the targets that know their prices. */
 import type { DryRunReport } from '../../actions/dry-run.ts';
 import { formatCount, formatHours, formatMoney } from '../../core/units.ts';
+import { usualThawDays } from '../../targets/cold-storage.ts';
 import type { Output } from '../output.ts';
 import { showTable } from './show-table.ts';
 import type { Column } from './table.ts';
@@ -28,7 +29,7 @@ export function showCosts(out: Output, targets: DryRunReport['targets']): void {
   });
   out.line();
   for (const line of new Set(priced.map(({ costs: { currency, region, asOf, source } }) => `Prices in ${currency} for ${region}, as of ${asOf} (${source}).`))) out.line(line);
-  out.line('A restore is counted with the download over the internet and 7 days of thawed copies.');
+  out.line(`A restore is counted with the download over the internet and ${usualThawDays} days of thawed copies.`);
 }
 
 function money(amount: number | null, currency: string): string {

@@ -3,7 +3,7 @@ import { mergePrices, type PriceList, type PriceOptions, type Prices } from '../
 import amazon from './prices.json' with { type: 'json' };
 
 /** The class of what names none. */
-export const standardClass = 'STANDARD';
+const standardClass = 'STANDARD';
 
 /** Undefined where nothing is known: on a server that is not Amazon's, if the plan says nothing. `volumeClass`: what volumes and files get. */
 export function s3Prices(options: PriceOptions | undefined, { isAmazon, volumeClass }: { isAmazon: boolean; volumeClass: string }): Prices | undefined {
