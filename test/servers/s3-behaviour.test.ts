@@ -29,7 +29,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { CompletedPart, S3ServiceException } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bytesOf, inParallel } from '../conformance/target/data.ts';
+import { bytesOf, inParallel } from '../../src/targets/conformance/data.ts';
 import { missingCeph, sharedRgw } from './ceph-rgw.ts';
 import { everythingIn, newBucket, removeBucket, s3Client, silent } from './s3-access.ts';
 import type { S3Access } from './s3-access.ts';
