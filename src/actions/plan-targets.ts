@@ -1,4 +1,4 @@
-/** The targets of a plan for an action that only reads: a restore, a listing. */
+/** The targets of a plan for an action beside a run: a restore, a listing, a check. */
 import { BatError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { planEnvironment } from '../plan/environment.ts';
@@ -24,7 +24,7 @@ export interface TargetsOptions {
  * machine the variables and secrets of its steps are not. Throws USAGE, PlanError, SECRET_UNAVAILABLE.
  */
 export async function createTargets({ plan, only, environment, emit }: TargetsOptions): Promise<Target[]> {
-  const specs = chooseTargets(plan, only);
+  const specs = chooseTargets(plan, only === undefined ? [] : [only]);
   await checkVariables(plan, specs, environment);
   const context = { folder: plan.folder, environment: await planEnvironment(plan.folder, environment) };
   const targets: Target[] = [];
@@ -40,17 +40,20 @@ export async function closeTargets(targets: readonly Target[]): Promise<void> {
   await Promise.allSettled(targets.map((target) => target.close()));
 }
 
-function chooseTargets(plan: Plan, only: string | undefined): readonly TargetSpec[] {
-  if (only === undefined) return plan.targets;
-  const found = plan.targets.filter((target) => target.id === only);
-  if (found.length > 0) return found;
+/** Those of these ids, in the order of the plan; all if there are none. Throws USAGE for one that the plan does not have. */
+export function chooseTargets(plan: Plan, only: readonly string[]): readonly TargetSpec[] {
+  if (only.length === 0) return plan.targets;
   const ids = plan.targets.map((target) => target.id);
-  const meant = nearest(only, ids);
-  throw new BatError('USAGE', `The plan ${plan.name} has no target "${only}".`, { hint: `${meant ? `Did you mean "${meant}"? ` : ''}It has: ${ids.join(', ')}.` });
+  for (const id of only) {
+    if (ids.includes(id)) continue;
+    const meant = nearest(id, ids);
+    throw new BatError('USAGE', `The plan ${plan.name} has no target "${id}".`, { hint: `${meant ? `Did you mean "${meant}"? ` : ''}It has: ${ids.join(', ')}.` });
+  }
+  return plan.targets.filter(({ id }) => only.includes(id));
 }
 
-/** The plan was only looked at, so that a variable that is not set was no mistake. For these targets it is one. */
-async function checkVariables(plan: Plan, specs: readonly TargetSpec[], environment: Environment): Promise<void> {
+/** The plan was only looked at, so that a variable that is not set was no mistake. For these targets it is one. Throws PlanError. */
+export async function checkVariables(plan: Plan, specs: readonly TargetSpec[], environment: Environment): Promise<void> {
   if (plan.warnings.length === 0) return;
   const { mistakes } = await checkPlan(plan.file, { registries, environment, strict: true });
   const concerned = mistakes.filter((mistake) => specs.some(({ id }) => mistake.path === `targets.${id}` || mistake.path.startsWith(`targets.${id}.`)));

@@ -17,6 +17,12 @@ export function collect(value: string, before: readonly string[] | undefined): s
   return [...(before ?? []), value];
 }
 
+/** `run`, `targets check`; `bat` for bat itself. */
+export function fullName(command: Command): string {
+  const above = command.parent;
+  return above === null || above.parent === null ? command.name() : `${fullName(above)} ${command.name()}`;
+}
+
 export class BatHelp extends Help {
   readonly #colours: Colours;
 
@@ -52,7 +58,8 @@ export class BatHelp extends Help {
 
   override commandUsage(command: Command): string {
     if (command.parent === null) return 'bat <command> [options]';
-    return `bat ${this.subcommandTerm(command)} [options]`;
+    const above = command.parent.parent === null ? '' : `${fullName(command.parent)} `;
+    return `bat ${above}${this.subcommandTerm(command)} [options]`;
   }
 
   override styleTitle(title: string): string {

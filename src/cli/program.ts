@@ -2,7 +2,7 @@
 import { Command, Option, type CommanderError } from 'commander';
 import { BatError } from '../core/errors.ts';
 import { batVersion } from '../core/version.ts';
-import { addExamples, BatHelp } from './command-help.ts';
+import { addExamples, BatHelp, fullName } from './command-help.ts';
 import { graphCommand } from './commands/graph.ts';
 import { initCommand } from './commands/init.ts';
 import { keygenCommand } from './commands/keygen.ts';
@@ -10,13 +10,14 @@ import { lsCommand } from './commands/ls.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { snapshotsCommand } from './commands/snapshots.ts';
+import { targetsCommand } from './commands/targets.ts';
 import { validateCommand } from './commands/validate.ts';
 import type { Output } from './output.ts';
 import type { Shell } from './shell.ts';
 import { isHelp, toUsageError } from './usage-error.ts';
 
 /** The main job first. */
-const commands = [runCommand, restoreCommand, snapshotsCommand, lsCommand, initCommand, validateCommand, graphCommand, keygenCommand];
+const commands = [runCommand, restoreCommand, snapshotsCommand, lsCommand, initCommand, validateCommand, graphCommand, targetsCommand, keygenCommand];
 
 export function buildProgram(shell: Shell): Command {
   const program = new Command('bat');
@@ -28,32 +29,37 @@ export function buildProgram(shell: Shell): Command {
     .helpOption('-h, --help', 'show this; `bat help run` is all about one command')
     .helpCommand(false);
   addExamples(program, [
-    ['bat init ~/Documents --to /mnt/usb/backups', 'write a plan and a key'],
-    ['bat run', 'back up as the plan in this folder says'],
+    ['bat init ~/Documents --to /mnt/usb/backups', 'a plan and a key; then `bat run`'],
     ['bat restore', 'bring everything back, into ./restored'],
   ]);
   for (const build of commands) program.addCommand(build(shell));
   program.addCommand(helpCommand(program), { hidden: true });
-  for (const command of [program, ...program.commands]) settle(command, shell);
+  settle(program, shell);
   return program;
 }
 
-/** `bat help`, `bat help run`. */
+/** `bat help`, `bat help run`, `bat help targets check`. */
 function helpCommand(program: Command): Command {
-  return new Command('help').argument('[command]').action(async (name: string | undefined) => {
-    const names = program.commands.map((command) => command.name());
-    const found = name === undefined ? program : program.commands.find((command) => command.name() === name);
-    if (found) return found.outputHelp();
-    const { nearest } = await import('../plan/words.ts');
-    const meant = nearest(name!, names);
-    throw new BatError('USAGE', `There is no command '${name}'.`, { hint: meant ? `Did you mean ${meant}?` : 'See `bat help`.' });
+  return new Command('help').argument('[command...]').action(async (words: readonly string[]) => {
+    let found = program;
+    for (const [index, word] of words.entries()) {
+      const next = found.commands.find((command) => command.name() === word);
+      if (!next) {
+        const { nearest } = await import('../plan/words.ts');
+        const meant = nearest(word, found.commands.map((command) => command.name()));
+        throw new BatError('USAGE', `There is no command '${words.slice(0, index + 1).join(' ')}'.`, { hint: meant ? `Did you mean ${meant}?` : 'See `bat help`.' });
+      }
+      found = next;
+    }
+    found.outputHelp();
   });
 }
 
-/** The ways of all commands: errors are thrown to main, help is drawn in the same shape and in the colours of its stream. */
-function settle(command: Command, { out, err }: Shell): void {
+/** The ways of a command and of those below it: errors are thrown to main, help is drawn in the same shape and in the colours of its stream. */
+function settle(command: Command, shell: Shell): void {
+  const { out, err } = shell;
   command.exitOverride((error: CommanderError) => {
-    throw isHelp(error) ? error : toUsageError(error, command.name());
+    throw isHelp(error) ? error : toUsageError(error, fullName(command));
   });
   command.createHelp = () => new BatHelp(out.colours);
   command.configureOutput({
@@ -65,6 +71,7 @@ function settle(command: Command, { out, err }: Shell): void {
     getOutHasColors: () => out.colours.isColorSupported,
     getErrHasColors: () => err.colours.isColorSupported,
   });
+  for (const sub of command.commands) settle(sub, shell);
 }
 
 /** Longer lines are hard to read. */

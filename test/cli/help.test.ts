@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Command } from 'commander';
+import { fullName } from '../../src/cli/command-help.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { Shell } from '../../src/cli/shell.ts';
 import { batVersion } from '../../src/core/version.ts';
@@ -13,7 +14,7 @@ afterAll(() => box.remove());
 
 const shell = new Shell([], { ...process.env, NO_COLOR: '1' });
 afterAll(() => shell.close());
-const commands = buildProgram(shell).commands.filter((command) => command.name() !== 'help');
+const commands = buildProgram(shell).commands.flatMap((command) => (command.name() === 'help' ? [] : [command, ...command.commands]));
 
 /** What commander writes, examples included. */
 function helpOf(command: Command): string {
@@ -27,10 +28,10 @@ test('the help of bat fits one screen and names every command, the main job firs
   const text = helpOf(buildProgram(shell));
   expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(23);
   const named = [...text.matchAll(/^ {2}([a-z]+) .*/gm)].map((match) => match[1]).filter((word) => word !== 'bat');
-  expect(named).toEqual(['run', 'restore', 'snapshots', 'ls', 'init', 'validate', 'graph', 'keygen']);
+  expect(named).toEqual(['run', 'restore', 'snapshots', 'ls', 'init', 'validate', 'graph', 'targets', 'keygen']);
 });
 
-describe.each(commands.map((command) => [command.name(), command] as const))('bat %s', (name, command) => {
+describe.each(commands.map((command) => [fullName(command), command] as const))('bat %s', (name, command) => {
   const text = helpOf(command);
 
   test('says in its help what it does, each option, and an example', () => {
@@ -58,6 +59,7 @@ test('help is shown for a command by its name, on standard output', async () => 
   const { code, out, err } = await box.bat('help', 'run');
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toContain('--dry-run');
+  expect((await box.bat('help', 'targets', 'check')).out).toContain('Usage: bat targets check [plan] [options]');
 });
 
 test('the version', async () => {
@@ -72,6 +74,7 @@ test('no command: the help, on standard error, and exit code 2', async () => {
 
 test.each([
   [['rnu'], "error: Unknown command 'rnu'.", 'Did you mean run?'],
+  [['help', 'targets', 'chek'], "error: There is no command 'targets chek'.", 'Did you mean check?'],
   [['help', 'restor'], "error: There is no command 'restor'.", 'Did you mean restore?'],
   [['run', '--dry-rum'], "error: Unknown option '--dry-rum'.", 'Did you mean --dry-run?'],
   [['init'], "error: Missing required argument 'folder'.", 'See `bat help init`.'],

@@ -17,8 +17,11 @@ export interface Case {
   large?: true;
   /** Bytes sent, where they are more than some kilobytes. */
   sends?(capabilities: TargetCapabilities, scale: Scale): number;
-  /** Throws a BatError that says what was expected and what was found instead, or what the target itself threw. */
-  run(bench: Bench): Promise<void>;
+  /**
+   * Throws a BatError that says what was expected and what was found instead, or what the target itself threw.
+   * `not-offered`: the contract leaves it to the target, and this one has nothing of the kind.
+   */
+  run(bench: Bench): Promise<void | 'not-offered'>;
 }
 
 export interface CaseGroup {

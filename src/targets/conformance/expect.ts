@@ -1,15 +1,15 @@
 /** What a case asks for. Each of these throws TARGET_FAILED with what was expected and what was found. */
-import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { ErrorCode } from '../../core/errors.ts';
 import { BatError } from '../../core/errors.ts';
+import { wait } from '../../core/wait.ts';
 import type { Target } from '../target.ts';
 import type { Bench } from './case.ts';
 import { sha256 } from './data.ts';
 
-/** Milliseconds: how long a listing may be late, and how often it is asked again. */
+/** Milliseconds: how long a listing may be late, and how long until it is asked again; that doubles, since some stores count listings. */
 const patience = 30_000;
-const pause = 500;
+const firstPause = 250;
 const longestShown = 300;
 
 export function expectSame(what: string, found: unknown, expected: unknown): void {
@@ -72,12 +72,14 @@ export async function listed(target: Target, prefix = ''): Promise<string[]> {
 }
 
 async function eventually(bench: Bench, check: () => Promise<void>): Promise<void> {
-  for (const end = performance.now() + patience; ; await setTimeout(pause, undefined, bench.signal ? { signal: bench.signal } : {})) {
+  for (let [pause, waited] = [firstPause, 0]; ; pause *= 2) {
     try {
       return await check();
     } catch (error) {
-      if (!bench.listsLate || performance.now() > end) throw error;
+      if (!bench.listsLate || waited > patience) throw error;
     }
+    await wait(pause, bench.signal);
+    waited += pause;
   }
 }
 

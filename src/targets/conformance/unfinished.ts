@@ -102,4 +102,32 @@ export const unfinishedCases: readonly Case[] = [
       await abandoned.abort();
     },
   },
+  {
+    id: 'unfinished/resumed',
+    title: 'takes up an upload of another process where it was',
+    hint: 'Leave `spool` out of the plan: then a killed run sends its last volume again.',
+    large: true,
+    sends: ({ partSize }) => partSize + 1000,
+    async run({ target, again }) {
+      const bytes = bytesOf(target.capabilities.partSize + 1000);
+      const [first, last] = partsOf(bytes, target.capabilities.partSize);
+      const begun = await target.open(name, parted(target));
+      await begun.write(0, first!);
+      if (begun.id === undefined || !target.resume) {
+        await begun.abort();
+        return 'not-offered';
+      }
+      const second = await again();
+      await second.connect({ create: true });
+      const resumed = await second.resume!(name, begun.id, parted(second));
+      expectSame('the parts that are there', resumed && [...resumed.parts].map(([index, { size }]) => [index, size]), [[0, first!.length]]);
+      await resumed!.upload.write(1, last!);
+      const { size } = await resumed!.upload.finish(bytes.length);
+      expectSame('the size in the receipt', size, bytes.length);
+      await expectObject(second, name, bytes);
+      expectSame('an upload that nobody began', await second.resume!(name, begun.id, parted(second)), null);
+      await second.close();
+      return undefined;
+    },
+  },
 ];

@@ -1,0 +1,113 @@
+/** A place of its own on a target, beside that of the plan, which is gone without a trace when the check is over. */
+import { randomBytes } from 'node:crypto';
+import { BatError } from '../../core/errors.ts';
+import type { Bench, Scale } from '../../targets/conformance/case.ts';
+import type { Target } from '../../targets/target.ts';
+import { Ledger, WatchedTarget } from './watched.ts';
+
+/** A name that no plan can have. */
+export function scratchName(): string {
+  return `.bat-check-${randomBytes(4).toString('hex')}`;
+}
+
+export class Scratch {
+  readonly ledger = new Ledger();
+  /** Not watched: it is used once the person's signal is aborted, too. */
+  readonly target: Target;
+  readonly #make: () => Target;
+  readonly #others: Target[] = [];
+  readonly #signal: AbortSignal;
+
+  /** `make` gives an instance over the place, with retries. */
+  constructor(make: () => Target, signal: AbortSignal) {
+    this.#make = make;
+    this.#signal = signal;
+    this.target = make();
+  }
+
+  bench(scale: Scale): Bench {
+    const { capabilities } = this.target;
+    const target = new WatchedTarget(this.target, this.ledger, this.#signal);
+    return {
+      target,
+      scale,
+      signal: this.#signal,
+      listsLate: capabilities.listsLate ?? false,
+      forgetsUploads: capabilities.forgetsUploads ?? false,
+      again: async () => {
+        const other = this.#make();
+        this.#others.push(other);
+        return new WatchedTarget(other, this.ledger, this.#signal);
+      },
+      everything: () => this.#everything(target),
+    };
+  }
+
+  /** Removes what the last case stored, as far as that can be done. What is left is tried again at the end. */
+  async clean(): Promise<void> {
+    for (const upload of this.ledger.uploads) await upload.abort();
+    const { capabilities } = this.target;
+    const names = this.ledger.names.values();
+    const remove = async (): Promise<void> => {
+      for (const name of names) {
+        this.ledger.calls++;
+        if (await succeeds(() => this.target.remove(name))) this.ledger.names.delete(name);
+      }
+    };
+    await Promise.all(Array.from({ length: capabilities.parallel }, remove));
+  }
+
+  /** Removes everything, looks whether it is gone, and lets go of the target. Returns what is still there. */
+  async leave(): Promise<string[]> {
+    await this.clean();
+    const left = new Set(this.ledger.names);
+    const swept = await succeeds(async () => void (await this.target.sweep()));
+    const isListed = await succeeds(async () => {
+      for await (const { name } of this.target.list('')) {
+        const isGone = await succeeds(async () => {
+          await this.target.remove(name);
+          // A listing that is late may still show it.
+          if (await this.target.stat(name)) throw new BatError('TARGET_FAILED', `${name} is still there.`);
+        });
+        if (!isGone) left.add(name);
+        else left.delete(name);
+      }
+    });
+    if (!isListed) left.add('perhaps more: it cannot be listed');
+    if (!swept) left.add('perhaps unfinished uploads');
+    if (!(await this.unmake())) left.add('the empty place itself');
+    await this.close();
+    return [...left].sort();
+  }
+
+  /** False if what was made for the place could not be removed. */
+  unmake(): Promise<boolean> {
+    return succeeds(async () => this.target.unmake?.());
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([this.target, ...this.#others].map((target) => target.close()));
+  }
+
+  /** Where listings are late, each object that may be there is asked for. */
+  async #everything(target: Target): Promise<string[]> {
+    const names: string[] = [];
+    if (target.capabilities.listsLate) {
+      for (const name of this.ledger.names) if (await target.stat(name)) names.push(name);
+    } else {
+      for await (const { name } of target.list('')) names.push(name);
+    }
+    return names.sort();
+  }
+}
+
+/** False if a target refuses; whatever else is thrown is a bug. */
+async function succeeds(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (!(error instanceof BatError)) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,34 @@
+/** The targets of a plan, as the plan has them: nothing is asked of them, and no secret is fetched. */
+import type { Plan, TargetSpec } from '../plan/plan.ts';
+import { secretPaths } from '../plan/secret-schema.ts';
+import { isMap } from '../plan/words.ts';
+import type { Environment } from '../plan/interpolate.ts';
+import { checkVariables } from './plan-targets.ts';
+
+export interface TargetRow {
+  id: string;
+  type: string;
+  location: string;
+  /** Ids of the upload steps that store there: none, if the plan does not use it. */
+  uploads: string[];
+}
+
+/** In the order of the plan. Throws PlanError if a variable that a target needs is not set. */
+export async function listTargets(plan: Plan, environment: Environment): Promise<TargetRow[]> {
+  await checkVariables(plan, plan.targets, environment);
+  return plan.targets.map((spec) => {
+    const uploads = plan.graph.nodes.filter(({ type, options }) => type.gives === 'receipts' && [options['to']].flat().includes(spec.id)).map(({ id }) => id);
+    const { location } = spec.type.create(spec.id, withoutSecrets(spec), { folder: plan.folder, plan: plan.name });
+    return { id: spec.id, type: spec.type.type, location, uploads };
+  });
+}
+
+/** No place depends on a secret; a word stands in for each. */
+function withoutSecrets({ options, type }: TargetSpec): Record<string, unknown> {
+  const copy = structuredClone(options);
+  for (const path of secretPaths(type.schema)) {
+    const holder = path.slice(0, -1).reduce<unknown>((value, key) => (isMap(value) ? value[key] : undefined), copy);
+    if (isMap(holder) && isMap(holder[path.at(-1)!])) holder[path.at(-1)!] = 'not fetched';
+  }
+  return copy;
+}
