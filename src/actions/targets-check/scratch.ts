@@ -57,27 +57,29 @@ export class Scratch {
     await Promise.all(Array.from({ length: capabilities.parallel }, remove));
   }
 
-  /** Removes everything, looks whether it is gone, and lets go of the target. Returns what is still there. */
+  /** Removes everything, looks whether it is gone, and lets go of the target. Returns what is still there, or may be. */
   async leave(): Promise<string[]> {
+    const { ledger, target } = this;
     await this.clean();
-    const left = new Set(this.ledger.names);
-    const swept = await succeeds(async () => void (await this.target.sweep()));
+    const left = new Set<string>();
+    // What could not be removed was perhaps never stored.
+    for (const name of ledger.names) if (!(await this.#isGone(name))) left.add(name);
     const isListed = await succeeds(async () => {
-      for await (const { name } of this.target.list('')) {
-        const isGone = await succeeds(async () => {
-          await this.target.remove(name);
-          // A listing that is late may still show it.
-          if (await this.target.stat(name)) throw new BatError('TARGET_FAILED', `${name} is still there.`);
-        });
-        if (!isGone) left.add(name);
-        else left.delete(name);
-      }
+      // A listing that is late may show what is gone.
+      for await (const { name } of target.list('')) if (!(await succeeds(() => target.remove(name))) || !(await this.#isGone(name))) left.add(name);
     });
     if (!isListed) left.add('perhaps more: it cannot be listed');
-    if (!swept) left.add('perhaps unfinished uploads');
+    if (ledger.hasUploads && !(await succeeds(async () => void (await target.sweep())))) left.add('perhaps unfinished uploads');
     if (!(await this.unmake())) left.add('the empty place itself');
     await this.close();
     return [...left].sort();
+  }
+
+  /** False also where that cannot be told. */
+  async #isGone(name: string): Promise<boolean> {
+    let found = true;
+    await succeeds(async () => void (found = (await this.target.stat(name)) !== null));
+    return !found;
   }
 
   /** False if what was made for the place could not be removed. */

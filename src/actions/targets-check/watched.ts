@@ -7,6 +7,8 @@ export class Ledger {
   readonly names = new Set<string>();
   /** Begun, and neither ended nor given up. */
   readonly uploads = new Set<Upload>();
+  /** An upload may have been begun. */
+  hasUploads = false;
   /** What receipts said, by temperature. */
   readonly classes = new Map<PutOptions['temperature'], string>();
   calls = 0;
@@ -60,6 +62,7 @@ export class WatchedTarget implements Target {
 
   async open(name: string, options: OpenOptions): Promise<Upload> {
     this.#ledger.calls++;
+    this.#ledger.hasUploads = true;
     return this.#watch(name, await this.#target.open(name, { signal: this.#signal, ...options }), options);
   }
 

@@ -1,6 +1,7 @@
 /** A bucket as a target. Objects lie at `<prefix>/<plan>/<name>`. */
 import { BatError } from '../../core/errors.ts';
 import type { ObjectStat, OpenOptions, PutOptions, Receipt, ResumedUpload, SweepOptions, Target, TargetCapabilities, TargetContext, Upload } from '../target.ts';
+import { serverTime } from './clock.ts';
 import { hasObjects, listObjects, sweepUploads } from './list.ts';
 import { putObject, removeObject, statObject } from './objects.ts';
 import type { S3Options } from './options.ts';
@@ -76,6 +77,10 @@ export class S3Target implements Target {
 
   async sweep(options: SweepOptions = {}): Promise<number> {
     return sweepUploads(this.#store, options);
+  }
+
+  clock(signal?: AbortSignal): Promise<Date | null> {
+    return serverTime(this.#store, signal);
   }
 
   async close(): Promise<void> {
