@@ -9,7 +9,9 @@ import { Volumes } from '../catalog/volumes.ts';
 import { codecSuffix } from '../volume/frames.ts';
 import type { ObjectEvent, SelectedEntry } from './flow.ts';
 import { EntryTaker } from './shared/entry-taker.ts';
-import { ChunkReader, ReadBuffers, SmallFileReader, smallFile } from './shared/file-reader.ts';
+import type { ChunkSource } from './shared/reading/chunk-reader.ts';
+import { ReadAhead } from './shared/reading/read-ahead.ts';
+import { smallFile } from './shared/reading/reading.ts';
 import { VolumeWriter } from './shared/volume-writer.ts';
 import type { Lane, StepContext, StepType } from './step.ts';
 
@@ -27,7 +29,7 @@ export const filesStep: StepType<Record<string, never>> = {
   schema: { type: 'object', additionalProperties: false, properties: {} },
   async *run(_options, inputs, context) {
     const files = new Files(context);
-    for await (const selected of inputs[0] as AsyncIterable<SelectedEntry>) yield* files.add(selected);
+    yield* files.make(inputs[0] as AsyncIterable<SelectedEntry>);
   },
 };
 
@@ -37,8 +39,7 @@ class Files {
   readonly #writer: VolumeWriter;
   readonly #taker: EntryTaker;
   readonly #shared: boolean;
-  readonly #buffers = new ReadBuffers();
-  readonly #small = new SmallFileReader(this.#buffers);
+  readonly #files = new ReadAhead();
 
   constructor(context: StepContext) {
     this.#context = context;
@@ -48,29 +49,29 @@ class Files {
     this.#shared = this.#isShared();
   }
 
-  async *add(given: SelectedEntry): AsyncGenerator<ObjectEvent> {
-    const selected = this.#taker.receive(given);
-    if (!selected) return;
-    if (selected.entry.type !== 'file') this.#taker.keepPlain(selected.entry, selected.stamp);
-    else if (selected.stream || selected.entry.size > smallFile) yield* this.#addLarge(selected);
-    else this.#addSmall(selected);
-    yield* this.#writer.take();
+  async *make(entries: AsyncIterable<SelectedEntry>): AsyncGenerator<ObjectEvent> {
+    for await (const selected of this.#files.entries(entries, (given) => this.#taker.receive(given))) {
+      if (selected.entry.type !== 'file') this.#taker.keepPlain(selected.entry, selected.stamp);
+      else if (selected.stream || selected.entry.size > smallFile) yield* this.#addLarge(selected);
+      else this.#addSmall(selected);
+      yield* this.#writer.take();
+    }
   }
 
   #addSmall(selected: SelectedEntry): void {
     let reading;
     try {
-      reading = this.#small.read(selected);
+      reading = this.#files.readSmall(selected);
     } catch (error) {
       this.#taker.fail(selected, error);
       return;
     }
-    const { bytes, sha256, entry } = reading;
+    const { bytes, sha256 } = reading;
     const chunks: number[] = [];
     if (bytes.length > 0) {
       const known = this.#volumes.knownChunk(sha256);
       if (known === null) {
-        this.#open(entry.path, sha256);
+        this.#open(selected.entry.path, sha256);
         chunks.push(this.#writer.addPlace(sha256, 0, bytes.length));
         this.#writer.write(bytes);
         this.#close();
@@ -78,21 +79,20 @@ class Files {
         chunks.push(known);
       }
     }
-    this.#taker.keepFile(reading, chunks);
+    this.#taker.keepFile(selected, reading, chunks);
   }
 
   async *#addLarge(selected: SelectedEntry): AsyncGenerator<ObjectEvent> {
-    const size = selected.stream ? Infinity : selected.entry.size;
     try {
-      const reader = new ChunkReader(selected, this.#buffers, size);
+      const reader = this.#files.readLarge(selected);
       const chunks = yield* this.#sendUnlessKnown(selected, reader);
       if (chunks) {
-        this.#taker.keepFile(reader.reading, chunks);
+        this.#taker.keepFile(selected, reader.reading, chunks);
         return;
       }
-      const again = new ChunkReader(selected, this.#buffers, size);
+      const again = this.#files.readAgain(selected);
       const sent = yield* this.#send(selected, again);
-      this.#taker.keepFile(again.reading, sent);
+      this.#taker.keepFile(selected, again.reading, sent);
     } catch (error) {
       if (this.#writer.isOpen) this.#writer.discard();
       yield* this.#writer.take();
@@ -101,7 +101,7 @@ class Files {
   }
 
   /** The ids of the chunks; or null if the file must be read again to be sent. */
-  async *#sendUnlessKnown(selected: SelectedEntry, reader: ChunkReader): AsyncGenerator<ObjectEvent, number[] | null> {
+  async *#sendUnlessKnown(selected: SelectedEntry, reader: ChunkSource): AsyncGenerator<ObjectEvent, number[] | null> {
     const ids: number[] = [];
     let held: Buffer[] = [];
     let heldBytes = 0;
@@ -137,7 +137,7 @@ class Files {
     return ids;
   }
 
-  async *#send(selected: SelectedEntry, reader: ChunkReader): AsyncGenerator<ObjectEvent, number[]> {
+  async *#send(selected: SelectedEntry, reader: ChunkSource): AsyncGenerator<ObjectEvent, number[]> {
     const ids: number[] = [];
     for await (const { bytes, sha256, offset } of reader.chunks()) {
       if (!this.#writer.isOpen) this.#open(selected.entry.path, sha256);

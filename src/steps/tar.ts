@@ -12,7 +12,8 @@ import { volumeName } from '../volume/names.ts';
 import { endOfArchive, memberHeader, padding } from '../volume/tar-writer.ts';
 import type { ObjectEvent, SelectedEntry } from './flow.ts';
 import { EntryTaker } from './shared/entry-taker.ts';
-import { ChunkReader, ReadBuffers, SmallFileReader, smallFile, type FileChunk } from './shared/file-reader.ts';
+import { ReadAhead } from './shared/reading/read-ahead.ts';
+import { smallFile, type FileChunk } from './shared/reading/reading.ts';
 import { frameSize, VolumeWriter } from './shared/volume-writer.ts';
 import type { StepContext, StepType } from './step.ts';
 
@@ -53,8 +54,7 @@ export const tarStep: StepType<TarOptions> = {
   check: (options) => void volumeSizeOf(options),
   async *run(options, inputs, context) {
     const tar = new Tar(volumeSizeOf(options), context);
-    for await (const selected of inputs[0] as AsyncIterable<SelectedEntry>) yield* tar.add(selected);
-    yield* tar.end();
+    yield* tar.pack(inputs[0] as AsyncIterable<SelectedEntry>);
   },
 };
 
@@ -71,8 +71,7 @@ class Tar {
   readonly #volumes: Volumes;
   readonly #writer: VolumeWriter;
   readonly #taker: EntryTaker;
-  readonly #buffers = new ReadBuffers();
-  readonly #small = new SmallFileReader(this.#buffers);
+  readonly #files = new ReadAhead();
   readonly #waiting: Buffer[] = [];
   /** First names in the open volume: a hard link member may name them. */
   readonly #firstNames = new Set<string>();
@@ -85,16 +84,13 @@ class Tar {
     this.#taker = new EntryTaker(context);
   }
 
-  async *add(given: SelectedEntry): AsyncGenerator<ObjectEvent> {
-    const selected = this.#taker.receive(given);
-    if (!selected) return;
-    if (selected.entry.type !== 'file') this.#addPlain(selected);
-    else if (selected.stream || selected.entry.size > smallFile) yield* this.#addLarge(selected);
-    else yield* this.#addSmall(selected);
-    yield* this.#writer.take();
-  }
-
-  *end(): Generator<ObjectEvent> {
+  async *pack(entries: AsyncIterable<SelectedEntry>): AsyncGenerator<ObjectEvent> {
+    for await (const selected of this.#files.entries(entries, (given) => this.#taker.receive(given))) {
+      if (selected.entry.type !== 'file') this.#addPlain(selected);
+      else if (selected.stream || selected.entry.size > smallFile) yield* this.#addLarge(selected);
+      else yield* this.#addSmall(selected);
+      yield* this.#writer.take();
+    }
     if (this.#writer.isOpen) this.#closeVolume();
     yield* this.#writer.take();
   }
@@ -108,24 +104,25 @@ class Tar {
   *#addSmall(selected: SelectedEntry): Generator<ObjectEvent> {
     let reading;
     try {
-      reading = this.#small.read(selected);
+      reading = this.#files.readSmall(selected);
     } catch (error) {
       this.#taker.fail(selected, error);
       return;
     }
-    const { entry, bytes, sha256 } = reading;
+    const { bytes, sha256 } = reading;
+    const entry = { ...selected.entry, ...reading.asRead };
     if (bytes.length === 0) {
       this.#addHeader(this.#header(entry, 0));
-      this.#taker.keepFile(reading, []);
+      this.#taker.keepFile(selected, reading, []);
       return;
     }
     const known = this.#volumes.knownChunk(sha256);
-    this.#taker.keepFile(reading, known === null ? yield* this.#addMember(selected, entry, [{ bytes, sha256 }]) : [known]);
+    this.#taker.keepFile(selected, reading, known === null ? yield* this.#addMember(selected, entry, [{ bytes, sha256 }]) : [known]);
   }
 
   async *#addLarge(selected: SelectedEntry): AsyncGenerator<ObjectEvent> {
     const size = selected.stream ? Infinity : selected.entry.size;
-    const reader = new ChunkReader(selected, this.#buffers, size);
+    const reader = this.#files.readLarge(selected);
     const fits = size + 8192 <= this.#volumeSize;
     let file: StreamedMember | Pieces | null = null;
     let counted = 0;
@@ -152,8 +149,8 @@ class Tar {
       return;
     }
     if (file instanceof StreamedMember) this.#fill(file);
-    else if (file) yield* this.#flushRun(selected, file, reader.reading.entry.size);
-    this.#taker.keepFile(reader.reading, file?.chunks ?? [], counted);
+    else if (file) yield* this.#flushRun(selected, file, reader.reading.asRead.size);
+    this.#taker.keepFile(selected, reader.reading, file?.chunks ?? [], counted);
   }
 
   /** A large file that goes in as it is read: its header has said how long it is. */

@@ -17,7 +17,8 @@ function whenOpened(deeds: Deeds): Record<string, string> {
     import fs from 'node:fs';
     import { syncBuiltinESMExports } from 'node:module';
     const deeds = { ${Object.entries(deeds).map(([name, { deed, before = false }]) => `${JSON.stringify(name)}: { before: ${before}, act: (path) => { ${deed} } }`).join(', ')} };
-    const { openSync } = fs;
+    const { openSync, readSync } = fs;
+    const atFirstRead = new Map();
     const { open } = fs.promises;
     const take = (path) => {
       const name = String(path).split('/src/')[1];
@@ -29,8 +30,17 @@ function whenOpened(deeds: Deeds): Record<string, string> {
       const found = take(path);
       if (found?.before) found.act(path);
       const file = openSync(path, ...rest);
-      if (found && !found.before) found.act(path);
+      if (!found || found.before) return file;
+      if (fs.fstatSync(file).size > 8 * 2 ** 20) atFirstRead.set(file, () => found.act(path));
+      else found.act(path);
       return file;
+    };
+    fs.readSync = (file, ...rest) => {
+      const length = readSync(file, ...rest);
+      const act = atFirstRead.get(file);
+      atFirstRead.delete(file);
+      act?.();
+      return length;
     };
     fs.promises.open = async (path, ...rest) => {
       const found = take(path);

@@ -6,7 +6,9 @@ import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { formatMtime } from '../../src/core/entry.ts';
 import type { SelectedEntry } from '../../src/steps/flow.ts';
-import { ChunkReader, ReadBuffers, SmallFileReader, type Reading } from '../../src/steps/shared/file-reader.ts';
+import { ChunkReader, ReadBuffers } from '../../src/steps/shared/reading/chunk-reader.ts';
+import type { Reading } from '../../src/steps/shared/reading/reading.ts';
+import { readSmallFile } from '../../src/steps/shared/reading/small-file.ts';
 import { stepSetting, type StepSetting } from './step-setting.ts';
 
 const hour = 3_600_000;
@@ -21,7 +23,7 @@ afterEach(() => {
   setting.remove();
 });
 
-const readSmall = (selected: SelectedEntry): Reading & { bytes: Buffer } => new SmallFileReader(new ReadBuffers()).read(selected);
+const readSmall = (selected: SelectedEntry): Reading & { bytes: Buffer } => readSmallFile(selected, new ReadBuffers().window);
 
 /** `between`: what happens once the first chunk has come. */
 async function readLarge(selected: SelectedEntry, between = () => {}): Promise<Reading & { bytes: Buffer }> {
@@ -62,7 +64,7 @@ describe.each([['behind', hour], ['ahead', -hour], ['the same', 0]])('the clock 
     const selected = setting.selected('file', randomBytes(large));
     clockAhead(ahead);
     const reading = await readLarge(selected, () => rewrite(selected.absolute, 1_000_000));
-    expect([reading.changed, reading.stamp, reading.entry.mtime]).toEqual([true, '', formatMtime(1_000_000n * 10n ** 9n)]);
+    expect([reading.changed, reading.stamp, reading.asRead.mtime]).toEqual([true, '', formatMtime(1_000_000n * 10n ** 9n)]);
   });
 
   test('so has a small one', () => {
@@ -78,7 +80,7 @@ describe.each([['behind', hour], ['ahead', -hour], ['the same', 0]])('the clock 
     rewrite(selected.absolute, 1_000_000);
     clockAhead(ahead);
     const reading = size === 'small' ? readSmall(selected) : await readLarge(selected);
-    expect([reading.changed, reading.stamp, reading.entry.mtime]).toEqual([false, '', formatMtime(1_000_000n * 10n ** 9n)]);
+    expect([reading.changed, reading.stamp, reading.asRead.mtime]).toEqual([false, '', formatMtime(1_000_000n * 10n ** 9n)]);
     expect(reading.bytes.equals(fs.readFileSync(selected.absolute))).toBe(true);
   });
 });
