@@ -14,12 +14,13 @@ export function networkMeaning(error: unknown, attempt: Attempt): Meaning | null
   if (/^(CredentialsProviderError|TokenProviderError|ProviderError)$/.test(error.name)) return noCredentials(error.message);
   if (error.message === 'Region is missing') return noRegion();
   if (error.name === 'EndpointError') return badAddress(attempt);
+  // Before the name: the SDK calls a cut connection a timeout, too.
+  if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE') return passing('the connection was cut');
   if (error.name === 'TimeoutError') return unreachable(attempt, 'it does not answer');
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return unreachable(attempt, "the server's name was not found");
   if (typeof code === 'string' && isTlsCode(code)) return noTrust(attempt, code, error.message);
   if (typeof code === 'string' && code.startsWith('HPE_')) return noHttp(attempt);
   if (code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return unreachable(attempt, systemReason(error));
-  if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE') return passing('the connection was cut');
   if (systemCode(error) !== undefined) return passing(systemReason(error));
   return null;
 }
