@@ -1,7 +1,7 @@
 /** Closing and stopping. */
 import { expect, it } from 'vitest';
 import { bytesOf, hot, parted } from '../../../src/targets/conformance/data.ts';
-import { listed } from '../../../src/targets/conformance/expect.ts';
+import { expectListed, listed } from '../../../src/targets/conformance/expect.ts';
 import type { Target } from '../../../src/targets/target.ts';
 import type { TargetSetup, TargetTraits } from '../target-suite.ts';
 import { benchFor } from './bench.ts';
@@ -24,7 +24,7 @@ export function connectionTests(setup: TargetSetup, traits: TargetTraits): void 
     const second = await again();
     await second.connect({ create: true });
     await second.unmake?.();
-    expect(await listed(target)).toEqual([]);
+    await expectListed(bench(), '', [], target);
     await second.close();
   });
 
