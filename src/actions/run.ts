@@ -56,9 +56,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
     try {
       claimName(catalog, plan);
       const runs = new Runs(catalog);
-      if (runs.lastWasKilled()) catalog.check();
+      const lastWasKilled = runs.lastWasKilled();
+      if (lastWasKilled) catalog.check();
       const startedAt = new Date();
-      const session = new Session({ ...options, run: newRunId(startedAt), startedAt, catalog, dryRun: false });
+      const session = new Session({ ...options, run: newRunId(startedAt), startedAt, catalog, dryRun: false, lastWasKilled });
       runs.begin(session.run, startedAt);
       const result = await carryOut(session, chosen, options.view);
       signal.throwIfAborted();

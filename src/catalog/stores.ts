@@ -13,7 +13,7 @@ export class Stores {
     return this.#catalog.getMeta(`store:${target}`);
   }
 
-  /** True if no other catalog has ever written there. */
+  /** True if no other catalog has ever written there, and this one knows all that it wrote. */
   isSoleWriter(target: string): boolean {
     return this.#catalog.getMeta(`sole-writer:${target}`) === 'yes';
   }

@@ -7,10 +7,9 @@ import { Keys } from '../catalog/keys.ts';
 import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { TargetSpec } from '../plan/plan.ts';
-import type { Lane } from '../steps/step.ts';
+import { suffixOf, type Lane } from '../steps/step.ts';
 import type { Target } from '../targets/target.ts';
 import { withRetry } from '../targets/with-retry.ts';
-import { codecSuffix } from '../volume/frames.ts';
 import { keyName, markerName, readmeName, restoreScriptName } from '../volume/names.ts';
 import { restoreScript, storeReadme } from '../volume/store-readme.ts';
 import { decodeMarker, markerVersion, type Marker } from '../volume/marker.ts';
@@ -79,7 +78,9 @@ async function settleMarker(session: Session, target: Target): Promise<void> {
   };
   stores.beginRun(target.id, session.run);
   await target.put(markerName, Buffer.from(`${JSON.stringify(marker, null, 2)}\n`), { temperature: 'hot', signal: session.signal });
-  stores.note(target.id, marker.store, others.length === 0);
+  // An old copy of this catalog does not know what was written since. A listing would tell; without one, it is never sure again.
+  const knowsAll = target.capabilities.listing === 'cheap' || !found || (stores.isSoleWriter(target.id) && session.wroteLast.has(target.id));
+  stores.note(target.id, marker.store, others.length === 0 && knowsAll);
   session.catalog.flush();
 }
 
@@ -98,7 +99,7 @@ async function putHelp(session: Session, target: Target, lane: Lane): Promise<vo
   const readme = storeReadme({
     plan: session.plan.name,
     host: hostname(),
-    suffix: codecSuffix[lane.codec] + (lane.recipients ? '.age' : ''),
+    suffix: suffixOf(lane),
     sealed: lane.recipients !== null,
     passphrase: keys.some((key) => lane.recipients?.includes(key.recipient)),
     singleFiles: lane.maker === 'files',

@@ -7,8 +7,9 @@ import { Runs } from '../catalog/runs.ts';
 import { Snapshots } from '../catalog/snapshots.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import { formatCount } from '../core/units.ts';
-import type { Target } from '../targets/target.ts';
-import { markerName, parseManifestName, readmeName, restoreScriptName, runOfObject, sourceOfSnapshot, volumeNamePattern } from '../volume/names.ts';
+import { suffixOf } from '../steps/step.ts';
+import type { ObjectStat, Target } from '../targets/target.ts';
+import { manifestName, markerName, parseManifestName, readmeName, restoreScriptName, runOfObject, sourceOfSnapshot, volumeNamePattern } from '../volume/names.ts';
 import type { Session } from './session.ts';
 
 const helpNames = [markerName, readmeName, restoreScriptName];
@@ -54,8 +55,11 @@ export async function findDifferences(session: Session, target: Target): Promise
 
 /** Brings the catalog and the target in line. */
 export async function reconcile(session: Session, target: Target): Promise<void> {
-  if (target.capabilities.listing !== 'cheap') return;
-  const { lost, lostManifests, orphans, foreign } = await findDifferences(session, target);
+  const isDear = target.capabilities.listing === 'dear';
+  if (isDear && !session.lastWasKilled) return;
+  const found = await findDifferences(session, target);
+  // A dear listing also shows late what was stored: it tells what a killed run left, and never that something is gone.
+  const { lost, lostManifests, orphans, foreign } = isDear ? { ...found, lost: [], lostManifests: [] } : found;
   const volumes = new Volumes(session.catalog);
   const snapshots = new Snapshots(session.catalog);
   for (const object of lost) volumes.removeReceipt(object.id, target.id);
@@ -98,10 +102,22 @@ export async function settlePending(session: Session): Promise<void> {
 }
 
 async function findManifest(session: Session, snapshot: string, target: Target): Promise<void> {
-  for await (const { name, size } of target.list(`manifests/${snapshot}.jsonl`, session.signal)) {
+  for await (const { name, size } of manifestsOf(session, snapshot, target)) {
     if (parseManifestName(name)?.snapshot !== snapshot) continue;
     // What it is laid over is not known any more: an empty base keeps it from being taken for a full one.
     new Snapshots(session.catalog).addManifest({ snapshot, target: target.id, name, size, sha256: null, base: '', entries: -1, recipients: null });
+  }
+}
+
+/** A dear listing shows late what was stored: there it is asked for by the names that the plan gives it. */
+async function* manifestsOf(session: Session, snapshot: string, target: Target): AsyncGenerator<ObjectStat> {
+  if (target.capabilities.listing === 'cheap') {
+    yield* target.list(`manifests/${snapshot}.jsonl`, session.signal);
+    return;
+  }
+  for (const lane of session.lanes.filter(({ targets }) => targets.includes(target.id))) {
+    const stat = await target.stat(manifestName(snapshot, suffixOf(lane)), session.signal);
+    if (stat) yield stat;
   }
 }
 

@@ -17,6 +17,8 @@ export interface SessionOptions {
   newTargets: readonly string[];
   allowEmpty: boolean;
   dryRun: boolean;
+  /** The run before this one did not come to its end: it may have left something behind. */
+  lastWasKilled: boolean;
 }
 
 export class Session {
@@ -28,6 +30,7 @@ export class Session {
   readonly newTargets: readonly string[];
   readonly allowEmpty: boolean;
   readonly dryRun: boolean;
+  readonly lastWasKilled: boolean;
   /** Set once the steps are prepared. */
   lanes: readonly Lane[] = [];
   /** Targets that can be used. */
@@ -50,6 +53,7 @@ export class Session {
     this.newTargets = options.newTargets;
     this.allowEmpty = options.allowEmpty;
     this.dryRun = options.dryRun;
+    this.lastWasKilled = options.lastWasKilled;
     this.#listeners = [options.emit];
   }
 

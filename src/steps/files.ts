@@ -6,14 +6,13 @@ import { hash } from 'node:crypto';
 import { encodePath } from '../core/paths.ts';
 import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
-import { codecSuffix } from '../volume/frames.ts';
 import type { ObjectEvent, SelectedEntry } from './flow.ts';
 import { EntryTaker } from './shared/entry-taker.ts';
 import type { ChunkSource } from './shared/reading/chunk-reader.ts';
 import { ReadAhead } from './shared/reading/read-ahead.ts';
 import { smallFile } from './shared/reading/reading.ts';
 import { VolumeWriter } from './shared/volume-writer.ts';
-import type { Lane, StepContext, StepType } from './step.ts';
+import { suffixOf, type StepContext, type StepType } from './step.ts';
 
 /**
  * How much of a large file that begins like a stored one is kept in memory while it looks the same. If it differs only
@@ -71,7 +70,7 @@ class Files {
     if (bytes.length > 0) {
       const known = this.#volumes.knownChunk(sha256);
       if (known === null) {
-        this.#open(selected.entry.path, sha256);
+        this.#open(selected, sha256);
         chunks.push(this.#writer.addPlace(sha256, 0, bytes.length));
         this.#writer.write(bytes);
         this.#close();
@@ -120,7 +119,7 @@ class Files {
         }
         if (tooMuch) return null;
         isNew = true;
-        this.#open(selected.entry.path, sha256);
+        this.#open(selected, sha256);
         let at = 0;
         for (const [index, part] of held.entries()) {
           ids[index] = this.#writer.addPlace(hash('sha256', part, 'buffer'), at, part.length);
@@ -140,7 +139,7 @@ class Files {
   async *#send(selected: SelectedEntry, reader: ChunkSource): AsyncGenerator<ObjectEvent, number[]> {
     const ids: number[] = [];
     for await (const { bytes, sha256, offset } of reader.chunks()) {
-      if (!this.#writer.isOpen) this.#open(selected.entry.path, sha256);
+      if (!this.#writer.isOpen) this.#open(selected, sha256);
       ids.push(this.#writer.addPlace(sha256, offset, bytes.length));
       this.#writer.write(bytes);
       yield* this.#writer.take();
@@ -149,8 +148,8 @@ class Files {
     return ids;
   }
 
-  #open(path: string, firstChunk: Buffer): void {
-    this.#writer.open(this.#chooseName(path, firstChunk));
+  #open({ entry, stream }: SelectedEntry, firstChunk: Buffer): void {
+    this.#writer.open(this.#chooseName(entry.path, firstChunk), stream ? Infinity : entry.size);
   }
 
   #close(): void {
@@ -186,6 +185,3 @@ class Files {
   }
 }
 
-function suffixOf(lane: Lane): string {
-  return codecSuffix[lane.codec] + (lane.recipients ? '.age' : '');
-}

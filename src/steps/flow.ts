@@ -32,6 +32,8 @@ export interface ObjectHead {
   volume: number;
   /** Below `<prefix>/<plan>/`, each step's suffix added in turn. */
   name: string;
+  /** It will not come to more decoded bytes than this; Infinity where nobody can say. */
+  largest: number;
   codec: Codec;
   level: number;
   /** Whom it is sealed to, or null while it is plain. */

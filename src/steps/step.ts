@@ -14,7 +14,7 @@ import type { Draft } from '../catalog/draft.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Target } from '../targets/target.ts';
 import type { Sealer } from '../volume/age.ts';
-import type { Codec } from '../volume/frames.ts';
+import { codecSuffix, type Codec } from '../volume/frames.ts';
 import type { Flow, FlowItems } from './flow.ts';
 import type { Source } from './source.ts';
 
@@ -54,6 +54,11 @@ export interface Lane extends Shape {
   /** Ids of the targets of the plan. */
   targets: readonly string[];
   retry: RetryPolicy;
+}
+
+/** What its steps add to the name of an object. */
+export function suffixOf(lane: Pick<Lane, 'codec' | 'recipients'>): string {
+  return codecSuffix[lane.codec] + (lane.recipients ? '.age' : '');
 }
 
 /** What became of a run, for `finish`. */

@@ -241,7 +241,7 @@ class Tar {
   #makeRoom(bytes: number): void {
     if (this.#writer.isOpen && this.#writer.offset + bytes + endOfArchive.length > this.#volumeSize) this.#closeVolume();
     if (this.#writer.isOpen) return;
-    this.#writer.open(volumeName(this.#context.run, this.#context.nextVolume()));
+    this.#writer.open(volumeName(this.#context.run, this.#context.nextVolume()), Math.max(this.#volumeSize, bytes));
     for (const header of this.#waiting) this.#writer.write(header);
     this.#waiting.length = 0;
   }

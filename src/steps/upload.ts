@@ -66,7 +66,7 @@ async function sendAll(input: AsyncIterable<ObjectEvent>, sender: ObjectSender, 
     for await (const event of input) {
       if (failures.length > 0) throw failures[0];
       if (event.type === 'open') {
-        current = { head: event.object, outgoing: sender.begin(event.object.name) };
+        current = { head: event.object, outgoing: sender.begin(event.object.name, event.object) };
       } else if (event.type === 'data') {
         await current!.outgoing.write(event.bytes, event.release);
       } else if (event.type === 'discard') {

@@ -28,7 +28,7 @@ function volume(context: StepContext, path: string, targets: readonly string[]):
 
 function objectOf(id: number, name: string, targets: readonly string[]): StoredObject {
   const receipts = new Map(targets.map((target) => [target, { name, size: 1024, parts: 1 }]));
-  return { volume: id, name, codec: 'none', level: 0, recipients: null, size: 1024, sha256: Buffer.alloc(32, 1), decoded: 1024, frames: [], receipts };
+  return { volume: id, name, largest: 1024, codec: 'none', level: 0, recipients: null, size: 1024, sha256: Buffer.alloc(32, 1), decoded: 1024, frames: [], receipts };
 }
 
 async function record(context: StepContext, ...inputs: (readonly StoredObject[])[]): Promise<void> {

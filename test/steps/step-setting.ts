@@ -190,7 +190,7 @@ export function* givenObjects(setting: StepSetting, contents: Iterable<readonly 
   let number = 0;
   for (const frames of contents) {
     const volume = new Volumes(setting.catalog).create(maker, runId, 'docs');
-    yield { type: 'open', object: { volume, name: `volumes/${runId}-${String(++number).padStart(5, '0')}.tar`, codec: 'none', level: 0, recipients: null } };
+    yield { type: 'open', object: { volume, name: `volumes/${runId}-${String(++number).padStart(5, '0')}.tar`, largest: 2 ** 27, codec: 'none', level: 0, recipients: null } };
     let decoded = 0;
     for (const bytes of frames) {
       decoded += bytes.length;

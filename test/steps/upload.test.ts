@@ -82,6 +82,24 @@ test('targets that want parts of different sizes all get the object', async () =
   for (const target of ['one', 'two']) expect(onDisk(target, stored!.name).equals(bytes)).toBe(true);
 });
 
+test('where a target takes only so many parts, those of a large object are larger; those of a small one are not', async () => {
+  const sizes: number[] = [];
+  const real = setting.targets.get('one')!;
+  spoil({
+    capabilities: { ...real.capabilities, mostParts: 4 },
+    open: (name, options) => {
+      sizes.push(options.partSize);
+      return real.open(name, options);
+    },
+  });
+  const bytes = randomBytes(21 * mebibyte);
+  const events = [...givenObjects(setting, [[bytes], [bytes.subarray(0, 3 * mebibyte)]])];
+  for (const [index, event] of events.entries()) if (event.type === 'open') event.object.largest = index === 0 ? bytes.length : 3 * mebibyte;
+  const stored = await upload(events);
+  expect(sizes).toEqual([6 * mebibyte, 2 * mebibyte]);
+  for (const target of ['one', 'two']) expect(onDisk(target, stored.find((object) => object.size === bytes.length)!.name).equals(bytes)).toBe(true);
+});
+
 test.each([
   ['a part', 9 * mebibyte, { write: () => Promise.reject(new TypeError('a bug')) }, {}],
   ['an end', 9 * mebibyte, { finish: () => Promise.reject(new TypeError('a bug')) }, {}],

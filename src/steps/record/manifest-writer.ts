@@ -5,13 +5,12 @@ import { formatMtime } from '../../core/entry.ts';
 import { freeBytes } from '../../core/free-bytes.ts';
 import { batVersion } from '../../core/version.ts';
 import { Snapshots, type ManifestRecord, type Snapshot } from '../../catalog/snapshots.ts';
-import { codecSuffix } from '../../volume/frames.ts';
 import type { ManifestHeader } from '../../volume/manifest.ts';
 import { manifestName } from '../../volume/names.ts';
 import { encodeDocument } from '../../volume/object-reader.ts';
 import { ObjectSender } from '../shared/object-sender.ts';
 import type { Source } from '../source.ts';
-import type { Lane, StepContext } from '../step.ts';
+import { suffixOf, type Lane, type StepContext } from '../step.ts';
 import { manifestBytes, type ManifestCounts } from './manifest-lines.ts';
 
 /** A difference larger than this, or than a quarter of the snapshot, is written as a full manifest. */
@@ -47,7 +46,7 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
     isGivenUp: (id) => !context.targets.has(id),
     onSent: context.sent,
   });
-  const name = manifestName(snapshot.id, codecSuffix[lane.codec] + (lane.recipients ? '.age' : ''));
+  const name = manifestName(snapshot.id, suffixOf(lane));
   const outgoing = sender.begin(name);
   const lines = manifestBytes({ catalog: context.catalog, snapshots, snapshot, base, header, lane }, counts);
   for await (const bytes of encodeDocument(lines, lane)) await outgoing.write(bytes, () => freeBytes(bytes));

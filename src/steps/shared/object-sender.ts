@@ -2,10 +2,10 @@
  * Sends objects to several targets at once. The bytes are cut into parts; a part is kept until every target has it or has
  * been given up on, and the parts kept at a time are bounded, so the slowest target sets the pace only as far as that.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { Budget } from '../../core/budget.ts';
 import { BufferPool } from '../../core/buffer-pool.ts';
-import type { PutOptions, Receipt, Target, Upload } from '../../targets/target.ts';
+import type { PutOptions, Receipt, ResumedUpload, Target, Upload } from '../../targets/target.ts';
 
 export interface SenderOptions {
   targets: readonly Target[];
@@ -16,6 +16,15 @@ export interface SenderOptions {
   isGivenUp(target: string): boolean;
   /** Bytes that a target has taken. */
   onSent(target: string, bytes: number): void;
+  /** An upload was begun that `resume` could take up; nothing of the object has been sent yet. */
+  onOpened?(target: string, name: string, upload: string, partSize: number): void;
+}
+
+export interface ObjectOptions {
+  /** The object will not get larger than this many bytes; where nobody can say, Infinity. */
+  largest?: number;
+  /** Uploads of this object that another process began, by target, and the size of their parts. */
+  resumed?: { uploads: ReadonlyMap<string, ResumedUpload>; partSize: number };
 }
 
 export interface SentObject {
@@ -27,35 +36,54 @@ export interface SentObject {
 
 /** Parts held at a time, over all objects and targets. */
 const PARTS_HELD = 3;
+/** Taken for an object of unknown size: enough for 10,000 parts of 16 MiB. */
+const LARGEST_UNKNOWN = 10_000 * 16 * 1024 * 1024;
+const MiB = 1024 * 1024;
+
+/** Parts of one size, and how much of them may be in memory. */
+interface Parts {
+  size: number;
+  budget: Budget;
+  pool: BufferPool;
+}
 
 export class ObjectSender {
   readonly #options: SenderOptions;
-  readonly #partSize: number;
-  readonly #budget: Budget;
-  readonly #parts: BufferPool;
+  /** Of nearly all objects. */
+  readonly #parts: Parts;
   /** Calls at a time, for each target. */
   readonly #slots: Map<string, Budget>;
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#partSize = Math.max(1, ...options.targets.map((target) => target.capabilities.partSize));
-    this.#budget = new Budget(PARTS_HELD * this.#partSize);
-    this.#parts = new BufferPool(this.#partSize, PARTS_HELD);
+    this.#parts = makeParts(Math.max(1, ...options.targets.map((target) => target.capabilities.partSize)));
     this.#slots = new Map(options.targets.map((target) => [target.id, new Budget(target.capabilities.parallel)]));
   }
 
-  begin(name: string): OutgoingObject {
+  begin(name: string, object: ObjectOptions = {}): OutgoingObject {
     const { targets, isGivenUp } = this.#options;
     const live = targets.filter((target) => !isGivenUp(target.id));
-    return new OutgoingObject(name, live, this.#partSize, this.#budget, this.#parts, this.#slots, this.#options);
+    const ways = live.map((target) => new TargetWay(target, name, this.#slots.get(target.id)!, this.#options, object.resumed?.uploads.get(target.id) ?? null));
+    return new OutgoingObject(ways, this.#partsFor(live, object), this.#options);
   }
+
+  /** Where a target takes only so many parts, those of an object that could get too large are larger. */
+  #partsFor(targets: readonly Target[], { largest = 0, resumed }: ObjectOptions): Parts {
+    const most = Math.min(...targets.map((target) => target.capabilities.mostParts ?? Infinity));
+    // What does not compress gets a little larger.
+    const expected = Math.min(largest, LARGEST_UNKNOWN) * 1.01 + MiB;
+    const needed = resumed?.partSize ?? (expected > most * this.#parts.size ? Math.ceil(expected / most / MiB) * MiB : this.#parts.size);
+    return needed === this.#parts.size ? this.#parts : makeParts(needed);
+  }
+}
+
+function makeParts(size: number): Parts {
+  return { size, budget: new Budget(PARTS_HELD * size), pool: new BufferPool(size, PARTS_HELD) };
 }
 
 /** One object on its way. Write, then `close` and await `done`; or `discard`. */
 export class OutgoingObject {
-  readonly #partSize: number;
-  readonly #budget: Budget;
-  readonly #parts: BufferPool;
+  readonly #parts: Parts;
   readonly #options: SenderOptions;
   readonly #ways: TargetWay[];
   readonly #hash = createHash('sha256');
@@ -67,12 +95,10 @@ export class OutgoingObject {
   #index = 0;
   #size = 0;
 
-  constructor(name: string, targets: readonly Target[], partSize: number, budget: Budget, parts: BufferPool, slots: ReadonlyMap<string, Budget>, options: SenderOptions) {
+  constructor(ways: TargetWay[], parts: Parts, options: SenderOptions) {
+    this.#ways = ways;
     this.#parts = parts;
-    this.#partSize = partSize;
-    this.#budget = budget;
     this.#options = options;
-    this.#ways = targets.map((target) => new TargetWay(target, name, partSize, slots.get(target.id)!, options));
   }
 
   /** Waits while too much is held. The bytes must not change until `release` is called, if there is one. */
@@ -80,13 +106,13 @@ export class OutgoingObject {
     this.#hash.update(bytes);
     this.#size += bytes.length;
     for (let taken = 0; taken < bytes.length; ) {
-      const count = Math.min(this.#partSize - this.#held, bytes.length - taken);
-      await this.#budget.take(count);
+      const count = Math.min(this.#parts.size - this.#held, bytes.length - taken);
+      await this.#parts.budget.take(count);
       const piece = { bytes: bytes.subarray(taken, taken + count), release: taken + count === bytes.length ? release : undefined };
       this.#pieces.push(piece);
       this.#held += count;
       taken += count;
-      if (this.#held === this.#partSize) this.#sendPart();
+      if (this.#held === this.#parts.size) this.#sendPart();
     }
   }
 
@@ -113,13 +139,13 @@ export class OutgoingObject {
   }
 
   #sendPart(): void {
-    const part = this.#parts.take();
+    const part = this.#parts.pool.take();
     const bytes = this.#join(part);
     const index = this.#index++;
     this.#held = 0;
-    void this.#settle((way) => way.write(index, bytes)).then(() => {
-      this.#parts.give(part);
-      this.#budget.give(bytes.length);
+    void this.#settle((way) => way.write(index, bytes, this.#parts.size)).then(() => {
+      this.#parts.pool.give(part);
+      this.#parts.budget.give(bytes.length);
     });
   }
 
@@ -143,7 +169,7 @@ export class OutgoingObject {
   }
 
   #drop(): void {
-    this.#budget.give(this.#held);
+    this.#parts.budget.give(this.#held);
     this.#pieces = [];
     this.#held = 0;
   }
@@ -153,25 +179,28 @@ export class OutgoingObject {
 class TargetWay {
   readonly target: Target;
   readonly #name: string;
-  readonly #partSize: number;
   readonly #slot: Budget;
   readonly #options: SenderOptions;
+  /** Parts that were there before, of an upload that is taken up. */
+  readonly #there: ResumedUpload['parts'];
   readonly #writes: Promise<void>[] = [];
   #upload: Promise<Upload> | null = null;
   #failed = false;
 
-  constructor(target: Target, name: string, partSize: number, slot: Budget, options: SenderOptions) {
+  constructor(target: Target, name: string, slot: Budget, options: SenderOptions, resumed: ResumedUpload | null) {
     this.target = target;
     this.#name = name;
-    this.#partSize = partSize;
     this.#slot = slot;
     this.#options = options;
+    this.#there = resumed?.parts ?? new Map();
+    if (resumed) this.#upload = Promise.resolve(resumed.upload);
   }
 
-  write(index: number, bytes: Uint8Array): Promise<void> {
+  write(index: number, bytes: Uint8Array, partSize: number): Promise<void> {
     const written = this.#attempt(async () => {
-      this.#upload ??= this.target.open(this.#name, { ...this.#putOptions(), partSize: this.#partSize });
-      await (await this.#upload).write(index, bytes);
+      const upload = await (this.#upload ??= this.#open(partSize));
+      if (isSamePart(this.#there.get(index), bytes)) return false;
+      await upload.write(index, bytes);
       return true;
     }).then((sent) => {
       if (sent) this.#options.onSent(this.target.id, bytes.length);
@@ -203,6 +232,12 @@ class TargetWay {
     await upload?.abort();
   }
 
+  async #open(partSize: number): Promise<Upload> {
+    const upload = await this.target.open(this.#name, { ...this.#putOptions(), partSize });
+    if (upload.id !== undefined) this.#options.onOpened?.(this.target.id, this.#name, upload.id, partSize);
+    return upload;
+  }
+
   async #attempt<T>(work: () => Promise<T>): Promise<T | null> {
     await this.#slot.take(1);
     try {
@@ -224,4 +259,11 @@ class TargetWay {
   #putOptions(): PutOptions {
     return { temperature: this.#options.temperature, signal: this.#options.signal };
   }
+}
+
+/** A part that the target gave a checksum of is compared; one without is taken for what it should be by its size. */
+function isSamePart(there: { size: number; checksum?: string } | undefined, bytes: Uint8Array): boolean {
+  if (there?.size !== bytes.length) return false;
+  const [kind, value] = (there.checksum ?? '').split(':');
+  return kind !== 'md5' || value === hash('md5', bytes);
 }

@@ -41,12 +41,12 @@ export class VolumeWriter {
     return this.#offset;
   }
 
-  /** Begins an object of this name; its codec and recipients are added on its way. */
-  open(name: string): void {
+  /** Begins an object of this name, of at most so many bytes; its codec and recipients are added on its way. */
+  open(name: string, largest: number): void {
     const { volumes, maker, run, source } = this.#options;
     this.#volume = volumes.create(maker, run, source);
     this.#offset = 0;
-    const object: ObjectHead = { volume: this.#volume, name, codec: 'none', level: 0, recipients: null };
+    const object: ObjectHead = { volume: this.#volume, name, largest, codec: 'none', level: 0, recipients: null };
     this.#events.push({ type: 'open', object });
   }
 
