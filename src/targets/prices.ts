@@ -34,6 +34,7 @@ export interface PriceList {
   currency: string;
   /** When the prices were looked up: a year, a month or a day. */
   'as-of': string;
+  /** Empty where the plan's prices do not say. */
   region: string;
   /** Where they are from, for a person. */
   source: string;
@@ -70,7 +71,7 @@ const monthDays = 30;
 export function mergePrices(list: PriceList | null, options: PriceOptions | undefined): PriceList | null {
   if (!options) return list;
   const base = list && (options.currency === undefined || options.currency === list.currency) ? list : null;
-  const plain: PriceList = { currency: 'USD', 'as-of': 'the plan', region: 'the plan', source: 'the plan', classes: {} };
+  const plain: PriceList = { currency: 'USD', 'as-of': 'an unknown date', region: '', source: "the plan's own", classes: {} };
   const classes: Record<string, ClassPrices> = { ...base?.classes };
   for (const [name, own] of Object.entries(options.classes ?? {})) {
     const before = classes[name];

@@ -1,8 +1,11 @@
 /** Every plan that people copy works as it stands, but for where its folders are. */
 import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { sandbox, type Sandbox } from '../cli/fixture.ts';
+import { everythingIn, newBucket, s3Client } from '../servers/s3-access.ts';
+import { startS3Server } from '../servers/s3-server.ts';
 import { runTwiceAndRestore } from './cycle.ts';
 import { setTimes, treeOf } from './tree.ts';
 
@@ -42,7 +45,7 @@ afterEach(() => box.remove());
 const environment = (): Record<string, string> => ({ HOME: join(box.folder, 'home'), PATH: `${join(box.folder, 'bin')}:${process.env['PATH']}` });
 
 test('there is a test for every plan', () => {
-  expect([...Object.keys(cases), 'database'].map((name) => `${name}.yaml`).sort()).toEqual(readdirSync(plans).sort());
+  expect([...Object.keys(cases), 'database', 'glacier'].map((name) => `${name}.yaml`).sort()).toEqual(readdirSync(plans).sort());
 });
 
 test('no plan has a mistake or a warning', async () => {
@@ -75,4 +78,25 @@ test('database', async () => {
   const restored = await runTwiceAndRestore({ box, plan: 'plans/database.yaml', environment: environment(), identity: 'key.txt' });
   const texts = Object.entries(dumps).map(([source, file]) => readFileSync(join(restored, source, file), 'utf8'));
   expect(texts).toEqual(['pg_dump --format=custom --compress=0 app\n', 'pg_dumpall --globals-only\n', 'mysqldump --single-transaction --routines --hex-blob shop\n']);
+});
+
+test('glacier', async () => {
+  const server = await startS3Server();
+  onTestFinished(() => server.stop());
+  const bucket = await newBucket(server);
+  const text = readFileSync(join(box.folder, 'plans/glacier.yaml'), 'utf8');
+  box.write({ 'plans/glacier.yaml': text.replace(/bucket: my-attic\n *region: \S+/, `bucket: ${bucket}\n    endpoint: ${server.endpoint}`) });
+  for (const source of ['documents', 'photos']) box.write({ [`srv/${source}/sub/one`]: `for ${source}\n`.repeat(100), [`srv/${source}/two`]: `${source}, too\n` });
+  for (const source of ['documents', 'photos']) setTimes(join(box.folder, 'srv', source));
+  box.write({ 'mnt/backup/mounted': '' });
+  const keys = { AWS_ACCESS_KEY_ID: server.accessKey, AWS_SECRET_ACCESS_KEY: server.secretKey };
+  const restored = await runTwiceAndRestore({ box, plan: 'plans/glacier.yaml', environment: { ...environment(), ...keys }, identity: 'key.txt' });
+  for (const source of ['documents', 'photos']) expect(treeOf(join(restored, source))).toEqual(treeOf(join(box.folder, 'srv', source)));
+
+  const client = s3Client(server);
+  onTestFinished(() => client.destroy());
+  for (const key of await everythingIn(server, bucket)) {
+    const { StorageClass = 'STANDARD' } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    expect(StorageClass, key).toBe(key.startsWith('glacier/volumes/') ? 'DEEP_ARCHIVE' : 'STANDARD');
+  }
 });

@@ -70,7 +70,7 @@ describe("a plan's own prices", () => {
 
   test('in another currency stand alone', () => {
     const prices = own({ currency: 'EUR', classes: { DEEP_ARCHIVE: { storage: 0.0018 } } });
-    expect(prices.list).toMatchObject({ currency: 'EUR', region: 'the plan' });
+    expect(prices.list).toMatchObject({ currency: 'EUR', region: '', source: "the plan's own" });
     expect(thaw(prices, 'bulk')).toBeNull();
     expect(Object.keys(prices.list.classes)).toEqual(['DEEP_ARCHIVE']);
   });

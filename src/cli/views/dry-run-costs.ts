@@ -28,7 +28,7 @@ export function showCosts(out: Output, targets: DryRunReport['targets']): void {
     ),
   });
   out.line();
-  for (const line of new Set(priced.map(({ costs: { currency, region, asOf, source } }) => `Prices in ${currency} for ${region}, as of ${asOf} (${source}).`))) out.line(line);
+  for (const line of new Set(priced.map(({ costs: { currency, region, asOf, source } }) => `Prices in ${currency}${region ? ` for ${region}` : ''}, as of ${asOf} (${source}).`))) out.line(line);
   out.line(`A restore is counted with the download over the internet and ${usualThawDays} days of thawed copies.`);
 }
 

@@ -16,7 +16,7 @@ export function showOffer(output: Output, { target, storageClasses, objects, byt
   });
   output.line();
   if (prices) {
-    output.line(`With ${formatCount(days, 'day')} of thawed copies and the download. Prices of ${prices.region}, as of ${prices.asOf}; yours may differ.`);
+    output.line(`With ${formatCount(days, 'day')} of thawed copies and the download. Prices${prices.region ? ` of ${prices.region},` : ''} as of ${prices.asOf}; yours may differ.`);
     output.line();
   }
 }

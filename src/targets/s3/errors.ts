@@ -12,7 +12,7 @@ import { networkMeaning } from './network-errors.ts';
 import { NoStoreError } from './no-store-error.ts';
 
 /** Verbs, for the sentence: `Target "cloud" could not store volumes/1.tar: …`. */
-export type Doing = 'use' | 'store' | 'read' | 'look for' | 'list' | 'remove' | 'clean up';
+export type Doing = 'use' | 'store' | 'read' | 'look for' | 'list' | 'remove' | 'clean up' | 'thaw';
 
 /** What was done when it failed. */
 export interface Attempt {
@@ -48,6 +48,7 @@ const rights: Record<Doing, string> = {
   'look for': 's3:GetObject and s3:ListBucket',
   list: 's3:ListBucket',
   remove: 's3:DeleteObject',
+  thaw: 's3:RestoreObject',
   'clean up': 's3:ListBucketMultipartUploads and s3:AbortMultipartUpload',
 };
 

@@ -1,6 +1,8 @@
 /** The options of an S3 target, shared by the presets, and what follows from them. */
 import { BatError } from '../../core/errors.ts';
 import { parseSize, sizePattern } from '../../core/units.ts';
+import { priceSchema } from '../price-schema.ts';
+import type { PriceOptions } from '../prices.ts';
 import { isObjectName } from './names.ts';
 
 export interface S3Options {
@@ -18,6 +20,7 @@ export interface S3Options {
   'session-token'?: string;
   profile?: string;
   'part-size'?: string | number;
+  prices?: PriceOptions;
 }
 
 type Properties = Record<string, Record<string, unknown>>;
@@ -137,6 +140,7 @@ export const allOptions: Properties = {
     examples: ['backup'],
   },
   ...partOptions,
+  prices: priceSchema,
 };
 
 /** Bytes. Throws PLAN_INVALID for a size that S3 does not take. */

@@ -1,11 +1,15 @@
 /** A bucket as a target. Objects lie at `<prefix>/<plan>/<name>`. */
 import { BatError } from '../../core/errors.ts';
+import type { ColdStorage } from '../cold-storage.ts';
+import type { Prices } from '../prices.ts';
 import type { ObjectStat, OpenOptions, PutOptions, Receipt, ResumedUpload, SweepOptions, Target, TargetCapabilities, TargetContext, Upload } from '../target.ts';
 import { serverTime } from './clock.ts';
+import { s3ColdStorage } from './cold.ts';
 import { hasObjects, listObjects, sweepUploads } from './list.ts';
 import { putObject, removeObject, statObject } from './objects.ts';
 import type { S3Options } from './options.ts';
 import { checkOptions, partSizeOf } from './options.ts';
+import { s3Prices } from './prices.ts';
 import { readRange } from './read.ts';
 import { resumeUpload } from './resume.ts';
 import { S3Store, usualPatience } from './store.ts';
@@ -19,6 +23,8 @@ export class S3Target implements Target {
   readonly type: string;
   readonly location: string;
   readonly capabilities: TargetCapabilities;
+  readonly coldStorage: ColdStorage;
+  readonly prices: Prices | undefined;
   readonly #store: S3Store;
   readonly #patience: number;
 
@@ -31,6 +37,8 @@ export class S3Target implements Target {
     this.#store = new S3Store(id, options, context, patience);
     this.location = this.#store.location;
     this.capabilities = { partSize: partSizeOf(options), mostParts, listing: 'cheap', parallel: 4 };
+    this.coldStorage = s3ColdStorage(this.#store);
+    this.prices = s3Prices(options.prices, { isAmazon: options.endpoint === undefined, volumeClass: options['storage-class'] ?? 'STANDARD' });
   }
 
   /** Nothing is made: a bucket has an owner, a region and a price, so a person makes it. */
