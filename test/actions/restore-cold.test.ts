@@ -267,6 +267,24 @@ describe('a restore that waits', () => {
     await restoreBy('bulk', {}, async () => freezer.pass(25));
     expect(freezer.requests.map(({ name, tier }) => [name, tier])).toEqual([[volumes[1], 'bulk'], [volumes[2], 'bulk'], [volumes[0], 'bulk']]);
     expect(offers).toHaveLength(1);
+    const types = setting.events.map(({ type }) => type);
+    expect(types.lastIndexOf('thaw-requested'), 'before anything is read').toBeLessThan(types.indexOf('restore-progress'));
+    expectFiles();
+  });
+
+  test('goes on where it was when a copy expires while it is read, and reads nothing twice', async () => {
+    const volumes = await build();
+    const target = glacier();
+    let expired = false;
+    target.onRead = (name) => {
+      if (name !== volumes[0] || expired) return;
+      expired = true;
+      freezer.pass(24 * 7);
+    };
+    const pause = async (): Promise<void> => freezer.pass(12);
+    expect(await restoreBy('standard', { targets: [target] }, pause)).toMatchObject({ files: 3, failed: 0 });
+    expect(freezer.requests.map(({ name }) => name)).toEqual([...volumes, ...volumes.slice(1)]);
+    expect(target.reads.filter(([name]) => name === volumes[0])).toHaveLength(1);
     expectFiles();
   });
 });

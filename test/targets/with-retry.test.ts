@@ -56,6 +56,12 @@ const fake: Target = {
       yield stat;
     }
   },
+  coldStorage: {
+    isCold: (storageClass) => storageClass === 'COLD',
+    tiers: () => [{ tier: 'bulk', least: 1, most: 2 }],
+    state: () => called('state').then(() => ({ is: 'readable' as const })),
+    thaw: () => called('thaw'),
+  },
   remove: () => called('remove'),
   sweep: () => called('sweep').then(() => 2),
   close: () => called('close'),
@@ -72,6 +78,8 @@ const everyCall: Record<string, (signal?: AbortSignal) => Promise<unknown>> = {
   list: (signal) => Array.fromAsync(target().list('', signal)),
   remove: (signal) => target().remove('a', signal),
   sweep: (signal) => target().sweep({ signal }),
+  state: (signal) => target().coldStorage!.state('a', signal),
+  thaw: (signal) => target().coldStorage!.thaw('a', { tier: 'bulk', days: 1, storageClass: 'COLD', signal }),
 };
 
 describe.each(Object.keys(everyCall))('%s', (name) => {
@@ -201,4 +209,13 @@ it('is the target it wraps in everything else', async () => {
   expect([wrapped.acceptsName('good'), wrapped.acceptsName('bad')]).toEqual([true, false]);
   await wrapped.close();
   expect(calls).toEqual(['close']);
+});
+
+it('passes on what a target says of its classes and prices, and that it has none', () => {
+  const cold = target().coldStorage!;
+  expect([cold.isCold('COLD'), cold.isCold('HOT'), cold.tiers('COLD')]).toEqual([true, false, [{ tier: 'bulk', least: 1, most: 2 }]]);
+  const prices = { list: { currency: 'EUR', 'as-of': '2026', region: '', source: '', classes: {} }, standardClass: 'HOT', volumeClass: 'COLD' };
+  expect(withRetry({ ...fake, prices }, policy, () => {}).prices).toBe(prices);
+  const plain = withRetry({ ...fake, coldStorage: undefined }, policy, () => {});
+  expect([plain.coldStorage, plain.prices]).toEqual([undefined, undefined]);
 });
