@@ -2,12 +2,10 @@
  * An S3 in this process, for machines without Ceph: signatures, checksums, ranges, listings and multipart uploads as a real one has
  * them. s3-behaviour.test.ts holds it to Ceph's gateway; where that departs from what Amazon documents, this one follows Amazon.
  */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { listen } from './loopback.ts';
 import { S3Error } from './s3/error.ts';
 import { listObjects } from './s3/listing.ts';
 import { abortUpload, completeUpload, createUpload, listParts, listUploads, uploadPart } from './s3/multipart.ts';
@@ -66,33 +64,18 @@ const parameters = new Set([
 
 export async function startS3Server(): Promise<S3Server> {
   const buckets = new Map<string, Bucket>();
-  let server: Server;
-  let port = 0;
-  const kill = async (): Promise<void> => {
-    if (!server.listening) return;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  };
-  const start = async (): Promise<void> => {
-    server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => void serve(buckets, request, response));
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    ({ port } = server.address() as AddressInfo);
-  };
-  await start();
+  const { endpoint, open, close } = await listen((request, response) => void serve(buckets, request, response));
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint,
     region,
     accessKey: writer.accessKey,
     secretKey: writer.secretKey,
     reader: { accessKey: reader.accessKey, secretKey: reader.secretKey },
     addBucketElsewhere: (name, elsewhere) => void buckets.set(name, new Bucket(elsewhere)),
-    kill,
-    start,
+    kill: close,
+    start: open,
     async stop() {
-      await kill();
+      await close();
       buckets.clear();
     },
   };
