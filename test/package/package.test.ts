@@ -19,7 +19,7 @@ beforeAll(() => {
 afterAll(() => built.remove());
 
 test('it has the program, what it puts on targets, the schema, plans and pages', () => {
-  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => /\.(ts|json)$/.test(name));
   const programs = sources.map((name) => `dist/${name.replace(/\.ts$/, '.js')}`);
   const others = ['assets', 'docs', 'plans', 'schema'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
   expect(packed.toSorted()).toEqual([...programs, ...others, 'CHANGELOG.md', 'LICENSE', 'README.md', 'bin/bat.js', 'package.json'].toSorted());
