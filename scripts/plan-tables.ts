@@ -1,16 +1,20 @@
 /** The tables of options in docs/plan.md, made of the schemas that the steps and targets declare. */
 import { retrySchema } from '../src/core/retry.ts';
-import { durationPattern, sizePattern } from '../src/core/units.ts';
+import { hoursPattern } from '../src/core/hours.ts';
+import { durationPattern, ratePattern, sizePattern } from '../src/core/units.ts';
 import { writableSteps } from '../src/plan/kinds.ts';
 import { frameSchema, hookSchema, idSchema, stepSchema, targetSchema } from '../src/plan/part-schemas.ts';
 import { registries } from '../src/plan/registries.ts';
 import { alternativesOf, propertiesOf, requiredOf, type Schema } from '../src/plan/schema-walk.ts';
 import { secretReferenceSchema } from '../src/plan/secret-schema.ts';
 import { sourceSchema } from '../src/plan/source-schema.ts';
+import { limitSchema, targetOptionSchemas } from '../src/plan/target-options.ts';
 
 const patterns = new Map<unknown, string>([
   [sizePattern, 'size'],
   [durationPattern, 'duration'],
+  [ratePattern, 'rate'],
+  [hoursPattern, 'hours'],
   [idSchema['pattern'], 'name'],
 ]);
 /** Options that every step has, in a table of their own. */
@@ -27,8 +31,10 @@ function planTables(): Map<string, string> {
     ['source', sourceSchema],
     ['every step', general(steps.map(([, schema]) => schema))],
     ...steps.map(([name, schema]): [string, Schema] => [name, without(schema, ofEveryStep)]),
-    ...registries.targets.map((type): [string, Schema] => [`target ${type.type}`, targetSchema(type)]),
+    ['every target', { properties: targetOptionSchemas }],
+    ...registries.targets.map((type): [string, Schema] => [`target ${type.type}`, without(targetSchema(type), Object.keys(targetOptionSchemas))]),
     ['retry', retrySchema],
+    ['limit', limitSchema],
     ['secret', secretReferenceSchema],
   ];
   return new Map(parts.map(([name, schema]) => [name, table(schema)]));

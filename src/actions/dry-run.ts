@@ -7,12 +7,14 @@ import { DryDraft } from '../catalog/dry-draft.ts';
 import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { Plan } from '../plan/plan.ts';
+import { describeLimits } from '../plan/target-options.ts';
 import { stateFiles } from '../plan/state-folder.ts';
 import { canReadAtOnce } from '../runner/catch-up.ts';
 import { chooseSources } from '../runner/choose-sources.ts';
 import { dryContext } from '../runner/dry-context.ts';
 import { makerOf, prepareLanes } from '../runner/lanes.ts';
-import { checkMarker, createTarget, readMarker } from '../runner/open-targets.ts';
+import { makeTarget } from '../runner/make-target.ts';
+import { checkMarker, readMarker } from '../runner/open-targets.ts';
 import { findDifferences } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { refreshUsable } from '../runner/usable.ts';
@@ -73,6 +75,9 @@ export interface DryRunOptions {
   signal: AbortSignal;
 }
 
+/** Milliseconds. A target that does not answer is a part of what is found out. */
+const patience = 10_000;
+
 export async function dryRun({ plan, sources, signal }: DryRunOptions): Promise<DryRunReport> {
   const chosen = chooseSources(plan, sources);
   const { catalog: file } = stateFiles(plan);
@@ -81,7 +86,7 @@ export async function dryRun({ plan, sources, signal }: DryRunOptions): Promise<
     const session = new Session({ plan, run: 'dry-run', startedAt: new Date(), catalog, emit: () => {}, signal, newTargets: [], allowEmpty: true, dryRun: true, lastWasKilled: false });
     await prepareLanes(session);
     const targets: DryTarget[] = [];
-    for (const lane of session.lanes) for (const id of lane.targets) targets.push(await lookAtTarget(session, lane, id));
+    for (const lane of session.lanes) for (const id of lane.targets) targets.push(await lookAtTarget(session, id));
     for (const lane of session.lanes) {
       for (const target of targets.filter(({ target, reachable }) => reachable && lane.targets.includes(target))) target.copies = copiesTo(session, lane, target.target);
     }
@@ -97,16 +102,17 @@ export async function dryRun({ plan, sources, signal }: DryRunOptions): Promise<
       const costs = opened && costsOf(opened, new Volumes(catalog).holdingsByClass(target.target), added);
       if (costs) target.costs = costs;
     }
+    for (const spec of plan.targets) if (spec.limits || spec.parallel !== undefined) notes.push(`${spec.id}: ${describeLimits(spec).join(', ')}`);
     return { plan: plan.name, sources: reports, targets, notes };
   } finally {
     catalog.close();
   }
 }
 
-async function lookAtTarget(session: Session, lane: Lane, id: string): Promise<DryTarget> {
+async function lookAtTarget(session: Session, id: string): Promise<DryTarget> {
   const { catalog, plan, signal } = session;
   const spec = plan.targets.find((target) => target.id === id)!;
-  const target = createTarget(session, spec, lane);
+  const target = makeTarget(plan, spec, { emit: session.emit, keepsHours: false, within: patience });
   const { bytes } = new Volumes(catalog).holdings(id);
   const report: DryTarget = { target: id, location: target.location, type: spec.type.type, reachable: true, sends: 0, objects: 0, stored: bytes, copies: { objects: 0, bytes: 0 }, removes: { objects: 0 } };
   try {

@@ -8,8 +8,8 @@ import { PlanError } from '../plan/plan-error.ts';
 import { registries } from '../plan/registries.ts';
 import { resolveSecrets } from '../plan/secrets.ts';
 import { nearest } from '../plan/words.ts';
+import { makeTarget } from '../runner/make-target.ts';
 import type { Target } from '../targets/target.ts';
-import { withRetry } from '../targets/with-retry.ts';
 
 export interface TargetsOptions {
   plan: Plan;
@@ -18,6 +18,9 @@ export interface TargetsOptions {
   environment: Environment;
   emit: Emit;
 }
+
+/** Milliseconds. Somebody waits, and another target may have what is wanted: one that does not answer is soon passed over. */
+const connectWithin = 60_000;
 
 /**
  * The targets, in the order of the plan, not connected yet. Only what they need of the plan must be there: on a bare
@@ -28,9 +31,9 @@ export async function createTargets({ plan, only, environment, emit }: TargetsOp
   await checkVariables(plan, specs, environment);
   const context = { folder: plan.folder, environment: await planEnvironment(plan.folder, environment) };
   const targets: Target[] = [];
-  for (const { id, type, options } of specs) {
-    const resolved = await resolveSecrets(options, type.schema, { ...context, owner: `the target ${id}`, where: () => plan.file });
-    targets.push(withRetry(type.create(id, resolved, { folder: plan.folder, plan: plan.name }), plan.retry, emit));
+  for (const spec of specs) {
+    const options = await resolveSecrets(spec.options, spec.type.schema, { ...context, owner: `the target ${spec.id}`, where: () => plan.file });
+    targets.push(makeTarget(plan, { ...spec, options }, { emit, keepsHours: false, connectWithin }));
   }
   return targets;
 }

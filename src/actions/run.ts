@@ -17,6 +17,7 @@ import { openTargets } from '../runner/open-targets.ts';
 import { forgetLeftovers, reconcile, removeUndone, settlePending } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { runPhases, runSources, type TaskView } from '../runner/tasks.ts';
+import { Waits } from '../runner/waits.ts';
 import type { Source } from '../steps/source.ts';
 import { newRunId } from '../volume/names.ts';
 
@@ -119,32 +120,45 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
 }
 
 function phasesBefore(session: Session): { title: string; work: (say: (text: string) => void) => Promise<void> }[] {
-  const { plan, catalog } = session;
+  const { plan } = session;
   return [
     ...(plan.graph.hooks.some((hook) => hook.when === 'before') ? [{ title: 'Programs before', work: () => runHooks(session, 'before', 0, 'none') }] : []),
     {
       title: 'Targets',
       work: async (say) => {
-        await openTargets(session);
-        new Volumes(catalog).discardOpen();
-        await settlePending(session);
-        for (const target of session.targets.values()) {
-          say(`looking at ${target.location}`);
-          await tryTarget(session, target.id, () => reconcile(session, target));
+        const waits = new Waits(null);
+        const stop = session.listen((event) => {
+          if (waits.take(event)) say(waits.text);
+        });
+        try {
+          await prepareTargets(session, say);
+        } finally {
+          stop();
         }
-        forgetLeftovers(session);
-        for (const lane of session.lanes) {
-          for (const id of lane.targets) {
-            const target = session.targets.get(id);
-            if (target) await tryTarget(session, id, () => catchUp(session, lane, target));
-          }
-        }
-        for (const { message, target } of refreshUsable(session)) session.emit({ type: 'issue', ...(target ? { target } : {}), issue: { kind: 'note', message } });
-        const [first] = session.failures.values();
-        if (session.targets.size === 0 && first) throw first;
       },
     },
   ];
+}
+
+async function prepareTargets(session: Session, say: (text: string) => void): Promise<void> {
+  const { catalog } = session;
+  await openTargets(session);
+  new Volumes(catalog).discardOpen();
+  await settlePending(session);
+  for (const target of session.targets.values()) {
+    say(`looking at ${target.location}`);
+    await tryTarget(session, target.id, () => reconcile(session, target));
+  }
+  forgetLeftovers(session);
+  for (const lane of session.lanes) {
+    for (const id of lane.targets) {
+      const target = session.targets.get(id);
+      if (target) await tryTarget(session, id, () => catchUp(session, lane, target));
+    }
+  }
+  for (const { message, target } of refreshUsable(session)) session.emit({ type: 'issue', ...(target ? { target } : {}), issue: { kind: 'note', message } });
+  const [first] = session.failures.values();
+  if (session.targets.size === 0 && first) throw first;
 }
 
 /** Gives up on a target that fails; what is wrong with this machine's own state is no target's failure. */

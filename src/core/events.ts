@@ -40,6 +40,8 @@ export interface RetryEvent {
   attempts?: number;
   /** Milliseconds that it is gone on with after that, if there is such a time. */
   left?: number;
+  /** The target does not answer: all calls to it wait for this one. */
+  away?: true;
   /** A person has been told already, not long ago. */
   repeated?: true;
 }

@@ -13,6 +13,9 @@ export const sizePattern = '^\\s*\\d+(\\.\\d+)?\\s*([kKmMgGtT]?[bB]|[kKmMgGtT]i[
 /** What a duration looks like, for JSON Schema. */
 export const durationPattern = '^\\s*\\d+(\\.\\d+)?\\s*(ms|s|min|m|h|d|w)\\s*$';
 
+/** What a rate looks like, for JSON Schema: bytes or bits a second. A lower-case `b` alone could mean either, and is refused. */
+export const ratePattern = '^\\s*\\d+(\\.\\d+)?\\s*([kKMG]?B|[KMG]iB|[kKMG]?bit)/s\\s*$';
+
 /** Bytes of `128MiB`, `1.5 GB`, `4096`. Throws PLAN_INVALID for anything else. */
 export function parseSize(text: string | number): number {
   if (typeof text === 'number') return text;
@@ -22,6 +25,15 @@ export function parseSize(text: string | number): number {
     throw new BatError('PLAN_INVALID', `"${text}" is not a size.`, { hint: 'Write a number and a unit, such as 128MiB or 1.5GB.' });
   }
   return Math.round(Number(match[1]) * unit);
+}
+
+/** Bytes a second of `2MiB/s`, `500KB/s`, `8Mbit/s`. Throws PLAN_INVALID for anything else. */
+export function parseRate(text: string): number {
+  if (!new RegExp(ratePattern).test(text)) {
+    throw new BatError('PLAN_INVALID', `"${text}" is not a rate.`, { hint: 'Write a number and a unit, such as 2MiB/s, 500KB/s or 8Mbit/s.' });
+  }
+  const amount = text.trim().slice(0, -'/s'.length);
+  return amount.endsWith('bit') ? parseSize(amount.replace('bit', 'B')) / 8 : parseSize(amount);
 }
 
 /** Milliseconds of `90s`, `6h`, `2d`. Throws PLAN_INVALID for anything else. */
@@ -45,6 +57,11 @@ export function formatBytes(bytes: number): string {
   }
   const digits = unit === 0 || Math.abs(value) >= 99.95 ? 0 : 1;
   return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
+/** `2.0 MiB/s`. */
+export function formatRate(bytesPerSecond: number): string {
+  return `${formatBytes(bytesPerSecond)}/s`;
 }
 
 /** `3 min`, `1 h 20 min`, `450 ms`: two units at most. */

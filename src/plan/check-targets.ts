@@ -8,6 +8,7 @@ import type { Loaded } from './load.ts';
 import { below } from './mistake.ts';
 import { targetSchema } from './part-schemas.ts';
 import type { HookUse, StepUse } from './step-list.ts';
+import { limitFindings } from './target-options.ts';
 import { either, isMap, nearest, quote, valueWords } from './words.ts';
 
 export async function checkTargets(targets: Record<string, unknown>, registries: Registries, loaded: Loaded, check: PartChecker): Promise<void> {
@@ -34,6 +35,7 @@ export async function checkTargets(targets: Record<string, unknown>, registries:
     const findings = await check.part({ pointer, name: `the target ${id}` }, schema, type.type === written ? value : { ...value, type: type.type });
     checkSecrets(schema, value, pointer, loaded, check);
     if (findings.length === 0 && wanted === written) checkByPart(() => type.check?.(value), value, pointer, loaded, check);
+    for (const finding of limitFindings(value['limit'], pointer)) check.report(finding);
   }
 }
 

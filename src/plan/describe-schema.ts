@@ -1,5 +1,6 @@
 /** What a schema asks for, in a few words: `a size such as 128MiB`, `"keep", "follow" or "skip"`. */
-import { durationPattern, sizePattern } from '../core/units.ts';
+import { hoursPattern } from '../core/hours.ts';
+import { durationPattern, ratePattern, sizePattern } from '../core/units.ts';
 import { idSchema } from './part-schemas.ts';
 import { alternativesOf, propertiesOf } from './schema-walk.ts';
 import type { Schema } from './schema-walk.ts';
@@ -8,6 +9,8 @@ import { either } from './words.ts';
 const patterns: Record<string, string> = {
   [sizePattern]: 'a size such as 128MiB',
   [durationPattern]: 'a duration such as 30s, 5min or 6h',
+  [ratePattern]: 'a rate such as 2MiB/s or 8Mbit/s',
+  [hoursPattern]: 'hours such as 22:00-06:00',
   [idSchema['pattern'] as string]: 'a name of at most 64 letters, digits, "-" and "_" that starts with a letter or digit',
 };
 

@@ -2,6 +2,7 @@
 import { redact } from '../core/secrets.ts';
 import type { GraphNode, HookNode } from './graph.ts';
 import type { Plan } from './plan.ts';
+import { describeLimits } from './target-options.ts';
 
 const WIDTH = 80;
 const times = { before: 'before', after: 'after', failure: 'on failure', always: 'always' } as const;
@@ -19,7 +20,7 @@ export function explainGraph(plan: DrawnPlan): string {
   lines.push(...plan.graph.hooks.map((hook) => `${times[hook.when].padEnd(10)}  ${hookLabel(hook)}`));
   if (plan.graph.hooks.length > 0) lines.push('');
   const longest = Math.max(...plan.targets.map((target) => target.id.length), 0);
-  lines.push(...plan.targets.map((target) => `target ${target.id.padEnd(longest)}  ${target.type.type}`));
+  lines.push(...plan.targets.map((target) => `target ${target.id.padEnd(longest)}  ${[target.type.type, ...describeLimits(target)].join(' · ')}`));
   return lines.map(clipped).join('\n');
 }
 

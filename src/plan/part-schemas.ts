@@ -4,6 +4,7 @@ import type { HookType, StepType } from '../steps/step.ts';
 import type { TargetType } from '../targets/target.ts';
 import { propertiesOf, requiredOf } from './schema-walk.ts';
 import type { Schema } from './schema-walk.ts';
+import { targetOptionSchemas } from './target-options.ts';
 
 /** The name of a plan, source, step or target. */
 export const idSchema: Schema = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_-]*$', maxLength: 64 };
@@ -53,9 +54,9 @@ export function hookSchema(type: HookType): Schema {
   return once(type, () => extended(type.schema, type.summary, { id: stepId(type.kind) }));
 }
 
-/** `type` included, as a plan writes it. */
+/** `type` and what every target may say included, as a plan writes it. */
 export function targetSchema(type: TargetType<unknown>): Schema {
-  return once(type, () => ({ ...extended(type.schema, type.summary, { type: { description: type.summary, const: type.type, examples: [type.type] } }), required: ['type', ...requiredOf(type.schema)] }));
+  return once(type, () => ({ ...extended(type.schema, type.summary, { type: { description: type.summary, const: type.type, examples: [type.type] } }, targetOptionSchemas), required: ['type', ...requiredOf(type.schema)] }));
 }
 
 function once(type: object, compose: () => Schema): Schema {
@@ -68,6 +69,7 @@ function stepId(kind: string): Schema {
   return { description: `The name of this step for the \`from\` of others. Default: ${kind}.`, ...idSchema, examples: [`my-${kind}`] };
 }
 
-function extended(schema: Schema, summary: string, options: Record<string, Schema>): Schema {
-  return { description: summary, ...schema, type: 'object', additionalProperties: false, properties: { ...options, ...propertiesOf(schema) } };
+/** `before` and `after`: options that stand before and after its own. */
+function extended(schema: Schema, summary: string, before: Record<string, Schema>, after: Readonly<Record<string, Schema>> = {}): Schema {
+  return { description: summary, ...schema, type: 'object', additionalProperties: false, properties: { ...before, ...propertiesOf(schema), ...after } };
 }

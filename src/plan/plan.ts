@@ -6,7 +6,6 @@ import { resolvePath } from '../core/paths.ts';
 import { retryPolicy } from '../core/retry.ts';
 import type { RetryOptions, RetryPolicy } from '../core/retry.ts';
 import type { Source } from '../steps/source.ts';
-import type { TargetType } from '../targets/target.ts';
 import { planEnvironment } from './environment.ts';
 import type { Graph } from './graph.ts';
 import type { Environment } from './interpolate.ts';
@@ -21,8 +20,11 @@ import { secretNamesOf } from './secret-schema.ts';
 import { resolveSecrets } from './secrets.ts';
 import type { SecretContext } from './secrets.ts';
 import type { SourceOptions } from './source-schema.ts';
+import { resolveTarget, type TargetSpec } from './target-options.ts';
 import { validatePlan } from './validate.ts';
 import { isMap } from './words.ts';
+
+export type { TargetSpec };
 
 export interface Plan {
   name: string;
@@ -42,13 +44,6 @@ export interface Plan {
   state: string | null;
   /** What is no mistake but probably not meant. */
   warnings: readonly Mistake[];
-}
-
-export interface TargetSpec {
-  id: string;
-  type: TargetType<unknown>;
-  /** Without `type`. */
-  options: Record<string, unknown>;
 }
 
 export interface CheckOptions {
@@ -118,7 +113,7 @@ function resolved(loaded: Loaded, registries: Registries, folder: string, graph:
     graph,
     targets: targets.flatMap(([id, { type: kind, ...options }]) => {
       const type = registries.targets.find((candidate) => candidate.type === kind);
-      return type ? { id, type, options } : [];
+      return type ? resolveTarget(id, type, options) : [];
     }),
     retry: retryPolicy(plan['retry'] as RetryOptions | undefined),
     state: state === undefined ? null : resolvePath(state, folder),

@@ -1,5 +1,4 @@
 /** The lanes of a plan: each upload with all that the steps before it make of an object. */
-import { retryPolicy, type RetryOptions, type RetryPolicy } from '../core/retry.ts';
 import type { Graph, GraphNode } from '../plan/graph.ts';
 import type { Lane, Shape, StepSetup } from '../steps/step.ts';
 import type { Session } from './session.ts';
@@ -8,14 +7,14 @@ const plainShape: Shape = { codec: 'none', level: 0, recipients: null, newSealer
 
 /** Prepares every step of the plan, and sets the lanes of the session. */
 export async function prepareLanes(session: Session): Promise<void> {
-  const { graph, retry } = session.plan;
+  const { graph } = session.plan;
   for (const node of graph.nodes) await node.type.prepare?.(node.options, session.setupOf(node.id));
-  session.lanes = buildLanes(graph, retry, (id) => session.setupOf(id));
+  session.lanes = buildLanes(graph, (id) => session.setupOf(id));
 }
 
-function buildLanes(graph: Graph, planRetry: RetryPolicy, setupOf: (id: string) => StepSetup): Lane[] {
+function buildLanes(graph: Graph, setupOf: (id: string) => StepSetup): Lane[] {
   return uploadsOf(graph).map((upload) => {
-    const { to, retry } = upload.options as { to: string | string[]; retry?: RetryOptions };
+    const { to } = upload.options as { to: string | string[] };
     const shapes = wayTo(graph, upload).map((node) => node.type.shape?.(node.options, setupOf(node.id)) ?? {});
     const shape: Shape = Object.assign({}, plainShape, ...shapes);
     return {
@@ -26,7 +25,6 @@ function buildLanes(graph: Graph, planRetry: RetryPolicy, setupOf: (id: string) 
       upload: upload.id,
       maker: makerOf(graph),
       targets: [to].flat(),
-      retry: retryPolicy(retry, planRetry),
     };
   });
 }

@@ -6,13 +6,12 @@ import { batVersion } from '../core/version.ts';
 import { Keys } from '../catalog/keys.ts';
 import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
-import type { TargetSpec } from '../plan/plan.ts';
 import { suffixOf, type Lane } from '../steps/step.ts';
 import type { Target } from '../targets/target.ts';
-import { withRetry } from '../targets/with-retry.ts';
 import { keyName, markerName, readmeName, restoreScriptName } from '../volume/names.ts';
 import { restoreScript, storeReadme } from '../volume/store-readme.ts';
 import { decodeMarker, markerVersion, type Marker } from '../volume/marker.ts';
+import { makeTarget } from './make-target.ts';
 import type { Session } from './session.ts';
 
 /** Opens every target of the lanes at once. One that fails is given up on and said. */
@@ -21,7 +20,7 @@ export async function openTargets(session: Session): Promise<void> {
   await Promise.all(
     pairs.map(async ({ lane, spec }) => {
       try {
-        const target = createTarget(session, spec, lane);
+        const target = makeTarget(session.plan, spec, { emit: session.emit, keepsHours: true });
         await target.connect({ create: true, signal: session.signal });
         await settleMarker(session, target);
         await target.sweep({ signal: session.signal });
@@ -33,11 +32,6 @@ export async function openTargets(session: Session): Promise<void> {
       }
     }),
   );
-}
-
-export function createTarget(session: Session, spec: TargetSpec, lane: Lane): Target {
-  const { folder, name } = session.plan;
-  return withRetry(spec.type.create(spec.id, spec.options, { folder, plan: name }), lane.retry, session.emit);
 }
 
 export async function readMarker(target: Target, signal: AbortSignal): Promise<Marker | null> {

@@ -39,7 +39,7 @@ export class Session {
   readonly wroteLast = new Set<string>();
   /** Why each of the others cannot. */
   readonly failures = new Map<string, BatError>();
-  readonly #listeners: Emit[];
+  #listeners: readonly Emit[];
   readonly #setups = new Map<string, StepSetup>();
   readonly #prepared = new Map<string, unknown>();
   #volumes = 0;
@@ -72,9 +72,15 @@ export class Session {
     this.emit({ type: 'target-failed', target: id, code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) });
   };
 
+  /** Hears everything; until what it returns is called. */
+  listen(listener: Emit): () => void {
+    this.#listeners = [...this.#listeners, listener];
+    return () => void (this.#listeners = this.#listeners.filter((other) => other !== listener));
+  }
+
   /** Hears the progress of one step of one source. */
   onProgress(source: string, step: string, hear: (counts: StepCounts) => void): void {
-    this.#listeners.push((event) => {
+    this.listen((event) => {
       if (event.type === 'step-progress' && event.source === source && event.step === step) hear(event.counts);
     });
   }
@@ -91,7 +97,7 @@ export class Session {
         dryRun: this.dryRun,
         catalog: this.catalog,
         emit: this.emit,
-        listen: (listener) => void this.#listeners.push(listener),
+        listen: (listener) => void this.listen(listener),
         signal: this.signal,
         prepared: this.#prepared,
       };

@@ -3,11 +3,13 @@ import { Listr, type ListrTask } from 'listr2';
 import type { SourceSummary } from '../core/events.ts';
 import { describeChanges, describeStored } from '../core/event-text.ts';
 import { formatCount } from '../core/units.ts';
+import { targetsOf } from '../plan/explain.ts';
 import type { GraphNode } from '../plan/graph.ts';
 import type { Source } from '../steps/source.ts';
 import { ProgressLine } from './progress.ts';
 import type { Session } from './session.ts';
 import { SourceRun } from './source-run.ts';
+import { Waits } from './waits.ts';
 
 /** How the tasks are shown: `tree` on a terminal; `none` where events are shown in another way. */
 export type TaskView = 'tree' | 'none';
@@ -76,7 +78,8 @@ function sourceTask(session: Session, source: Source, results: Map<string, Sourc
       return guarded(() => {
         const run = new SourceRun(session, source);
         session.emit({ type: 'source-start', source: source.id, snapshot: run.snapshot });
-        const steps = session.plan.graph.nodes.map((node) => stepTask(session, run, node));
+        const sending = new Set(session.plan.graph.nodes.filter((node) => node.type.gives === 'receipts'));
+        const steps = session.plan.graph.nodes.map((node) => stepTask(session, run, node, sending));
         const onAbort = (): void => void (task.title = `${source.id}: stopping… press again to stop at once`);
         session.signal.addEventListener('abort', onAbort, { once: true });
         const end = (): void => {
@@ -101,13 +104,29 @@ function sourceTask(session: Session, source: Source, results: Map<string, Sourc
   };
 }
 
-function stepTask(session: Session, run: SourceRun, node: GraphNode): ListrTask {
+/** `sending`: the uploads that have not ended. A wait is shown at the upload that it holds up, after them at what is still done. */
+function stepTask(session: Session, run: SourceRun, node: GraphNode, sending: Set<GraphNode>): ListrTask {
   return {
     title: node.id,
     task: async (_context, task) => {
       const line = new ProgressLine();
-      session.onProgress(run.source.id, node.id, (counts) => (task.output = line.text(counts)));
-      await run.runStep(node);
+      const waits = new Waits(node.type.gives === 'receipts' ? targetsOf(node) : null);
+      const isHeldUp = (): boolean => sending.has(node) || (node.type.gives === null && sending.size === 0);
+      let progress = '';
+      const show = (): void => void (task.output = (isHeldUp() && waits.text) || progress);
+      session.onProgress(run.source.id, node.id, (counts) => {
+        progress = line.text(counts);
+        show();
+      });
+      const stop = session.listen((event) => {
+        if (waits.take(event)) show();
+      });
+      try {
+        await run.runStep(node);
+      } finally {
+        stop();
+        sending.delete(node);
+      }
       const counts = run.countsOf(node.id);
       if (counts.bytes + counts.files + counts.objects > 0) task.title = `${node.id}: ${line.total(counts)}`;
     },

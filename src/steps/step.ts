@@ -9,7 +9,6 @@
  * - Its memory does not grow with the data.
  */
 import type { BatEvent, Emit, Issue, SourceSummary, StepCounts } from '../core/events.ts';
-import type { RetryPolicy } from '../core/retry.ts';
 import type { Draft } from '../catalog/draft.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Target } from '../targets/target.ts';
@@ -53,7 +52,6 @@ export interface Lane extends Shape {
   maker: string;
   /** Ids of the targets of the plan. */
   targets: readonly string[];
-  retry: RetryPolicy;
 }
 
 /** What its steps add to the name of an object. */

@@ -53,7 +53,7 @@ export class FileTarget implements Target {
 
   constructor(id: string, options: FileOptions, context: TargetContext, disk: Disk) {
     this.id = id;
-    this.#store = new FileStore(id, resolvePath(options.path, context.folder), context.plan, disk);
+    this.#store = new FileStore(id, resolvePath(options.path, context.folder), context.plan, disk, context.pace);
     this.location = this.#store.base;
   }
 
@@ -68,7 +68,7 @@ export class FileTarget implements Target {
 
   async put(name: string, bytes: Uint8Array, options: PutOptions): Promise<Receipt> {
     options.signal?.throwIfAborted();
-    return this.#store.guard('store', name, () => putFile(this.#store, name, bytes));
+    return this.#store.guard('store', name, () => putFile(this.#store, name, bytes, options.signal));
   }
 
   async open(name: string, options: OpenOptions): Promise<Upload> {
@@ -78,7 +78,7 @@ export class FileTarget implements Target {
 
   async read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     signal?.throwIfAborted();
-    return this.#store.guard('read', name, () => readRange(this.#store, name, offset, length));
+    return this.#store.guard('read', name, () => readRange(this.#store, name, offset, length, signal));
   }
 
   async stat(name: string, signal?: AbortSignal): Promise<ObjectStat | null> {

@@ -140,13 +140,13 @@ export class Line {
       away.trier ??= call;
       if (away.trier === call) {
         away.until = now + next.wait;
-        this.#say(next);
+        this.#say(next, true);
       } else if (error.retryAfter !== undefined) {
         away.until = Math.max(away.until, now + error.retryAfter);
       }
       return;
     }
-    if (this.#waiting === 0) this.#say(next);
+    if (this.#waiting === 0) this.#say(next, false);
     this.#waiting++;
     try {
       await wait(next.wait, signal);
@@ -178,13 +178,13 @@ export class Line {
     }
   }
 
-  #say({ error, ...next }: NextTry): void {
+  #say({ error, ...next }: NextTry, isAway: boolean): void {
     const { id, emit } = this.#options;
     const reason = reasonOf(error, id);
     const now = performance.now();
     const isRepeated = reason === this.#said.reason && now - this.#said.at < sayAgain;
     if (!isRepeated) this.#said = { reason, at: now };
-    emit({ type: 'retry', target: id, message: error.message, reason, ...next, ...(isRepeated ? { repeated: true } : {}) });
+    emit({ type: 'retry', target: id, message: error.message, reason, ...next, ...(isAway ? { away: true } : {}), ...(isRepeated ? { repeated: true } : {}) });
   }
 }
 

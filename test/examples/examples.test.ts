@@ -13,6 +13,7 @@ const phrase = { BAT_PASSPHRASE: 'four or five random words' };
 const sources: Record<string, Record<string, string>> = {
   gzip: { letters: 'letters' },
   hooks: { letters: 'letters' },
+  limits: { letters: 'letters' },
   passphrase: { letters: 'letters' },
   quickstart: { photos: 'photos-and-notes/photos', notes: 'photos-and-notes/notes' },
   'several-sources': { letters: 'letters', 'address/address.txt': 'letters/address.txt', 'pictures/2023': 'photos-and-notes/photos/2023', 'pictures/2024': 'photos-and-notes/photos/2024' },

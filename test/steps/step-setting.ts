@@ -10,7 +10,6 @@ import { Stores } from '../../src/catalog/stores.ts';
 import { Volumes } from '../../src/catalog/volumes.ts';
 import { formatMtime, type Entry } from '../../src/core/entry.ts';
 import type { BatEvent, Issue, SourceSummary } from '../../src/core/events.ts';
-import { defaultRetry } from '../../src/core/retry.ts';
 import type { ObjectEvent, SelectedEntry } from '../../src/steps/flow.ts';
 import { stampOf } from '../../src/steps/shared/stamp.ts';
 import type { Lane, StepContext } from '../../src/steps/step.ts';
@@ -122,7 +121,7 @@ export async function failReading(afterBlocks: number): Promise<void> {
 }
 
 export function lane(maker: string, more: Partial<Lane> = {}): Lane {
-  return { codec: 'none', level: 0, recipients: null, newSealer: null, upload: 'upload', maker, targets: ['one', 'two'], retry: { ...defaultRetry, attempts: 1 }, ...more };
+  return { codec: 'none', level: 0, recipients: null, newSealer: null, upload: 'upload', maker, targets: ['one', 'two'], ...more };
 }
 
 /** An entry of a command's output: the stream that is given, or this content. */

@@ -39,6 +39,7 @@ function toLine(event: Shown, sources: readonly JsonFields[]): { type: string; f
           step: event.step,
           message: event.message,
           reason: event.reason,
+          away: event.away,
           attempt: event.attempt,
           attempts: event.attempts,
           waitSeconds: seconds(event.wait),

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { BatError, systemCode } from '../../core/errors.ts';
+import { sliceLength } from '../../core/slices.ts';
 import type { FileStore } from './store.ts';
 
 /** Neither through a symbolic link nor waiting at a pipe of that name: an object is a regular file. */
@@ -9,7 +10,7 @@ const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** What opening says if there is no such object. */
 export const absent = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 
-export async function readRange(store: FileStore, name: string, offset: number, length: number): Promise<Uint8Array> {
+export async function readRange(store: FileStore, name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
   const handle = await openObject(store, name);
   try {
     const stat = await handle.stat();
@@ -17,7 +18,9 @@ export async function readRange(store: FileStore, name: string, offset: number, 
     if (offset + length > stat.size) throw short(store, name, stat.size, offset + length);
     const bytes = Buffer.allocUnsafeSlow(length);
     for (let done = 0; done < length; ) {
-      const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+      const wanted = store.pace ? Math.min(length - done, sliceLength) : length - done;
+      await store.pace?.download(wanted, signal);
+      const { bytesRead } = await handle.read(bytes, done, wanted, offset + done);
       if (bytesRead === 0) throw short(store, name, offset + done, offset + length);
       done += bytesRead;
     }

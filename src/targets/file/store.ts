@@ -1,6 +1,7 @@
 /** What the parts of the target share: the folder of the objects, and how a failure in it is told. */
 import { dirname, join } from 'node:path';
 import { BatError, systemCode } from '../../core/errors.ts';
+import type { Pace } from '../../core/pace.ts';
 import type { Disk } from './disk.ts';
 import type { Attempt } from './errors.ts';
 import { explain, unreachable } from './errors.ts';
@@ -15,12 +16,14 @@ export class FileStore {
   readonly base: string;
   readonly disk: Disk;
   readonly folders: Folders;
+  readonly pace: Pace | undefined;
 
-  constructor(id: string, path: string, plan: string, disk: Disk) {
+  constructor(id: string, path: string, plan: string, disk: Disk, pace?: Pace) {
     this.id = id;
     this.path = path;
     this.base = join(path, plan);
     this.disk = disk;
+    this.pace = pace;
     this.folders = new Folders(disk, path, this.base);
   }
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { BatError, systemCode } from '../../core/errors.ts';
 import type { Receipt, Upload } from '../target.ts';
 import type { FileStore } from './store.ts';
-import { confirmLength, discard, openTemporary, writeAt } from './write.ts';
+import { confirmLength, discard, openTemporary, writePaced } from './write.ts';
 
 export class FileUpload implements Upload {
   readonly #store: FileStore;
@@ -40,7 +40,7 @@ export class FileUpload implements Upload {
   async write(index: number, bytes: Uint8Array): Promise<void> {
     await this.#guard(async () => {
       if (bytes.length > this.#partSize) throw new RangeError(`A part of ${bytes.length} bytes is longer than ${this.#partSize}.`);
-      await writeAt(this.#handle, bytes, index * this.#partSize);
+      await writePaced(this.#store, this.#handle, bytes, index * this.#partSize, this.#signal);
       if (bytes.length > 0) this.#written.add(index);
     });
   }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BatError } from '../../core/errors.ts';
+import { pacedSlices } from '../../core/slices.ts';
 import type { Receipt } from '../target.ts';
 import type { FileStore } from './store.ts';
 
@@ -22,8 +23,18 @@ export async function openTemporary(store: FileStore, temporary: string): Promis
   }
 }
 
-/** Writes all of the bytes at a position; a write may be cut short by the system and is gone on with. */
-export async function writeAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+/** Writes all of the bytes at a position, in slices where a pace is set. */
+export async function writePaced(store: FileStore, handle: FileHandle, bytes: Uint8Array, position: number, signal: AbortSignal | undefined): Promise<void> {
+  if (!store.pace) return writeAt(handle, bytes, position);
+  let at = position;
+  for await (const slice of pacedSlices(bytes, store.pace, signal)) {
+    await writeAt(handle, slice, at);
+    at += slice.length;
+  }
+}
+
+/** A write may be cut short by the system and is gone on with. */
+async function writeAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
     if (bytesWritten === 0) throw Object.assign(new Error('The system wrote nothing.'), { code: 'EIO' });
@@ -32,13 +43,13 @@ export async function writeAt(handle: FileHandle, bytes: Uint8Array, position: n
 }
 
 /** A whole object. On a failure nothing but the object of before is left, and the same call may be made again. */
-export async function putFile(store: FileStore, name: string, bytes: Uint8Array): Promise<Receipt> {
+export async function putFile(store: FileStore, name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<Receipt> {
   const file = store.locate(name);
   const temporary = store.temporaryBeside(file);
   try {
     const handle = await openTemporary(store, temporary);
     try {
-      await writeAt(handle, bytes, 0);
+      await writePaced(store, handle, bytes, 0, signal);
       await confirmLength(store, handle, name, bytes.length);
       await handle.sync();
     } finally {

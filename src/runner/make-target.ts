@@ -1,0 +1,39 @@
+/** The one place where a target of a plan is made, with all that the plan says about how it is used. */
+import type { Emit } from '../core/events.ts';
+import { LimitedPace } from '../core/pace.ts';
+import { retryPolicy, type RetryOptions, type RetryPolicy } from '../core/retry.ts';
+import type { Plan, TargetSpec } from '../plan/plan.ts';
+import type { Target } from '../targets/target.ts';
+import { withRetry } from '../targets/with-retry.ts';
+
+export interface MakeTargetOptions {
+  emit: Emit;
+  /** Transfers wait for the hours of its limit; else they go at any time, since somebody waits for them. */
+  keepsHours: boolean;
+  /** Milliseconds that a call is tried for at the most, whatever the plan allows. */
+  within?: number;
+  /** The same for `connect` alone. */
+  connectWithin?: number;
+}
+
+/** The secrets of `spec` have been put in. The target is not connected yet. */
+export function makeTarget(plan: Plan, spec: TargetSpec, { emit, keepsHours, within = Infinity, connectWithin }: MakeTargetOptions): Target {
+  const pace = paceOf(spec, keepsHours, emit);
+  const target = spec.type.create(spec.id, spec.options, { folder: plan.folder, plan: plan.name, ...(pace ? { pace } : {}) });
+  const policy = policyOf(plan, spec);
+  return withRetry(target, { ...policy, within: Math.min(policy.within, within) }, emit, { pace, parallel: spec.parallel, connectWithin });
+}
+
+/** The target's own `retry`, over that of the upload to it, over the plan's. */
+function policyOf({ graph, retry }: Plan, spec: TargetSpec): RetryPolicy {
+  const upload = graph.nodes.find((node) => node.type.gives === 'receipts' && [node.options['to']].flat().includes(spec.id));
+  return retryPolicy(spec.retry, retryPolicy(upload?.options['retry'] as RetryOptions | undefined, retry));
+}
+
+function paceOf({ id, limits }: TargetSpec, keepsHours: boolean, emit: Emit): LimitedPace | undefined {
+  if (!limits) return undefined;
+  return new LimitedPace(keepsHours ? limits : { ...limits, hours: undefined }, {
+    onClosed: (until) => emit({ type: 'target-waits', target: id, until: until.toISOString() }),
+    onOpened: (after) => emit({ type: 'target-back', target: id, after: Math.round(after) }),
+  });
+}
