@@ -81,8 +81,8 @@ export function nextTry(policy: RetryPolicy, { error, attempt, failingFor }: Fai
   if (!(error instanceof BatError) || !error.transient || attempt >= policy.attempts) throw error;
   const left = Math.floor(policy.within - failingFor);
   const asked = error.retryAfter ?? 0;
-  if (asked > left) throw tooLong(error, asked, left, policy.within);
   if (left <= 0) throw error;
+  if (asked > left) throw tooLong(error, asked, left, policy.within);
   const pause = Math.min(Math.max(backOff(policy, attempt), asked), left);
   return {
     error,
@@ -124,6 +124,6 @@ function backOff({ wait: first, maxWait }: RetryPolicy, attempt: number): number
 
 function tooLong(error: BatError, asked: number, left: number, within: number): BatError {
   const when = `It can be tried again in ${formatDuration(asked)}`;
-  const hint = `${when}, and \`retry: { for: ${formatDuration(within)} }\` leaves ${formatDuration(Math.max(0, left))} for that: run it again then, or allow more time in the plan.`;
+  const hint = `${when}, and \`retry: { for: ${formatDuration(within)} }\` leaves ${formatDuration(left)} for that: run it again then, or allow more time in the plan.`;
   return new BatError(error.code, error.message, { hint, cause: error, ...(error.subject === undefined ? {} : { subject: error.subject }) });
 }

@@ -194,7 +194,7 @@ function reasonOf(error: BatError, id: string): string {
   if (error.code !== 'TARGET_UNREACHABLE') return sentence;
   let below: unknown = error.cause;
   while (below instanceof Error && systemCode(below) === undefined) below = below.cause;
-  return systemCode(below) === undefined ? sentence : `no answer (${systemReason(below)})`;
+  return `no answer (${systemCode(below) === undefined ? sentence.slice(sentence.lastIndexOf(': ') + 1).trim() : systemReason(below)})`;
 }
 
 function hold(away: Away, signal: AbortSignal | undefined): Promise<void> {

@@ -151,6 +151,23 @@ test('a target that does not go on holds back its input, so that memory stays bo
   expect(filesBelow(join(setting.folder, 'two')).filter((name) => name.includes('.bat-tmp-'))).toEqual([]);
 });
 
+test.each([2, 12])('%i calls at a time are on their way where a target takes as many', async (parallel) => {
+  let letGo = (): void => {};
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  let calls = 0;
+  let inTime = (): void => {};
+  const enough = new Promise<void>((resolve) => (inTime = resolve));
+  const { capabilities } = setting.targets.get('one')!;
+  spoil({ capabilities: { ...capabilities, parallel } }, { write: () => (++calls === parallel && inTime(), held) });
+  const bytes = randomBytes(mebibyte);
+  const stored = upload(givenObjects(setting, [Array.from({ length: 60 }, () => bytes)]));
+  await enough;
+  for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
+  expect(calls).toBe(parallel);
+  letGo();
+  await stored;
+});
+
 test('lent memory is given back once, whatever becomes of the object', async () => {
   let released = 0;
   const events = [...givenObjects(setting, [[randomBytes(5 * mebibyte), randomBytes(5 * mebibyte)], [randomBytes(3)]])].map((event): ObjectEvent =>

@@ -34,11 +34,12 @@ export interface SentObject {
   receipts: Map<string, Receipt>;
 }
 
-/** Parts held at a time, over all objects and targets. */
-const PARTS_HELD = 3;
+/** Parts held at a time, over all objects and targets: this many at least, and as many as a target takes at a time where they are small. */
+const LEAST_HELD = 3;
 /** Taken for an object of unknown size: enough for 10,000 parts of 16 MiB. */
 const LARGEST_UNKNOWN = 10_000 * 16 * 1024 * 1024;
 const MiB = 1024 * 1024;
+const MOST_BYTES_HELD = 64 * MiB;
 
 /** Parts of one size, and how much of them may be in memory. */
 interface Parts {
@@ -56,7 +57,7 @@ export class ObjectSender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#parts = makeParts(Math.max(1, ...options.targets.map((target) => target.capabilities.partSize)));
+    this.#parts = makeParts(Math.max(1, ...options.targets.map((target) => target.capabilities.partSize)), options.targets);
     this.#slots = new Map(options.targets.map((target) => [target.id, new Budget(target.capabilities.parallel)]));
   }
 
@@ -73,12 +74,14 @@ export class ObjectSender {
     // What does not compress gets a little larger.
     const expected = Math.min(largest, LARGEST_UNKNOWN) * 1.01 + MiB;
     const needed = resumed?.partSize ?? (expected > most * this.#parts.size ? Math.ceil(expected / most / MiB) * MiB : this.#parts.size);
-    return needed === this.#parts.size ? this.#parts : makeParts(needed);
+    return needed === this.#parts.size ? this.#parts : makeParts(needed, targets);
   }
 }
 
-function makeParts(size: number): Parts {
-  return { size, budget: new Budget(PARTS_HELD * size), pool: new BufferPool(size, PARTS_HELD) };
+function makeParts(size: number, targets: readonly Target[]): Parts {
+  const parallel = Math.max(...targets.map((target) => target.capabilities.parallel));
+  const held = Math.max(LEAST_HELD, Math.min(parallel, Math.floor(MOST_BYTES_HELD / size)));
+  return { size, budget: new Budget(held * size), pool: new BufferPool(size, held) };
 }
 
 /** One object on its way. Write, then `close` and await `done`; or `discard`. */
