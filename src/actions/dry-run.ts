@@ -75,8 +75,8 @@ export interface DryRunOptions {
   signal: AbortSignal;
 }
 
-/** Milliseconds. A target that does not answer is a part of what is found out. */
-const patience = 10_000;
+/** A target that does not answer is a part of what is found out. */
+const patience = { within: 10_000 };
 
 export async function dryRun({ plan, sources, signal }: DryRunOptions): Promise<DryRunReport> {
   const chosen = chooseSources(plan, sources);
@@ -112,7 +112,7 @@ export async function dryRun({ plan, sources, signal }: DryRunOptions): Promise<
 async function lookAtTarget(session: Session, id: string): Promise<DryTarget> {
   const { catalog, plan, signal } = session;
   const spec = plan.targets.find((target) => target.id === id)!;
-  const target = makeTarget(plan, spec, { emit: session.emit, keepsHours: false, within: patience });
+  const target = makeTarget(plan, spec, { emit: session.emit, keepsHours: false, patience });
   const { bytes } = new Volumes(catalog).holdings(id);
   const report: DryTarget = { target: id, location: target.location, type: spec.type.type, reachable: true, sends: 0, objects: 0, stored: bytes, copies: { objects: 0, bytes: 0 }, removes: { objects: 0 } };
   try {

@@ -2,6 +2,7 @@
 import type { Plan, TargetSpec } from '../plan/plan.ts';
 import { secretPaths } from '../plan/secret-schema.ts';
 import { isMap } from '../plan/words.ts';
+import { makeTarget } from '../runner/make-target.ts';
 import type { Environment } from '../plan/interpolate.ts';
 import { checkVariables } from './plan-targets.ts';
 
@@ -18,7 +19,7 @@ export async function listTargets(plan: Plan, environment: Environment): Promise
   await checkVariables(plan, plan.targets, environment);
   return plan.targets.map((spec) => {
     const uploads = plan.graph.nodes.filter(({ type, options }) => type.gives === 'receipts' && [options['to']].flat().includes(spec.id)).map(({ id }) => id);
-    const { location } = spec.type.create(spec.id, withoutSecrets(spec), { folder: plan.folder, plan: plan.name });
+    const { location } = makeTarget(plan, { ...spec, options: withoutSecrets(spec) }, { emit: () => {}, keepsHours: false });
     return { id: spec.id, type: spec.type.type, location, uploads };
   });
 }

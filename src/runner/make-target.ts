@@ -10,24 +10,28 @@ export interface MakeTargetOptions {
   emit: Emit;
   /** Transfers wait for the hours of its limit; else they go at any time, since somebody waits for them. */
   keepsHours: boolean;
-  /** Milliseconds that a call is tried for at the most, whatever the plan allows. */
-  within?: number;
-  /** The same for `connect` alone. */
+  /** What a call is tried for at the most, whatever the plan allows. */
+  patience?: Partial<RetryPolicy>;
+  /** Milliseconds, for `connect` alone. */
   connectWithin?: number;
 }
 
 /** The secrets of `spec` have been put in. The target is not connected yet. */
-export function makeTarget(plan: Plan, spec: TargetSpec, { emit, keepsHours, within = Infinity, connectWithin }: MakeTargetOptions): Target {
+export function makeTarget(plan: Plan, spec: TargetSpec, { emit, keepsHours, patience, connectWithin }: MakeTargetOptions): Target {
   const pace = paceOf(spec, keepsHours, emit);
   const target = spec.type.create(spec.id, spec.options, { folder: plan.folder, plan: plan.name, ...(pace ? { pace } : {}) });
-  const policy = policyOf(plan, spec);
-  return withRetry(target, { ...policy, within: Math.min(policy.within, within) }, emit, { pace, parallel: spec.parallel, connectWithin });
+  return withRetry(target, capped(policyOf(plan, spec), patience), emit, { pace, parallel: spec.parallel, connectWithin });
 }
 
 /** The target's own `retry`, over that of the upload to it, over the plan's. */
 function policyOf({ graph, retry }: Plan, spec: TargetSpec): RetryPolicy {
   const upload = graph.nodes.find((node) => node.type.gives === 'receipts' && [node.options['to']].flat().includes(spec.id));
   return retryPolicy(spec.retry, retryPolicy(upload?.options['retry'] as RetryOptions | undefined, retry));
+}
+
+function capped(policy: RetryPolicy, patience: Partial<RetryPolicy> = {}): RetryPolicy {
+  const least = (key: keyof RetryPolicy): number => Math.min(policy[key], patience[key] ?? Infinity);
+  return { attempts: least('attempts'), wait: least('wait'), maxWait: least('maxWait'), within: least('within') };
 }
 
 function paceOf({ id, limits }: TargetSpec, keepsHours: boolean, emit: Emit): LimitedPace | undefined {

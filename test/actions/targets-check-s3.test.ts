@@ -26,7 +26,7 @@ afterEach(() => removeBucket(server, bucket));
 
 async function check(options: Partial<S3Options>, access: S3Access = server): Promise<{ events: CheckEvent[]; ok: boolean; left: readonly string[]; failed: { id: string; message: string; hint?: string }[] }> {
   const target = { id: 'cloud', type: s3Target, options: { ...accessOptions(access), bucket, 'part-size': '5MiB', ...options } };
-  const plan = { name: 'home', folder: '/plans', file: '/plans/bat.yaml', targets: [target], retry: { ...defaultRetry, wait: 0 }, warnings: [] } as unknown as Plan;
+  const plan = { name: 'home', folder: '/plans', file: '/plans/bat.yaml', targets: [target], retry: { ...defaultRetry, wait: 0 }, graph: { nodes: [], hooks: [] }, warnings: [] } as unknown as Plan;
   const events: CheckEvent[] = [];
   const [summary] = await checkTargets({ plan, only: [], full: false, environment: {}, signal: new AbortController().signal, tell: (event) => events.push(event) });
   const failed = events.flatMap((event) => (event.type === 'result' && event.result.failure ? [{ id: event.result.id, ...event.result.failure }] : []));

@@ -38,7 +38,7 @@ function planOf(...made: [Making, Given?][]): Plan {
     const type: TargetType<never> = { type: 'file', summary: 'A folder.', schema, create: (id, options, context) => new Kind(id, options as { path: string }, context) };
     return { id, type, options: { path, ...options } };
   });
-  return { name: 'home', folder, file: join(folder, 'bat.yaml'), targets, retry: { ...defaultRetry, wait: 0 }, warnings: [] } as unknown as Plan;
+  return { name: 'home', folder, file: join(folder, 'bat.yaml'), targets, retry: { ...defaultRetry, wait: 0 }, graph: { nodes: [], hooks: [] }, warnings: [] } as unknown as Plan;
 }
 
 interface Told {

@@ -36,6 +36,8 @@ const summary = (facts: Partial<SourceSummary> = {}): SourceSummary => ({
 });
 
 const progress = (counts: Partial<StepCounts>, source = 'docs'): BatEvent => ({ type: 'step-progress', source, step: 'tar', counts: { files: 0, bytes: 0, objects: 0, ...counts } });
+const away: BatEvent = { type: 'retry', target: 'cloud', message: 'Target "cloud" cannot be reached.', reason: 'no answer (the connection was refused)', away: true, attempt: 2, wait: 30_000, left: 21_540_000 };
+const backAgain: BatEvent = { type: 'target-back', target: 'cloud', after: 720_000 };
 const end: BatEvent = { type: 'run-end', run: 'r', exitCode: 0, duration: 2000 };
 
 describe('tables', () => {
@@ -214,5 +216,40 @@ describe('a dry run', () => {
     dryRunToJson(shell, report);
     expect(jsonLines(out()).map((line) => line['message_type'])).toEqual(['issue', 'dry_run_source', 'dry_run_source', 'dry_run_target', 'dry_run_target', 'summary']);
     expect(jsonLines(out())[1]).toMatchObject({ source: 'docs', to_read: 500, new_volumes: 1 });
+  });
+});
+
+describe('a target that does not answer', () => {
+  const line = "cloud: no answer (the connection was refused); trying again in 30 s, for 5 h 59 min more";
+
+  test('is told once by a run in lines, and that it is back', () => {
+    const { shell, out, err } = fakeShell();
+    const view = runLinesView(shell, { progress: false, quiet: false });
+    for (const event of [away, { ...away, attempt: 3, repeated: true } as const, backAgain]) view.emit(event);
+    expect([err(), out()]).toEqual([`warning: ${line}\n`, 'cloud: back after 12 min\n']);
+  });
+
+  test('is told after a run on a terminal, and while a restore goes on', () => {
+    const tree = fakeShell(100);
+    const view = runTreeView(tree.shell, null);
+    for (const event of [away, { ...away, repeated: true } as const, backAgain]) view.emit(event);
+    view.finish();
+    expect(tree.err()).toBe(`warning: ${line}\nnote: cloud: back after 12 min\n`);
+    const restoring = fakeShell();
+    restoreView(restoring.shell, { quiet: false }).emit(away);
+    expect(restoring.err()).toBe(`warning: ${line}\n`);
+  });
+
+  test('is told to programs each time', () => {
+    const { shell, out } = fakeShell();
+    const view = eventsJsonView(shell);
+    for (const event of [away, { ...away, repeated: true } as const, backAgain, { type: 'target-waits', target: 'cloud', until: '2026-06-01T22:00:00.000Z' } as const]) view.emit(event);
+    const retry = { message_type: 'retry', target: 'cloud', message: 'Target "cloud" cannot be reached.', reason: 'no answer (the connection was refused)', away: true, attempt: 2, wait_seconds: 30, seconds_left: 21_540 };
+    expect(jsonLines(out())).toEqual([
+      retry,
+      retry,
+      { message_type: 'target_back', target: 'cloud', after_seconds: 720 },
+      { message_type: 'target_waits', target: 'cloud', until: '2026-06-01T22:00:00.000Z' },
+    ]);
   });
 });

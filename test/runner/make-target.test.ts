@@ -85,7 +85,7 @@ test('tries are shorter where somebody waits for the answer', async () => {
   await triesOf(target.stat('a'));
   expect(Date.now() - started).toBeGreaterThan(5 * 3_600_000);
   const again = Date.now();
-  await triesOf(failing(plan, { within: 10_000 }).stat('a'));
+  await triesOf(failing(plan, { patience: { within: 10_000 } }).stat('a'));
   expect(Date.now() - again).toBeLessThanOrEqual(10_000);
 });
 

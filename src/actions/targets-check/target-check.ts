@@ -1,13 +1,14 @@
 /** The check of one target: in, all the questions, and out again without a trace. */
 import { BatError } from '../../core/errors.ts';
+import type { Emit } from '../../core/events.ts';
 import type { RetryPolicy } from '../../core/retry.ts';
 import type { Environment } from '../../plan/interpolate.ts';
 import type { Plan, TargetSpec } from '../../plan/plan.ts';
 import { resolveSecrets } from '../../plan/secrets.ts';
+import { makeTarget } from '../../runner/make-target.ts';
 import type { Case, Scale } from '../../targets/conformance/case.ts';
 import { conformance } from '../../targets/conformance/index.ts';
 import type { Target } from '../../targets/target.ts';
-import { withRetry } from '../../targets/with-retry.ts';
 import { explainDenied } from './explain-denied.ts';
 import type { CheckOutlook, CheckSummary, Failure, TellCheck } from './report.ts';
 import { Scratch, scratchName } from './scratch.ts';
@@ -138,10 +139,10 @@ export class TargetCheck {
 
   /** An instance of the target over the place of a plan of this name. */
   #make(plan: string): Target {
-    const { attempts, wait } = this.#options.plan.retry;
-    const policy = { ...patience, attempts: Math.min(attempts, patience.attempts), wait: Math.min(wait, patience.wait) };
-    const target = this.#spec.type.create(this.#spec.id, this.#resolved, { folder: this.#options.plan.folder, plan });
-    return withRetry(target, policy, () => this.#retries++);
+    const emit: Emit = ({ type }) => {
+      if (type === 'retry') this.#retries++;
+    };
+    return makeTarget({ ...this.#options.plan, name: plan }, { ...this.#spec, options: this.#resolved }, { emit, keepsHours: false, patience });
   }
 }
 
