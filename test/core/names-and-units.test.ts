@@ -5,7 +5,7 @@ import { BatError, exitCodes, systemCode, systemReason } from '../../src/core/er
 import { visible } from '../../src/core/event-text.ts';
 import { decodePath, encodePath, pathDanger, resolvePath, systemPath } from '../../src/core/paths.ts';
 import { redact, registerSecret } from '../../src/core/secrets.ts';
-import { formatBytes, formatCount, formatDuration, parseDuration, parseSize } from '../../src/core/units.ts';
+import { formatBytes, formatCount, formatDuration, formatRate, parseDuration, parseRate, parseSize } from '../../src/core/units.ts';
 
 describe('names', () => {
   test('whatever their bytes are, they come back as they were', () => {
@@ -54,6 +54,17 @@ test('sizes and durations are read as people write them, and refused where they 
   for (const text of ['', '5', 'h', '5 years']) expect(() => parseDuration(text), text).toThrow(expect.objectContaining({ code: 'PLAN_INVALID' }) as Error);
 });
 
+test('rates are bytes or bits a second, and nothing that could mean either', () => {
+  expect([parseRate('2MiB/s'), parseRate('500KB/s'), parseRate(' 8 Mbit/s '), parseRate('1.5kbit/s'), parseRate('300B/s')]).toEqual([2_097_152, 500_000, 1_000_000, 187.5, 300]);
+  for (const text of ['', '2MiB', '2Mb/s', '2mbit/s', '2MB', '-1MB/s', 'MB/s']) expect(() => parseRate(text), text).toThrow(expect.objectContaining({ code: 'PLAN_INVALID' }) as Error);
+  expect(formatRate(2_097_152)).toBe('2.0 MiB/s');
+});
+
+test('what a network says has words, too', () => {
+  const error = (code: string): Error => Object.assign(new Error('getaddrinfo'), { code, errno: -3001, syscall: 'getaddrinfo' });
+  expect([systemCode(error('EAI_AGAIN')), systemReason(error('EAI_AGAIN')), systemReason(error('ENOTFOUND'))]).toEqual(['EAI_AGAIN', "the server's name was not found", "the server's name was not found"]);
+});
+
 test('and written as people read them', () => {
   expect([0, 999, 1000, 1023, 1024, 10_240, 1_048_575, 1_048_576, 1.5 * 2 ** 40].map(formatBytes)).toEqual(['0 B', '999 B', '1.0 KiB', '1.0 KiB', '1.0 KiB', '10.0 KiB', '1.0 MiB', '1.0 MiB', '1.5 TiB']);
   expect([1, 999, 1500, 59_000, 60_000, 3_661_000, 90_000_000].map(formatDuration)).toEqual(['1 ms', '999 ms', '1.5 s', '59 s', '1 min', '1 h 1 min', '1 d 1 h']);
@@ -71,7 +82,7 @@ test('a secret is hidden in every form in which it may be shown', () => {
 
 test('errors: an exit code each, and words for what the system says', () => {
   expect(new BatError('PLAN_LOCKED', 'x').exitCode).toBe(11);
-  expect(Object.values(exitCodes).every((code) => [1, 2, 3, 4, 10, 11, 12, 130].includes(code))).toBe(true);
+  expect(Object.values(exitCodes).every((code) => [1, 2, 3, 4, 10, 11, 12, 75, 130].includes(code))).toBe(true);
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   expect([systemCode(full), systemReason(full)]).toEqual(['ENOSPC', 'no space left on the disk']);
   expect(systemCode(Object.assign(new Error('x'), { code: 'ERR_INVALID_ARG_TYPE' }))).toBeUndefined();
