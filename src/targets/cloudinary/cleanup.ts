@@ -1,6 +1,6 @@
 /** Removing parts that nobody needs: of objects that were replaced or removed, and of uploads that came to nothing. */
 import { BatError } from '../../core/errors.ts';
-import { isObjectName, isStemOf, MOST_PARTS } from './names.ts';
+import { isObjectName, isStemOf, MOST_PARTS, partsSuffix } from './names.ts';
 import { ABANDONED_AFTER, readNotes, type Note, type Notes } from './notes.ts';
 import type { CloudinaryStore } from './store.ts';
 
@@ -58,12 +58,21 @@ async function othersNotes(store: CloudinaryStore, notes: Notes, signal: AbortSi
 /** 1 if there was something. What the object's list of parts names is the object itself, and stays. */
 async function cleanUp(store: CloudinaryStore, notes: Notes, { name, stem, gap }: Note, signal: AbortSignal | undefined): Promise<number> {
   if (!isObjectName(name, store.base) || !isStemOf(stem, name) || gap < 1 || gap > MOST_PARTS) return 0;
-  const present = await store.partsToDrop(name, signal);
+  const present = await presentParts(store, name, stem, signal);
   const gone = notes.goneOf(stem);
-  for (let first = present?.stem === stem ? present.parts.length : 0; first < MOST_PARTS; first += gap) {
+  for (let first = present; first < MOST_PARTS; first += gap) {
     const numbers = Array.from({ length: Math.min(gap, MOST_PARTS - first) }, (_, index) => first + index);
     await removeParts(store, stem, numbers, gone, signal);
     if (!numbers.some((number) => gone.get(number))) break;
   }
   return [...gone.values()].includes(true) ? 1 : 0;
+}
+
+/** How many parts of this stem are the object. A list behind an asset of the plain name is of an object that is no more, or was not to be yet. */
+async function presentParts(store: CloudinaryStore, name: string, stem: string, signal: AbortSignal | undefined): Promise<number> {
+  const list = await store.partsToDrop(name, signal);
+  if (list?.stem !== stem) return 0;
+  if ((await store.plainSize(name, signal)) === null) return list.parts.length;
+  await store.destroy(name + partsSuffix, signal);
+  return 0;
 }

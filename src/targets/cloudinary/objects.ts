@@ -13,9 +13,12 @@ export async function putObject(store: CloudinaryStore, notes: Notes, name: stri
   if (bytes.length === 0 || bytes.length > store.assetSize || !endsHarmlessly(name)) return putInParts(store, notes, name, bytes, options);
   const { signal } = options;
   const md5 = md5Of(bytes);
-  const [, parts] = await Promise.all([store.api.upload(store.publicId(name), bytes, md5, signal), store.partsToDrop(name, signal)]);
+  const replaced = await store.partsToDrop(name, signal);
+  // Noted first: behind an asset of the plain name nobody sees them any more.
+  if (replaced) await noteParts(notes, name, replaced, signal);
+  await store.api.upload(store.publicId(name), bytes, md5, signal);
   store.forget(name);
-  await dropParts(store, notes, name, parts, signal);
+  await dropParts(store, notes, name, replaced, signal);
   return { name, size: bytes.length, parts: 1, checksum: `md5:${md5}` };
 }
 
@@ -32,24 +35,28 @@ async function putInParts(store: CloudinaryStore, notes: Notes, name: string, by
 
 export async function removeObject(store: CloudinaryStore, notes: Notes, name: string, signal?: AbortSignal): Promise<void> {
   const parts = await store.partsToDrop(name, signal);
-  if (parts) await noteDrop(store, notes, name, parts, signal);
+  if (parts) await noteParts(notes, name, parts, signal);
+  if (parts) await dropList(store, name, parts, signal);
   await store.destroyPlain(name, signal);
   await dropParts(store, notes, name, null, signal);
 }
 
-/** Removes an object in parts, and what an earlier try of that left. */
+/** Removes an object in parts that is noted, and what an earlier try of that left. */
 async function dropParts(store: CloudinaryStore, notes: Notes, name: string, list: PartsList | null, signal: AbortSignal | undefined): Promise<void> {
-  if (list) await noteDrop(store, notes, name, list, signal);
+  if (list) await dropList(store, name, list, signal);
   for (const { stem, drop } of notes.dropsOf(name)) {
     await removeParts(store, stem, Array.from({ length: drop! }).keys(), notes.goneOf(stem), signal);
     await notes.remove(stem, signal);
   }
 }
 
-/** First the note, then the list goes: without it the parts are no object. */
-async function noteDrop(store: CloudinaryStore, notes: Notes, name: string, { stem, parts, isDamaged }: PartsList, signal: AbortSignal | undefined): Promise<void> {
+function noteParts(notes: Notes, name: string, { stem, parts, isDamaged }: PartsList, signal: AbortSignal | undefined): Promise<void> {
   const count = isDamaged ? MOST_PARTS : parts.length;
-  await notes.add({ name, stem, gap: Math.max(1, count), drop: count }, signal);
+  return notes.add({ name, stem, gap: Math.max(1, count), drop: count }, signal);
+}
+
+/** Without their list the parts are no object. */
+async function dropList(store: CloudinaryStore, name: string, { stem, parts }: PartsList, signal: AbortSignal | undefined): Promise<void> {
   await store.destroy(name + partsSuffix, signal);
   for (const number of parts.keys()) store.ranges.forget(store.publicId(partName(stem, number)));
   store.forget(name);

@@ -1,0 +1,145 @@
+/** What Cloudinary refuses, and a bad line: each is one sentence with a cure, tried again only where that helps, and without the secret. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BatError } from '../../src/core/errors.ts';
+import type { CallKind } from '../servers/cloudinary-server.ts';
+import { Refusal } from '../servers/cloudinary-server.ts';
+import type { CloudinaryAccount } from './cloudinary-store.ts';
+import { cloudinaryAccount } from './cloudinary-store.ts';
+
+const hot = { temperature: 'hot' } as const;
+const bytes = Buffer.from('some bytes');
+let account: CloudinaryAccount;
+let clock: number;
+
+beforeEach(async () => {
+  clock = Date.UTC(2026, 10, 20, 8, 30);
+  account = await cloudinaryAccount({ now: () => clock });
+});
+afterEach(() => account.server.close());
+
+/** What the call throws: a BatError of one line, with a hint, that gives nothing away. */
+async function failure(work: Promise<unknown>): Promise<BatError> {
+  const error: unknown = await work.then(() => 'no error', (thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(BatError);
+  const told = error as BatError;
+  expect(told.message).toMatch(/^Target "cloud" [^\n]{1,200}\.$/);
+  expect(told.hint).toMatch(/\.$|\)\.$/);
+  const { apiSecret, apiKey } = account.server.settings;
+  const shown = inspect(told, { depth: 10, showHidden: true }) + JSON.stringify(told) + JSON.stringify((told.cause as Error)?.message);
+  for (const secret of [apiSecret, Buffer.from(`${apiKey}:${apiSecret}`).toString('base64')]) expect(shown).not.toContain(secret);
+  return told;
+}
+
+const refuse = (kind: CallKind, refusal: () => Refusal | 'drop') => {
+  account.server.settings.before = (asked) => {
+    if (asked !== kind) return;
+    const answer = refusal();
+    if (answer === 'drop') return answer;
+    throw answer;
+  };
+};
+
+describe('the account', () => {
+  it.each([
+    ['a wrong secret', { 'api-secret': 'wrong-secret' }, /the secret is wrong/],
+    ['an unknown key', { 'api-key': '1' }, /the key is not known/],
+    ['a cloud that is not there', { 'cloud-name': 'nowhere' }, /no such cloud name/],
+  ])('%s is denied, at connecting and at every other call', async (_, options, reason) => {
+    const target = account.target(options);
+    const calls: (() => Promise<unknown>)[] = [
+      () => target.connect({ create: true }),
+      () => target.put('bat.json', bytes, hot),
+      () => target.read('bat.json', 0, 1),
+      () => target.stat('bat.json'),
+      () => target.remove('bat.json'),
+      () => Array.fromAsync(target.list('')),
+      () => target.sweep(),
+    ];
+    for (const call of calls) {
+      const error = await failure(call());
+      expect(error).toMatchObject({ code: 'TARGET_DENIED', transient: false, message: expect.stringMatching(reason), hint: expect.stringMatching(/API Keys/) });
+    }
+  });
+
+  it('a clock that is a day off is told as what it is, and the right time can be had', async () => {
+    const target = account.target({}, {}, { now: () => clock - 86_400_000 });
+    // The Admin API does not look at the clock.
+    await target.connect({ create: true });
+    expect(await failure(target.put('bat.json', bytes, hot))).toMatchObject({ code: 'TARGET_DENIED', transient: false, message: expect.stringMatching(/more than an hour old/), hint: expect.stringMatching(/clock/) });
+    expect(Math.abs((await target.clock())!.getTime() - Date.now())).toBeLessThan(60_000);
+  });
+
+  it.each([
+    ['a used-up hour, as 420', 420],
+    ['a used-up hour, as 429', 429],
+  ])('%s: to be tried again when it is over', async (_, limitStatus) => {
+    Object.assign(account.server.settings, { limitStatus, adminLimit: 0 });
+    expect(await failure(account.target().connect({ create: true }))).toMatchObject({ code: 'TARGET_FAILED', transient: true, retryAfter: 1_801_000, message: expect.stringMatching(/used up/) });
+  });
+
+  it('a limit of calls that says how long in seconds is believed', async () => {
+    refuse('usage', () => new Refusal(429, 'Too many requests', { 'Retry-After': '7' }));
+    expect(await failure(account.target().connect({ create: true }))).toMatchObject({ transient: true, retryAfter: 7000 });
+  });
+
+  it('a url that is none is refused without being shown', () => {
+    expect(() => account.target({ url: 'cloudinary://key-without-secret@demo' })).toThrow(/The `url` of target "cloud" is no address/);
+    expect(() => account.target({ url: 'https://key:hush-hush@demo' })).not.toThrow(/hush-hush/);
+  });
+
+  it('may be one url', async () => {
+    const { cloudName, apiKey, apiSecret } = account.server.settings;
+    const target = account.target({ url: `cloudinary://${apiKey}:${apiSecret}@${cloudName}?upload_prefix=${account.server.url}&signature_algorithm=sha256`, 'upload-prefix': undefined, 'api-secret': undefined });
+    await target.connect({ create: true });
+    await target.put('bat.json', bytes, hot);
+    expect(target.location).toBe('cloudinary://demo/backups/nas');
+  });
+});
+
+describe('an upload', () => {
+  it.each([
+    ['423', () => new Refusal(423, 'Still processing'), { code: 'TARGET_FAILED', transient: true, retryAfter: 5000 }],
+    ['500', () => new Refusal(500, 'Internal Server Error'), { code: 'TARGET_FAILED', transient: true }],
+    ['413', () => new Refusal(413, 'Request Entity Too Large'), { code: 'TARGET_FULL', transient: false, hint: expect.stringMatching(/part-size/) }],
+    ['a size that is too large', () => new Refusal(400, 'File size too large. Got 11926513. Maximum is 10485760. Upgrade your plan'), { code: 'TARGET_FULL', transient: false, hint: expect.stringMatching(/part-size/) }],
+    ['a dropped line', () => 'drop' as const, { code: 'TARGET_FAILED', transient: true, message: expect.stringMatching(/the connection was cut/) }],
+    ['anything else', () => new Refusal(400, 'Something odd'), { code: 'TARGET_FAILED', transient: false, message: expect.stringMatching(/400: Something odd\.$/) }],
+  ])('%s', async (_, refusal, expected) => {
+    const target = account.target();
+    await target.connect({ create: true });
+    refuse('upload', refusal);
+    expect(await failure(target.put('bat.json', bytes, hot))).toMatchObject(expected);
+  });
+
+  it('that arrives with other bytes is to be sent again', async () => {
+    const { assets } = account.server;
+    const put = assets.put.bind(assets);
+    assets.put = (type, id) => put(type, id, Buffer.from('other'));
+    expect(await failure(account.target().put('bat.json', bytes, hot))).toMatchObject({ code: 'TARGET_FAILED', transient: true, message: expect.stringMatching(/what arrived there is not what was sent/) });
+  });
+});
+
+describe('the line', () => {
+  it('nobody who listens', async () => {
+    const target = account.target({ 'upload-prefix': 'http://127.0.0.1:1' });
+    expect(await failure(target.connect({ create: true }))).toMatchObject({ code: 'TARGET_UNREACHABLE', transient: true, message: expect.stringMatching(/127\.0\.0\.1:1 refused the connection/) });
+  });
+
+  it('a server that says nothing is given up on, and one that is to be left is left at once', async () => {
+    const server = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      expect(await failure(account.target({ 'upload-prefix': url }, {}, { idle: 20 }).connect({ create: true }))).toMatchObject({ code: 'TARGET_FAILED', transient: true, message: expect.stringMatching(/timed out/) });
+      const controller = new AbortController();
+      const reason = new Error('stopped by the test');
+      server.once('connection', () => controller.abort(reason));
+      await expect(account.target({ 'upload-prefix': url }, {}, { idle: 1e6 }).put('bat.json', Buffer.alloc(5_000_000), { ...hot, signal: controller.signal })).rejects.toBe(reason);
+    } finally {
+      server.close();
+    }
+  });
+});
