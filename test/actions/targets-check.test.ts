@@ -278,6 +278,35 @@ test('a check that is interrupted removes what it stored before it ends', async 
   }
 });
 
+test('a call that hangs is stopped by the signal, too', async () => {
+  const controller = new AbortController();
+  const reason = new BatError('INTERRUPTED', 'Interrupted.');
+  const { error } = await check(
+    planOf([class extends PlainTarget {
+      override put(...[, , { signal }]: Parameters<Target['put']>): Promise<Receipt> {
+        setImmediate(() => controller.abort(reason));
+        return new Promise((_resolve, reject) => signal!.addEventListener('abort', () => reject(signal!.reason as Error)));
+      }
+    }]),
+    { signal: controller.signal },
+  );
+  expect(error).toMatchObject({ code: 'INTERRUPTED' });
+  expect(await below('.')).toEqual([]);
+});
+
+test('where nothing could be written nothing is said to be left behind', async () => {
+  const refused = (): never => {
+    throw new BatError('TARGET_DENIED', 'Target "usb" refuses it.');
+  };
+  const { summaries, failed } = await check(planOf([class extends PlainTarget {
+    override put = async (): Promise<Receipt> => refused();
+    override remove = async (): Promise<void> => refused();
+    override sweep = async (): Promise<number> => refused();
+  }]));
+  expect(Object.keys(failed)).toEqual(['access/write']);
+  expect(summaries[0]!.leftBehind).toEqual([]);
+});
+
 test('a bug in a target is thrown as one, once everything is removed', async () => {
   const { error } = await check(planOf([class extends PlainTarget {
     override clock(): Promise<Date> {
