@@ -105,7 +105,7 @@ const uploadGone: Explain = () => ({
 const cold: Explain = () => ({
   code: 'OBJECT_COLD',
   reason: 'it is in cold storage and must be thawed first',
-  hint: `A restore asks for the thaw. ${page} says how, and how long it takes.`,
+  hint: 'A restore asks for the thaw: docs/cold-storage.md says how, and how long it takes.',
 });
 const full: Explain = () => ({ code: 'TARGET_FULL', reason: 'the storage or its quota is used up', hint: 'Make room there, or raise the quota, and run bat again.' });
 const tooLarge: Explain = () => ({ code: 'TARGET_FULL', reason: 'the object is larger than the server takes', hint: 'Set a smaller `volume` in the tar step.' });
