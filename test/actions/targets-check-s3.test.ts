@@ -41,7 +41,7 @@ test('a good bucket passes, and holds nothing afterwards, unfinished uploads inc
   const results = events.flatMap((event) => (event.type === 'result' ? [event.result] : []));
   expect(results.filter(({ status }) => status !== 'passed')).toEqual([]);
   const { sends } = events.find((event) => event.type === 'outlook')!.outlook;
-  expect(sends).toBeLessThan(12_000_000);
+  expect(sends).toBeLessThan(6_000_000);
 });
 
 test('a wrong secret, a key that may only read, no such bucket: one line each, with the cure', async () => {

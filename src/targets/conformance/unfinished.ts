@@ -80,14 +80,13 @@ export const unfinishedCases: readonly Case[] = [
     id: 'unfinished/swept',
     title: 'hides what a killed upload left, and sweeps it away but no object',
     hint: remains,
-    sends: ({ partSize }) => partSize,
     async run(bench) {
       const { target } = bench;
       await target.put('volumes/kept.tar', bytesOf(500), hot);
       await target.put('bat.json', bytesOf(10), hot);
       const before = await bench.everything();
       const abandoned = await target.open(name, parted(target));
-      await abandoned.write(0, bytesOf(target.capabilities.partSize));
+      await abandoned.write(0, bytesOf(1000));
 
       const second = await bench.again();
       await second.connect({ create: true });
