@@ -43,6 +43,7 @@ AGE_HEADER = b'age-encryption.org/v1\n'
 ARMOR_HEADER = b'-----BEGIN AGE ENCRYPTED FILE-----'
 MANIFEST_NAME = re.compile(r'^((\d{8}-\d{6}-[a-z0-9]{4})-([A-Za-z0-9][A-Za-z0-9_-]*))\.jsonl(\.zst|\.gz)?(\.age)?$')
 PART_NAME = re.compile(r'^(.*)\.(\d{3,})$')
+LIST_SUFFIX = '.parts.json'
 KEY_WORDS = ('no identity matched', 'incorrect passphrase', 'identity file', 'unknown identity', 'malformed secret key')
 CODECS = {'.zst': 'zstd', '.gz': 'gzip', None: 'none'}
 
@@ -117,7 +118,7 @@ def choose(snapshots, wanted, sources):
 
 
 class Store:
-    """The folder of a plan on a target. Objects too large for a target lie there in parts, NAME.000, NAME.001, and so on."""
+    """The folder of a plan on a target. Objects too large for a target lie there in parts, NAME.000, NAME.001, and so on, listed in NAME.parts.json."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -144,6 +145,8 @@ class Store:
         path = os.path.join(self.folder, name)
         if os.path.isfile(path):
             return [path]
+        if os.path.isfile(path + LIST_SUFFIX):
+            return self._listed_parts(name)
         parts = []
         while os.path.isfile('%s.%03d' % (path, len(parts))):
             parts.append('%s.%03d' % (path, len(parts)))
@@ -151,10 +154,25 @@ class Store:
             raise Failure('%s is missing' % name)
         return parts
 
+    def _listed_parts(self, name):
+        path = os.path.join(self.folder, name)
+        try:
+            with open(path + LIST_SUFFIX, encoding='utf-8') as file:
+                names = [part['name'] for part in json.load(file)['parts']]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise Failure('%s cannot be read' % (name + LIST_SUFFIX))
+        parts = [os.path.join(os.path.dirname(path), os.path.basename(str(part))) for part in names]
+        missing = [part for part in parts if not os.path.isfile(part)]
+        if missing:
+            raise Failure('%s is missing' % os.path.relpath(missing[0], self.folder))
+        return parts
+
     def _names(self, folder):
         path = os.path.join(self.folder, folder)
         names = set()
         for name in os.listdir(path) if os.path.isdir(path) else []:
+            if name.endswith(LIST_SUFFIX):
+                name = name[:-len(LIST_SUFFIX)]
             match = PART_NAME.match(name)
             names.add(match.group(1) if match else name)
         return names

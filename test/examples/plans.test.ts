@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { sandbox, type Sandbox } from '../cli/fixture.ts';
+import { startCloudinary } from '../servers/cloudinary-server.ts';
 import { everythingIn, newBucket, s3Client } from '../servers/s3-access.ts';
 import { startS3Server } from '../servers/s3-server.ts';
 import { runTwiceAndRestore } from './cycle.ts';
@@ -45,7 +46,7 @@ afterEach(() => box.remove());
 const environment = (): Record<string, string> => ({ HOME: join(box.folder, 'home'), PATH: `${join(box.folder, 'bin')}:${process.env['PATH']}` });
 
 test('there is a test for every plan', () => {
-  expect([...Object.keys(cases), 'database', 'glacier'].map((name) => `${name}.yaml`).sort()).toEqual(readdirSync(plans).sort());
+  expect([...Object.keys(cases), 'database', 'glacier', 'cloudinary'].map((name) => `${name}.yaml`).sort()).toEqual(readdirSync(plans).sort());
 });
 
 test('no plan has a mistake or a warning', async () => {
@@ -99,4 +100,16 @@ test('glacier', async () => {
     const { StorageClass = 'STANDARD' } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
     expect(StorageClass, key).toBe(key.startsWith('glacier/volumes/') ? 'DEEP_ARCHIVE' : 'STANDARD');
   }
+});
+
+test('cloudinary', async () => {
+  const server = await startCloudinary();
+  onTestFinished(() => server.close());
+  const { apiKey, apiSecret, cloudName } = server.settings;
+  box.write({ 'plans/cloudinary.url': `cloudinary://${apiKey}:${apiSecret}@${cloudName}?upload_prefix=${encodeURIComponent(server.url)}\n` });
+  box.write({ 'home/Documents/sub/one': 'a letter\n'.repeat(100), 'home/Documents/two': 'another\n', 'mnt/backup/mounted': '' });
+  setTimes(join(box.folder, 'home/Documents'));
+  const restored = await runTwiceAndRestore({ box, plan: 'plans/cloudinary.yaml', environment: environment(), identity: 'key.txt' });
+  expect(treeOf(join(restored, 'documents'))).toEqual(treeOf(join(box.folder, 'home/Documents')));
+  expect(server.everything().filter((id) => id.startsWith('backups/cloudinary/volumes/'))).toHaveLength(1);
 });

@@ -1,7 +1,7 @@
 /** The commands of the README do what it says: they are taken out of its text and run. */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { restoreScript, storeReadme } from '../../src/volume/store-readme.ts';
 import { programOrNull, useSetting } from '../actions/restore-setting.ts';
@@ -65,6 +65,28 @@ describe.skipIf(missing.length > 0)('README.txt', () => {
     expect(shell(commandsUnder(readmeOf(store, true), 'All objects'))).toEqual({ status: 0, stderr: '' });
     expect([out('docs/a').toString(), out('docs/b/c').toString()]).toEqual(['A', 'C']);
     expect(fs.readdirSync(join(store.folder, 'out'))).toEqual(['docs']);
+  });
+
+  it('joins what lies in parts, by the lists and whatever the parts are called; so does restore.py', async () => {
+    const store = setting.store({ codec: 'zstd' });
+    const snapshot = await store.snapshot([{ path: 'a', content: noise(50_000, '1') }]);
+    const objects = fs.readdirSync(store.folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes(snapshot) || name.includes('.tar.'));
+    expect(objects).toHaveLength(2);
+    for (const [index, name] of objects.entries()) {
+      const file = join(store.folder, name);
+      const bytes = fs.readFileSync(file);
+      const parts = [bytes.subarray(0, 90), bytes.subarray(90)].map((part, number) => ({ name: `${basename(name)}${index === 0 ? '' : '.again-abc123'}.00${number}`, size: part.length, part }));
+      for (const { name, part } of parts) fs.writeFileSync(join(dirname(file), name), part);
+      fs.writeFileSync(`${file}.parts.json`, JSON.stringify({ object: basename(name), size: bytes.length, parts: parts.map(({ name, size }) => ({ name, size, md5: '' })) }, null, 1));
+      fs.rmSync(file);
+    }
+    fs.writeFileSync(join(store.folder, 'volumes/left-over.tar.zst.000'), 'of an upload that came to nothing');
+    fs.writeFileSync(join(store.folder, 'restore.py'), await restoreScript());
+    expect(shell('python3 restore.py --to restored')).toMatchObject({ status: 0 });
+    expect(fs.readFileSync(join(store.folder, 'restored/docs/a')).equals(noise(50_000, '1'))).toBe(true);
+    const readme = readmeOf(store);
+    expect(shell(`${commandsUnder(readme, 'If names end in .000')}\n${commandsUnder(readme, 'with tar alone')}`)).toEqual({ status: 0, stderr: '' });
+    expect(out('docs/a').equals(noise(50_000, '1'))).toBe(true);
   });
 
   it('has the commands of restore.py that work beside it', async () => {
