@@ -14,6 +14,7 @@ import { chooseSources } from '../runner/choose-sources.ts';
 import { prepareLanes } from '../runner/lanes.ts';
 import { refreshUsable } from '../runner/usable.ts';
 import { openTargets } from '../runner/open-targets.ts';
+import { takeUpSpooled } from '../runner/take-up.ts';
 import { forgetLeftovers, reconcile, removeUndone, settlePending } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { runPhases, runSources, type TaskView } from '../runner/tasks.ts';
@@ -143,6 +144,7 @@ function phasesBefore(session: Session): { title: string; work: (say: (text: str
 async function prepareTargets(session: Session, say: (text: string) => void): Promise<void> {
   const { catalog } = session;
   await openTargets(session);
+  await takeUpSpooled(session);
   new Volumes(catalog).discardOpen();
   await settlePending(session);
   for (const target of session.targets.values()) {

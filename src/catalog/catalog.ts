@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { BatError, systemCode, systemReason } from '../core/errors.ts';
 import { makeFolder } from '../core/make-folder.ts';
-import { catalogVersion, tables, temporaryTables } from './schema.ts';
+import { catalogVersion, tables, temporaryTables, upgrades } from './schema.ts';
 
 export type Row = Record<string, unknown>;
 
@@ -151,7 +151,9 @@ function bringUpToDate(database: DatabaseSync, file: string): void {
   if (version > catalogVersion) {
     throw new BatError('CATALOG_DAMAGED', `The catalog ${file} was made by a newer bat.`, { hint: 'Update bat.', subject: file });
   }
-  if (version === 0) database.exec(`BEGIN; ${tables} PRAGMA user_version = ${catalogVersion}; COMMIT;`);
+  const missing = Array.from({ length: catalogVersion - version }, (_, index) => upgrades[version + index]);
+  const changes = version === 0 ? tables : missing.join('');
+  if (changes !== '') database.exec(`BEGIN; ${changes} PRAGMA user_version = ${catalogVersion}; COMMIT;`);
 }
 
 /** Turns SQLite's errors into ours. */

@@ -37,3 +37,13 @@ export function splitPath(path: string): [directory: string, name: string] {
 export function joinPath(directory: string, name: string): string {
   return directory === '' ? name : `${directory}/${name}`;
 }
+
+/** The lengths of each frame, decoded and stored, in turn. */
+export function packFrames(frames: readonly { decoded: number; stored: number }[]): Buffer {
+  return packIds(frames.flatMap(({ decoded, stored }) => [decoded, stored]));
+}
+
+export function unpackFrames(value: unknown): { decoded: number; stored: number }[] {
+  const packed = asBuffer(value);
+  return Array.from({ length: packed.length / 8 }, (_, index) => ({ decoded: packed.readUInt32LE(index * 8), stored: packed.readUInt32LE(index * 8 + 4) }));
+}

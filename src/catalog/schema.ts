@@ -1,6 +1,22 @@
 /** The tables of the catalog. `user_version` is raised with every change; older files are brought up to date on opening. */
 
-export const catalogVersion = 1;
+export const catalogVersion = 2;
+
+const spoolTables = `
+-- Objects that lie whole in the plan's spool folder until a target has them. lane: the upload step that they belong to.
+CREATE TABLE spooled (
+  lane TEXT NOT NULL, name TEXT NOT NULL, volume INTEGER NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL, sha256 BLOB NOT NULL,
+  decoded INTEGER NOT NULL, codec TEXT NOT NULL, level INTEGER NOT NULL, frames BLOB NOT NULL, recipients TEXT,
+  PRIMARY KEY (lane, name)) STRICT, WITHOUT ROWID;
+
+-- Their uploads: written before the first part is sent.
+CREATE TABLE uploads (
+  lane TEXT NOT NULL, name TEXT NOT NULL, target TEXT NOT NULL, upload TEXT NOT NULL, part_size INTEGER NOT NULL,
+  PRIMARY KEY (lane, name, target)) STRICT, WITHOUT ROWID;
+`;
+
+/** What brings a catalog from a version to the next. */
+export const upgrades: Readonly<Record<number, string>> = { 1: spoolTables };
 
 export const tables = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -67,7 +83,7 @@ CREATE TABLE sending (folded TEXT PRIMARY KEY, run TEXT NOT NULL) STRICT, WITHOU
 CREATE TABLE keys (
   id TEXT PRIMARY KEY, recipient TEXT NOT NULL, wrapped BLOB NOT NULL, salt BLOB NOT NULL, verifier BLOB NOT NULL,
   created TEXT NOT NULL) STRICT, WITHOUT ROWID;
-`;
+${spoolTables}`;
 
 /** Gone when the catalog is closed. */
 export const temporaryTables = `

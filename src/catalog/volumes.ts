@@ -1,6 +1,6 @@
 /** Which chunks lie in which volumes, what the volumes became as objects, and which targets gave a receipt for them. */
 import type { Place } from '../core/entry.ts';
-import { asBuffer } from './columns.ts';
+import { asBuffer, packFrames, unpackFrames } from './columns.ts';
 import type { Catalog, Row } from './catalog.ts';
 
 export interface CatalogObject {
@@ -72,9 +72,9 @@ export class Volumes {
     this.#catalog.scratch('DELETE FROM usable WHERE volume = ?', volume);
   }
 
-  /** Volumes that a killed run left open are forgotten. */
+  /** Volumes that a killed run left open are forgotten, but for those that lie whole in the spool. */
   discardOpen(): void {
-    for (const row of this.#catalog.all(`SELECT id FROM volumes WHERE state = 'open'`)) this.discard(row['id'] as number);
+    for (const row of this.#catalog.all(`SELECT id FROM volumes WHERE state = 'open' AND id NOT IN (SELECT volume FROM spooled)`)) this.discard(row['id'] as number);
   }
 
   /** The chunk's id if a usable volume holds it, else null. */
@@ -92,11 +92,6 @@ export class Volumes {
   }
 
   addObject(object: NewObject): number {
-    const frames = Buffer.allocUnsafe(object.frames.length * 8);
-    object.frames.forEach((frame, index) => {
-      frames.writeUInt32LE(frame.decoded, index * 8);
-      frames.writeUInt32LE(frame.stored, index * 8 + 4);
-    });
     this.#catalog.run('DELETE FROM sending WHERE folded = ?', object.name.toLowerCase());
     return this.#catalog.run(
       'INSERT INTO objects (volume, name, folded, size, sha256, codec, level, frames, recipients) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -107,7 +102,7 @@ export class Volumes {
       object.sha256,
       object.codec,
       object.level,
-      frames,
+      packFrames(object.frames),
       object.recipients && JSON.stringify(object.recipients),
     );
   }
@@ -324,12 +319,4 @@ function toReceipt(row: Row): ObjectReceipt {
     ...(row['checksum'] === null ? {} : { checksum: row['checksum'] as string }),
     ...(row['storage_class'] === null ? {} : { storageClass: row['storage_class'] as string }),
   };
-}
-
-function unpackFrames(value: unknown): CatalogObject['frames'] {
-  const packed = asBuffer(value);
-  return Array.from({ length: packed.length / 8 }, (_, index) => ({
-    decoded: packed.readUInt32LE(index * 8),
-    stored: packed.readUInt32LE(index * 8 + 4),
-  }));
 }

@@ -3,7 +3,7 @@ import type { Graph, GraphNode } from '../plan/graph.ts';
 import type { Lane, Shape, StepSetup } from '../steps/step.ts';
 import type { Session } from './session.ts';
 
-const plainShape: Shape = { codec: 'none', level: 0, recipients: null, newSealer: null };
+const plainShape: Shape = { codec: 'none', level: 0, recipients: null, newSealer: null, spool: null };
 
 /** Prepares every step of the plan, and sets the lanes of the session. */
 export async function prepareLanes(session: Session): Promise<void> {
@@ -22,6 +22,7 @@ function buildLanes(graph: Graph, setupOf: (id: string) => StepSetup): Lane[] {
       level: shape.level,
       recipients: shape.recipients,
       newSealer: shape.newSealer,
+      spool: shape.spool,
       upload: upload.id,
       maker: makerOf(graph),
       targets: [to].flat(),

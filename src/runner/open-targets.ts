@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { BatError } from '../core/errors.ts';
 import { batVersion } from '../core/version.ts';
 import { Keys } from '../catalog/keys.ts';
+import { Spooled } from '../catalog/spooled.ts';
 import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import { suffixOf, type Lane } from '../steps/step.ts';
@@ -23,7 +24,7 @@ export async function openTargets(session: Session): Promise<void> {
         const target = makeTarget(session.plan, spec, { emit: session.emit, keepsHours: true });
         await target.connect({ create: true, signal: session.signal });
         await settleMarker(session, target);
-        await target.sweep({ signal: session.signal });
+        await target.sweep({ keep: new Spooled(session.catalog).uploadsTo(spec.id), signal: session.signal });
         await putHelp(session, target, lane);
         session.targets.set(spec.id, target);
       } catch (error) {

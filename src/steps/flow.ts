@@ -60,6 +60,8 @@ export interface StoredObject extends ObjectHead {
   frames: readonly Frame[];
   /** By target id; a target that failed is not in it, and it is empty if all of them did. */
   receipts: ReadonlyMap<string, Receipt>;
+  /** Called once the catalog has it as stored. */
+  settled?: () => Promise<void>;
 }
 
 export interface FlowItems {

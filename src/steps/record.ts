@@ -53,7 +53,7 @@ export const recordStep: StepType<RecordOptions> = {
     const ledger = new Ledger(context);
     await Promise.all(
       inputs.map(async (input) => {
-        for await (const stored of input as AsyncIterable<StoredObject>) ledger.add(stored);
+        for await (const stored of input as AsyncIterable<StoredObject>) await ledger.add(stored);
       }),
     );
     await commitSnapshot(context);
@@ -77,7 +77,7 @@ class Ledger {
     this.#volumes = new Volumes(context.catalog);
   }
 
-  add(stored: StoredObject): void {
+  async add(stored: StoredObject): Promise<void> {
     const objects = [...(this.#waiting.get(stored.volume) ?? []), stored];
     // Every lane gives each volume exactly once.
     if (objects.length < this.#context.lanes.length) {
@@ -86,6 +86,7 @@ class Ledger {
     }
     this.#waiting.delete(stored.volume);
     this.#commit(stored.volume, objects);
+    for (const object of objects) await object.settled?.();
   }
 
   #commit(volume: number, objects: readonly StoredObject[]): void {

@@ -42,6 +42,8 @@ export interface Shape {
   level: number;
   recipients: readonly string[] | null;
   newSealer: (() => Promise<Sealer>) | null;
+  /** The folder that keeps them until they are stored, if there is one. */
+  spool: string | null;
 }
 
 /** One upload of the plan, with everything that has to do with its targets. */

@@ -5,7 +5,7 @@
 import type { Entry } from '../core/entry.ts';
 import { BatError } from '../core/errors.ts';
 import { freeBytes } from '../core/free-bytes.ts';
-import { encodePath } from '../core/paths.ts';
+import { encodePath, resolvePath } from '../core/paths.ts';
 import { parseSize, sizePattern } from '../core/units.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import { volumeName } from '../volume/names.ts';
@@ -19,6 +19,7 @@ import type { StepContext, StepType } from './step.ts';
 
 export interface TarOptions {
   volume?: string;
+  spool?: string;
 }
 
 const defaultVolume = '128MiB';
@@ -49,9 +50,16 @@ export const tarStep: StepType<TarOptions> = {
         default: defaultVolume,
         examples: ['64MiB', '1GiB'],
       },
+      spool: {
+        description: 'A folder that keeps each volume, as it will be stored, until its targets have it: a run that was killed sends the rest of it, and no part twice. Needs room for three volumes of each upload. Relative to the plan. Default: volumes are sent while they are made.',
+        type: 'string',
+        minLength: 1,
+        examples: ['/var/tmp/bat-spool'],
+      },
     },
   },
   check: (options) => void volumeSizeOf(options),
+  shape: (options, setup) => ({ spool: options.spool === undefined ? null : resolvePath(options.spool, setup.folder) }),
   async *run(options, inputs, context) {
     const tar = new Tar(volumeSizeOf(options), context);
     yield* tar.pack(inputs[0] as AsyncIterable<SelectedEntry>);

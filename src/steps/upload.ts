@@ -4,8 +4,10 @@
  */
 import { Channel } from '../core/channel.ts';
 import { retrySchema, type RetryOptions } from '../core/retry.ts';
+import { Spooled } from '../catalog/spooled.ts';
 import type { ObjectEvent, ObjectHead, StoredObject } from './flow.ts';
 import { ObjectSender, type OutgoingObject } from './shared/object-sender.ts';
+import { SpooledOutgoing } from './shared/spool.ts';
 import type { StepContext, StepType } from './step.ts';
 
 export interface UploadOptions {
@@ -15,6 +17,8 @@ export interface UploadOptions {
 
 /** Objects that may be on their way at a time: many small ones hide the latency of a far target. */
 const mostObjects = 16;
+/** Of those that lie whole on the disk: one is sent while another one is made. */
+const mostSpooled = 2;
 
 export const uploadStep: StepType<UploadOptions> = {
   kind: 'upload',
@@ -40,6 +44,7 @@ export const uploadStep: StepType<UploadOptions> = {
 };
 
 async function* upload(to: readonly string[], input: AsyncIterable<ObjectEvent>, context: StepContext): AsyncGenerator<StoredObject> {
+  const spool = context.lanes.find((lane) => lane.upload === context.id)?.spool ?? null;
   const targets = to.map((id) => context.targets.get(id)).filter((target) => target !== undefined);
   const sender = new ObjectSender({
     targets,
@@ -48,9 +53,14 @@ async function* upload(to: readonly string[], input: AsyncIterable<ObjectEvent>,
     onFailure: context.giveUp,
     isGivenUp: (id) => !context.targets.has(id),
     onSent: context.sent,
+    onOpened: (target, name, id, partSize) => {
+      if (spool !== null) new Spooled(context.catalog).noteUpload(context.id, name, { target, upload: id, partSize });
+    },
   });
+  const begin = (head: ObjectHead): Way =>
+    spool === null ? sender.begin(head.name, head) : new SpooledOutgoing(head, { folder: spool, plan: context.plan, lane: context.id, catalog: context.catalog, sender });
   const stored = new Channel<StoredObject>(Infinity);
-  const sending = sendAll(input, sender, stored, context);
+  const sending = sendAll(input, begin, spool === null ? mostObjects : mostSpooled, stored, context);
   sending.then(
     () => stored.end(),
     (error: unknown) => stored.fail(error),
@@ -58,15 +68,17 @@ async function* upload(to: readonly string[], input: AsyncIterable<ObjectEvent>,
   yield* stored;
 }
 
-async function sendAll(input: AsyncIterable<ObjectEvent>, sender: ObjectSender, stored: Channel<StoredObject>, context: StepContext): Promise<void> {
+type Way = OutgoingObject | SpooledOutgoing;
+
+async function sendAll(input: AsyncIterable<ObjectEvent>, begin: (head: ObjectHead) => Way, atATime: number, stored: Channel<StoredObject>, context: StepContext): Promise<void> {
   const closing = new Set<Promise<void>>();
   const failures: unknown[] = [];
-  let current: { head: ObjectHead; outgoing: OutgoingObject } | null = null;
+  let current: { head: ObjectHead; outgoing: Way } | null = null;
   try {
     for await (const event of input) {
       if (failures.length > 0) throw failures[0];
       if (event.type === 'open') {
-        current = { head: event.object, outgoing: sender.begin(event.object.name, event.object) };
+        current = { head: event.object, outgoing: begin(event.object) };
       } else if (event.type === 'data') {
         await current!.outgoing.write(event.bytes, event.release);
       } else if (event.type === 'discard') {
@@ -77,7 +89,7 @@ async function sendAll(input: AsyncIterable<ObjectEvent>, sender: ObjectSender, 
         current = null;
         closing.add(done);
         void done.then(() => closing.delete(done));
-        if (closing.size >= mostObjects) await Promise.race(closing);
+        if (closing.size >= atATime) await Promise.race(closing);
       }
     }
     await Promise.all(closing);
@@ -90,12 +102,12 @@ async function sendAll(input: AsyncIterable<ObjectEvent>, sender: ObjectSender, 
 }
 
 async function close(
-  { head, outgoing }: { head: ObjectHead; outgoing: OutgoingObject },
+  { head, outgoing }: { head: ObjectHead; outgoing: Way },
   event: ObjectEvent & { type: 'close' },
   stored: Channel<StoredObject>,
   context: StepContext,
 ): Promise<void> {
-  const sent = await outgoing.close();
+  const sent = await outgoing.close(event);
   context.count({ objects: 1 });
   await stored.put({ ...head, ...sent, decoded: event.decoded, frames: event.frames });
 }

@@ -121,7 +121,7 @@ export async function failReading(afterBlocks: number): Promise<void> {
 }
 
 export function lane(maker: string, more: Partial<Lane> = {}): Lane {
-  return { codec: 'none', level: 0, recipients: null, newSealer: null, upload: 'upload', maker, targets: ['one', 'two'], ...more };
+  return { codec: 'none', level: 0, recipients: null, newSealer: null, spool: null, upload: 'upload', maker, targets: ['one', 'two'], ...more };
 }
 
 /** An entry of a command's output: the stream that is given, or this content. */

@@ -25,6 +25,8 @@ export interface ObjectOptions {
   largest?: number;
   /** Uploads of this object that another process began, by target, and the size of their parts. */
   resumed?: { uploads: ReadonlyMap<string, ResumedUpload>; partSize: number };
+  /** Whatever becomes of it, what a target holds of it stays, if that can be taken up: the object is kept elsewhere until then. */
+  keepsParts?: boolean;
 }
 
 export interface SentObject {
@@ -64,7 +66,7 @@ export class ObjectSender {
   begin(name: string, object: ObjectOptions = {}): OutgoingObject {
     const { targets, isGivenUp } = this.#options;
     const live = targets.filter((target) => !isGivenUp(target.id));
-    const ways = live.map((target) => new TargetWay(target, name, this.#slots.get(target.id)!, this.#options, object.resumed?.uploads.get(target.id) ?? null));
+    const ways = live.map((target) => new TargetWay(target, name, this.#slots.get(target.id)!, this.#options, object));
     return new OutgoingObject(ways, this.#partsFor(live, object), this.#options);
   }
 
@@ -186,11 +188,14 @@ class TargetWay {
   readonly #options: SenderOptions;
   /** Parts that were there before, of an upload that is taken up. */
   readonly #there: ResumedUpload['parts'];
+  readonly #keepsParts: boolean;
   readonly #writes: Promise<void>[] = [];
   #upload: Promise<Upload> | null = null;
   #failed = false;
 
-  constructor(target: Target, name: string, slot: Budget, options: SenderOptions, resumed: ResumedUpload | null) {
+  constructor(target: Target, name: string, slot: Budget, options: SenderOptions, object: ObjectOptions) {
+    const resumed = object.resumed?.uploads.get(target.id);
+    this.#keepsParts = object.keepsParts ?? false;
     this.target = target;
     this.#name = name;
     this.#slot = slot;
@@ -232,7 +237,7 @@ class TargetWay {
   async abort(): Promise<void> {
     await Promise.all(this.#writes);
     const upload = await this.#upload?.catch(() => null);
-    await upload?.abort();
+    if (!this.#keepsParts || upload?.id === undefined) await upload?.abort();
   }
 
   async #open(partSize: number): Promise<Upload> {
