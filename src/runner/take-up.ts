@@ -3,7 +3,7 @@
  * they hold counts as stored afterwards, so that it is not read from the source again.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BatError } from '../core/errors.ts';
 import { formatBytes } from '../core/units.ts';
 import { Spooled, type SpooledObject } from '../catalog/spooled.ts';
@@ -17,12 +17,14 @@ import type { Session } from './session.ts';
 /** Done once the targets are open, before anything of a killed run is thrown away. */
 export async function takeUpSpooled(session: Session): Promise<void> {
   const spooled = new Spooled(session.catalog);
-  for (const object of spooled.all()) {
+  const before = spooled.all();
+  for (const object of before) {
     const lane = session.lanes.find((one) => one.upload === object.lane);
     if (!lane || !isAsPlanned(object, lane) || !(await isWhole(object))) await drop(session, spooled, object);
     else await takeUp(session, spooled, object, lane);
   }
-  await sweepSpools(session, spooled);
+  const planned = session.lanes.flatMap(({ spool, upload }) => (spool === null ? [] : [join(spoolFolder(spool, session.plan.name), upload)]));
+  await sweepSpools(new Set([...planned, ...before.map(({ path }) => dirname(path))]), spooled);
 }
 
 /** A plan that was changed since may want its volumes sealed to others. */
@@ -100,11 +102,9 @@ async function drop(session: Session, spooled: Spooled, object: SpooledObject): 
 }
 
 /** Files that no row speaks of: a run was killed while it wrote them, or before it could remove them. */
-async function sweepSpools(session: Session, spooled: Spooled): Promise<void> {
+async function sweepSpools(folders: ReadonlySet<string>, spooled: Spooled): Promise<void> {
   const known = new Set(spooled.all().map((object) => object.path));
-  for (const { spool, upload } of session.lanes) {
-    if (spool === null) continue;
-    const folder = join(spoolFolder(spool, session.plan.name), upload);
+  for (const folder of folders) {
     for (const name of await readdir(folder).catch(() => [])) {
       const path = join(folder, name);
       if (!known.has(path)) await rm(path, { force: true });

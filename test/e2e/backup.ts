@@ -16,6 +16,8 @@ export interface BackupOptions {
   steps: readonly string[];
   /** Ids of targets, each a folder of that name. */
   targets: readonly string[];
+  /** Other targets: each a line of YAML. */
+  more?: Record<string, string>;
 }
 
 /** What a restore of a source is held to: a folder, the source itself unless given. */
@@ -72,14 +74,14 @@ export class Backup {
     return join(this.box.folder, ...path);
   }
 
-  setPlan({ sources = { src: '{ path: src }' }, steps, targets }: BackupOptions): void {
+  setPlan({ sources = { src: '{ path: src }' }, steps, targets, more = {} }: BackupOptions): void {
     this.box.write({
       'bat.yaml': `version: 1
 name: plan
 sources:
 ${Object.entries(sources).map(([id, source]) => `  ${id}: ${source}\n`).join('')}steps:
 ${steps.map((step) => `  - ${step.replaceAll('KEY', this.recipient)}\n`).join('')}targets:
-${targets.map((id) => `  ${id}: { type: file, path: ${id} }\n`).join('')}`,
+${targets.map((id) => `  ${id}: { type: file, path: ${id} }\n`).join('')}${Object.entries(more).map(([id, target]) => `  ${id}: ${target}\n`).join('')}`,
     });
   }
 
