@@ -16,7 +16,7 @@ import type { ObjectSender, OutgoingObject, SentObject } from './object-sender.t
 /** What is read back from the disk at a time. */
 const BLOCK = 1024 * 1024;
 /** Of a file that is not whole yet. */
-export const unfinishedSuffix = '.part';
+const unfinishedSuffix = '.part';
 
 export interface SpoolOptions {
   folder: string;
