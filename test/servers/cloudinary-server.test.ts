@@ -122,6 +122,11 @@ describe('chunks', () => {
     expect((await chunk('bad', range, size)).body.error?.message).toMatch(message);
   });
 
+  it('are refused when they come again', async () => {
+    await chunk('twice', `0-${six - 1}/-1`, six);
+    expect((await chunk('twice', `0-${six - 1}/-1`, six)).body.error?.message).toMatch(/already/);
+  });
+
   it('are refused when the last one comes before another', async () => {
     server.settings.rawLimit = 100_000_000;
     await chunk('gap', `0-${six - 1}/-1`, six);

@@ -73,6 +73,8 @@ export class Uploads {
     if (!isLast && bytes.length <= LEAST_CHUNK) throw new Refusal(400, 'All parts except EOF-chunk must be larger than 5mb');
     const chunks = this.#chunked.get(id) ?? new Map<number, Buffer>();
     if (start !== 0 && chunks.size === 0) throw new Refusal(400, 'The first chunk must be the first');
+    // Nothing says that a chunk may come twice, so nobody should count on it.
+    if (chunks.has(start)) throw new Refusal(400, 'This chunk has been there already');
     this.#checkSize(Math.max(total, end + 1));
     chunks.set(start, Buffer.from(bytes));
     this.#chunked.set(id, chunks);
