@@ -12,7 +12,7 @@ import { differences } from './judges.ts';
 const hour = 3_600_000;
 const environment = (gate: ColdGate): Record<string, string> => ({ S3_KEY: gate.accessKey, S3_SECRET: gate.secretKey });
 
-const planText = ({ endpoint }: ColdGate, bucket: string, disk: boolean): string => `version: 1
+const planText = ({ endpoint }: Pick<S3Access, 'endpoint'>, bucket: string, disk: boolean): string => `version: 1
 name: home
 sources:
   docs: { path: docs }
@@ -128,6 +128,15 @@ describe(`behind the gate: ${hasCeph ? 'Ceph RGW' : 'an S3 in this process'}`, (
     expect((await bat('restore', 'music')).code).toBe(0);
     expect(readFileSync(join(box.folder, 'restored/home/music/song.ogg'), 'utf8')).toBe('la la la\n');
     expect(gate.restores).toHaveLength(1);
+  });
+
+  test('a server that keeps the class as a mere label is read at once', async () => {
+    box.write({ 'bat.yaml': planText(access, bucket, false) });
+    await backUp();
+    const { code, out, err } = await bat('restore');
+    expect(code, err).toBe(0);
+    expect(out).not.toContain('cold');
+    expectRestored();
   });
 
   test('what a disk can give is not thawed', async () => {

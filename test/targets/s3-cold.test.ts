@@ -17,6 +17,8 @@ interface Kept {
   restore?: string;
   /** What RestoreObject is answered. */
   refusal?: [status: number, code: string];
+  /** The class is a mere label: it is read at once. */
+  label?: true;
 }
 
 let server: Server;
@@ -58,6 +60,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     asked.push({ name, body });
     if (kept.refusal) fail(...kept.refusal);
     else response.writeHead(kept.restore === undefined ? 202 : 200).end();
+  } else if (kept.label) {
+    response.writeHead(206, { 'content-range': 'bytes 0-0/1', 'content-length': 1 }).end('x');
   } else {
     fail(403, 'InvalidObjectState');
   }
@@ -72,6 +76,7 @@ describe('the state of an object', () => {
     ['of STANDARD_IA', { storageClass: 'STANDARD_IA' }, { is: 'readable' }],
     ['of GLACIER', { storageClass: 'GLACIER' }, { is: 'cold', storageClass: 'GLACIER' }],
     ['of DEEP_ARCHIVE', { storageClass: 'DEEP_ARCHIVE' }, { is: 'cold', storageClass: 'DEEP_ARCHIVE' }],
+    ['of a class that is a mere label there', { storageClass: 'DEEP_ARCHIVE', label: true }, { is: 'readable' }],
     ['that was asked for', { storageClass: 'GLACIER', restore: 'ongoing-request="true"' }, { is: 'thawing', storageClass: 'GLACIER' }],
     ['that is thawed', { storageClass: 'GLACIER', restore: `ongoing-request="false", expiry-date="${expiry}"` }, { is: 'readable', until: new Date(expiry) }],
     ['of Intelligent-Tiering that is hot', { storageClass: 'INTELLIGENT_TIERING' }, { is: 'readable' }],

@@ -5,6 +5,7 @@
 import { BatError } from '../../core/errors.ts';
 import type { ColdStorage, ObjectState, ThawOptions, ThawTier, TierTime } from '../cold-storage.ts';
 import { answerOf } from './answer.ts';
+import { readRange } from './read.ts';
 import type { Call, S3Store } from './store.ts';
 
 const minute = 60_000;
@@ -39,15 +40,30 @@ export function s3ColdStorage(store: S3Store): ColdStorage {
 
 async function stateOf(store: S3Store, name: string, signal: AbortSignal | undefined): Promise<ObjectState> {
   const Key = store.key(name);
-  const { StorageClass, Restore, ArchiveStatus } = await store.call({ doing: 'look for', what: name, signal }, ({ sdk, send }) =>
+  const { StorageClass, Restore, ArchiveStatus, ContentLength = 1 } = await store.call({ doing: 'look for', what: name, signal }, ({ sdk, send }) =>
     send(new sdk.HeadObjectCommand({ Bucket: store.bucket, Key })),
   );
   const storageClass = ArchiveStatus ?? StorageClass ?? '';
   if (!(storageClass in coldClasses)) return { is: 'readable' };
   if (Restore?.includes('ongoing-request="true"')) return { is: 'thawing', storageClass };
-  if (!Restore?.includes('ongoing-request="false"')) return { is: 'cold', storageClass };
+  if (!Restore?.includes('ongoing-request="false"')) {
+    const first = Math.min(1, ContentLength);
+    return (await isLabel(store, name, first, signal)) ? { is: 'readable' } : { is: 'cold', storageClass };
+  }
   const until = new Date(/expiry-date="([^"]+)"/.exec(Restore)?.[1] ?? '');
   return Number.isNaN(until.getTime()) ? { is: 'readable' } : { is: 'readable', until };
+}
+
+/** Servers that are not Amazon's may take any class and keep it as a mere label: they give the bytes at once, and know no thaws. */
+async function isLabel(store: S3Store, name: string, length: number, signal: AbortSignal | undefined): Promise<boolean> {
+  if (store.options.endpoint === undefined) return false;
+  try {
+    await readRange(store, name, 0, length, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof BatError && error.code === 'OBJECT_COLD') return false;
+    throw error;
+  }
 }
 
 async function thaw(store: S3Store, name: string, { tier, days, storageClass, signal }: ThawOptions): Promise<void> {
