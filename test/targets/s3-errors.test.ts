@@ -215,6 +215,40 @@ describe('answers', () => {
   });
 });
 
+describe('answers that must not be believed', () => {
+  const page = (marks: string, type = 'application/xml'): Answered => ({ status: 200, headers: { 'content-type': type, 'x-amz-request-id': 'r' }, body: `<?xml version="1.0"?><Result><IsTruncated>true</IsTruncated>${marks}</Result>` });
+
+  test('a web page that says 404 is no word about an object: it is not taken for absent, nor for removed', async () => {
+    let isThere = true;
+    const server = await between(({ method }) => (isThere ? refusal(404, 'NoSuchKey') : { status: 404, headers: { 'content-type': 'text/html' }, body: method === 'HEAD' ? '' : '<html>' }));
+    const target = targetOf({ endpoint: server.endpoint });
+    expect(await target.stat('bat.json')).toBeNull();
+    isThere = false;
+    expect(await errorOf(target.stat('bat.json'))).toMatchObject({ code: expect.stringMatching(/TARGET_/) });
+    expect(await errorOf(target.remove('bat.json'))).toMatchObject({ code: expect.stringMatching(/TARGET_/) });
+  });
+
+  test.each([
+    ['does not say where the next page begins', ''],
+    ['begins every page at the same place', '<NextContinuationToken>here</NextContinuationToken>'],
+  ])('a listing that %s is neither taken for whole nor asked for ever', async (_how, mark) => {
+    const server = await between(() => page(`${mark}<Contents><Key>nas/bat.json</Key><Size>1</Size></Contents>`));
+    const target = targetOf({ endpoint: server.endpoint });
+    const error = await errorOf(Array.fromAsync(target.list('')));
+    expect(error).toMatchObject({ code: 'TARGET_FAILED', transient: false, message: expect.stringContaining('lost its place') });
+    expect(server.seen.length).toBeLessThan(4);
+  });
+
+  test('a sweep, and an upload that is taken up, do not ask for the same page for ever', async () => {
+    const server = await between(() => page('<NextKeyMarker>a</NextKeyMarker><NextUploadIdMarker>b</NextUploadIdMarker><NextPartNumberMarker>1</NextPartNumberMarker>'));
+    const target = targetOf({ endpoint: server.endpoint });
+    expect(await target.sweep()).toBe(0);
+    const resumed = await target.resume('volumes/1.tar', `${'0'.repeat(24)}:id`, { temperature: 'hot', partSize: 2 ** 23 });
+    expect(resumed?.parts.size).toBe(0);
+    expect(server.seen).toHaveLength(4);
+  });
+});
+
 describe('the network', () => {
   const connect = (endpoint: string, patience?: number): Promise<BatError> => errorOf(targetOf({ endpoint }, patience).connect({ create: true }));
 

@@ -1,4 +1,5 @@
 /** Listings: of objects, page by page, and of uploads that were never finished. */
+import { BatError } from '../../core/errors.ts';
 import type { ObjectStat, SweepOptions } from '../target.ts';
 import { answerOf } from './answer.ts';
 import { isObjectName } from './names.ts';
@@ -15,7 +16,9 @@ export async function* listObjects(store: S3Store, prefix: string, signal: Abort
       const name = Key?.startsWith(store.base) ? Key.slice(store.base.length) : '';
       if (isObjectName(name)) yield { name, size: Size ?? 0 };
     }
+    const last = ContinuationToken;
     ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
+    if (page.IsTruncated && (!ContinuationToken || ContinuationToken === last)) throw lostPlace(store);
   } while (ContinuationToken !== undefined);
 }
 
@@ -46,8 +49,10 @@ export async function sweepUploads(store: S3Store, { keep, signal }: SweepOption
       if (Key === undefined || UploadId === undefined || !Key.startsWith(store.base) || kept.has(UploadId)) continue;
       if (await abortUpload(store, Key, UploadId, call)) swept++;
     }
-    KeyMarker = page.IsTruncated ? page.NextKeyMarker : undefined;
-    UploadIdMarker = page.IsTruncated ? page.NextUploadIdMarker : undefined;
+    // One that says the same place again would be asked for ever. What it did not list is left.
+    const hasMoved = page.NextKeyMarker !== KeyMarker || page.NextUploadIdMarker !== UploadIdMarker;
+    KeyMarker = page.IsTruncated && hasMoved ? page.NextKeyMarker : undefined;
+    UploadIdMarker = page.NextUploadIdMarker;
   } while (KeyMarker !== undefined);
   return swept;
 }
@@ -77,6 +82,14 @@ async function listPage(store: S3Store, call: Call, { prefix, ...rest }: { prefi
     // Something else than S3 gives something else than a listing, which must not be taken for an empty one.
     if (page.IsTruncated === undefined) throw new NoStoreError(page.$metadata.httpStatusCode ?? 200);
     return page;
+  });
+}
+
+/** The rest must not be taken for gone. */
+function lostPlace({ id, location }: S3Store): BatError {
+  return new BatError('TARGET_FAILED', `Target "${id}" could not list ${location}: the server lost its place between two pages.`, {
+    hint: 'It does not do ListObjectsV2 as S3 does. Is there a newer version of it?',
+    subject: location,
   });
 }
 

@@ -2,6 +2,7 @@
 import type { ObjectStat, PutOptions, Receipt } from '../target.ts';
 import { answerOf } from './answer.ts';
 import { bodyOf } from './body.ts';
+import { NoStoreError } from './no-store-error.ts';
 import type { Call, S3Store } from './store.ts';
 
 export async function putObject(store: S3Store, name: string, bytes: Uint8Array, { temperature, signal }: PutOptions): Promise<Receipt> {
@@ -57,8 +58,9 @@ export function checksumOf(etag: string | undefined, md5: string | null): string
   return value === md5 ? `md5:${md5}` : `etag:${value}`;
 }
 
-/** HEAD says NotFound and no more: that the bucket is there has been found out before. */
+/** HEAD says NotFound and no more: that the bucket is there has been found out before. What a proxy says with a page of its own is nothing about objects. */
 function isAbsent(error: unknown): boolean {
+  if (error instanceof NoStoreError) return false;
   const answer = answerOf(error);
   return answer?.status === 404 && ['NoSuchKey', 'NotFound', 'Unknown'].includes(answer.code);
 }

@@ -51,7 +51,8 @@ async function listParts(store: S3Store, name: string, UploadId: string, signal:
     for (const { PartNumber, Size, ETag } of page.Parts ?? []) {
       if (PartNumber !== undefined && Size !== undefined && ETag !== undefined) found.set(PartNumber - 1, { size: Size, etag: ETag });
     }
-    PartNumberMarker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+    // Parts that are not listed, for want of a place to go on from, are sent again.
+    PartNumberMarker = page.IsTruncated && page.NextPartNumberMarker !== PartNumberMarker ? page.NextPartNumberMarker : undefined;
   } while (PartNumberMarker !== undefined);
   return found;
 }
