@@ -8,6 +8,8 @@ import { withRetry } from '../targets/with-retry.ts';
 
 export interface MakeTargetOptions {
   emit: Emit;
+  /** The id of the catalog, for what writes there. */
+  writer?: string;
   /** Transfers wait for the hours of its limit; else they go at any time, since somebody waits for them. */
   keepsHours: boolean;
   /** What a call is tried for at the most, whatever the plan allows. */
@@ -17,9 +19,9 @@ export interface MakeTargetOptions {
 }
 
 /** The secrets of `spec` have been put in. The target is not connected yet. */
-export function makeTarget(plan: Plan, spec: TargetSpec, { emit, keepsHours, patience, connectWithin }: MakeTargetOptions): Target {
+export function makeTarget(plan: Plan, spec: TargetSpec, { emit, writer, keepsHours, patience, connectWithin }: MakeTargetOptions): Target {
   const pace = paceOf(spec, keepsHours, emit);
-  const target = spec.type.create(spec.id, spec.options, { folder: plan.folder, plan: plan.name, ...(pace ? { pace } : {}) });
+  const target = spec.type.create(spec.id, spec.options, { folder: plan.folder, plan: plan.name, ...(writer === undefined ? {} : { writer }), ...(pace ? { pace } : {}) });
   return withRetry(target, capped(policyOf(plan, spec), patience), emit, { pace, parallel: spec.parallel, connectWithin });
 }
 

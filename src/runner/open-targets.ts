@@ -21,10 +21,10 @@ export async function openTargets(session: Session): Promise<void> {
   await Promise.all(
     pairs.map(async ({ lane, spec }) => {
       try {
-        const target = makeTarget(session.plan, spec, { emit: session.emit, keepsHours: true });
+        const target = makeTarget(session.plan, spec, { emit: session.emit, writer: catalogId(session), keepsHours: true });
         await target.connect({ create: true, signal: session.signal });
-        await settleMarker(session, target);
-        await target.sweep({ keep: new Spooled(session.catalog).uploadsTo(spec.id), signal: session.signal });
+        const { isShared } = await settleMarker(session, target);
+        await target.sweep({ keep: new Spooled(session.catalog).uploadsTo(spec.id), isShared, signal: session.signal });
         await putHelp(session, target, lane);
         session.targets.set(spec.id, target);
       } catch (error) {
@@ -53,7 +53,8 @@ export function checkMarker(target: Target, marker: Marker | null, expected: str
   });
 }
 
-async function settleMarker(session: Session, target: Target): Promise<void> {
+/** `isShared`: other catalogs have written there. */
+async function settleMarker(session: Session, target: Target): Promise<{ isShared: boolean }> {
   const stores = new Stores(session.catalog);
   const found = await readMarker(target, session.signal);
   const expected = stores.storeOf(target.id);
@@ -77,6 +78,7 @@ async function settleMarker(session: Session, target: Target): Promise<void> {
   const knowsAll = target.capabilities.listing === 'cheap' || !found || (stores.isSoleWriter(target.id) && session.wroteLast.has(target.id));
   stores.note(target.id, marker.store, others.length === 0 && knowsAll);
   session.catalog.flush();
+  return { isShared: others.length > 0 };
 }
 
 function catalogId(session: Session): string {

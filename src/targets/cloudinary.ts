@@ -50,7 +50,7 @@ export class CloudinaryTarget implements Target {
     const base = options.folder === undefined ? context.plan : `${options.folder}/${context.plan}`;
     const wanted = options['part-size'] === undefined ? DEFAULT_ASSET : Math.max(LEAST_ASSET, parseSize(options['part-size']));
     this.#store = new CloudinaryStore(id, account, new CloudinaryApi(account, new HttpClient(context.pace, idle), now), base, wanted, now);
-    this.#notes = new Notes(this.#store);
+    this.#notes = new Notes(this.#store, context.writer);
     this.#lister = new ObjectLister(this.#store);
     this.location = `cloudinary://${account.cloudName}/${base}`;
   }

@@ -65,6 +65,8 @@ export interface ResumedUpload {
 export interface SweepOptions {
   /** Ids of uploads that `resume` is still to take up. */
   keep?: ReadonlySet<string>;
+  /** Other catalogs write there, too. A target that cannot tell their uploads from its own leaves what may still be on its way. */
+  isShared?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -139,6 +141,11 @@ export interface TargetContext {
   folder: string;
   /** The plan's name: objects go below `<prefix>/<plan>/`. */
   plan: string;
+  /**
+   * Whose uploads they are: the id of the catalog whose lock a sweep is called under. Of two catalogs that write to one place, even
+   * on one machine, neither may sweep away what the other one is sending. Not given where nothing is sent.
+   */
+  writer?: string;
   /** How fast bytes may go, and when. Given only if the plan sets a limit: ask it before each slice (`pacedSlices` in core). */
   pace?: Pace;
 }

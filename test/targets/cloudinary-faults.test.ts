@@ -130,6 +130,15 @@ describe('a sweep', () => {
     expect(await account.target().sweep()).toBe(0);
   });
 
+  it('leaves alone what another catalog on this machine is sending', async () => {
+    const target = await fresh(null);
+    const upload = await target.open(name, { ...hot, partSize: 1000 });
+    await upload.write(0, bytesOf(1000));
+    expect(await account.target({}, { writer: 'another' }).sweep()).toBe(0);
+    await upload.finish(1000);
+    expect((await content(target))?.equals(bytesOf(1000))).toBe(true);
+  });
+
   it('leaves alone what this process is sending', async () => {
     const target = await fresh(null);
     const upload = await target.open(name, { ...hot, partSize: 1000 });

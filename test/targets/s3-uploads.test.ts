@@ -1,6 +1,6 @@
 /** Multipart uploads when the line or the process breaks: what is sent again, what is taken up, what is left behind. */
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Pace } from '../../src/core/pace.ts';
 import { S3Target } from '../../src/targets/s3/target.ts';
 import type { S3Options } from '../../src/targets/s3/options.ts';
@@ -31,7 +31,10 @@ beforeEach(async () => {
   react = () => 'pass';
   line = await between((seen) => react(seen), server.endpoint);
 });
-afterEach(() => server.stop());
+afterEach(async () => {
+  vi.useRealTimers();
+  await server.stop();
+});
 
 function targetOf(extra: Partial<S3Options> = {}, given: TargetContext = context, patience?: number): S3Target {
   const target = new S3Target('cloud', 's3', { bucket, prefix: 'backups', ...accessOptions(server), endpoint: line.endpoint, ...extra }, given, patience);
@@ -260,6 +263,23 @@ describe('an upload of a process that was killed', () => {
     await writeAll(kept);
     await kept.finish(bytes.length);
     expect(await everythingIn(server, bucket)).toEqual([`backups/nas/${name}`, expect.stringMatching(/^backups\/nas2\/volumes\/1\.tar \(upload /)]);
+  });
+
+  test('is swept away only after a day in which nothing was added, where others write, too', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const hours = (count: number): void => void vi.setSystemTime(Date.now() + count * 3_600_000);
+    const others = await targetOf().open(name, options);
+    const empty = await targetOf().open('volumes/2.tar', options);
+    hours(20);
+    await others.write(0, parts[0]!);
+    expect(await targetOf().sweep({ isShared: true })).toBe(0);
+    hours(20);
+    expect(await targetOf().sweep({ isShared: true })).toBe(1);
+    await expect(empty.write(0, parts[0]!)).rejects.toMatchObject({ code: 'TARGET_FAILED' });
+    await others.write(1, parts[1]!);
+    hours(25);
+    expect(await targetOf().sweep({ isShared: true })).toBe(1);
+    expect(await targetOf().sweep()).toBe(0);
   });
 
   test('is no matter where the server cannot list uploads', async () => {

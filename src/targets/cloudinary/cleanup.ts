@@ -22,7 +22,7 @@ export async function removeParts(store: CloudinaryStore, stem: string, numbers:
   );
 }
 
-/** Removes what killed runs of this machine left, and other machines' after a day without a word. Returns of how many objects. */
+/** Removes what killed runs of this machine and catalog left, and others' after a day without a word. Returns of how many objects. */
 export async function sweepParts(store: CloudinaryStore, notes: Notes, signal?: AbortSignal): Promise<number> {
   let swept = 0;
   for (const note of await notes.left()) swept += await cleanUp(store, notes, note, signal);

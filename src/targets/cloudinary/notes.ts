@@ -1,5 +1,5 @@
 /**
- * Which objects in parts are being written or removed, noted in one asset for each machine: what a killed run leaves behind is
+ * Which objects in parts are being written or removed, noted in one asset for each machine and catalog: what a killed run leaves behind is
  * found by it. Listings would not do: they cost calls that are counted, and show new assets late.
  */
 import { createHash } from 'node:crypto';
@@ -25,6 +25,8 @@ export const ABANDONED_AFTER = 24 * 3_600_000;
 
 export class Notes {
   readonly #store: CloudinaryStore;
+  /** The same after a restart: what was under way at a power cut is found by it. */
+  readonly #who: string;
   /** Of this process, by stem. */
   readonly #own = new Map<string, Note>();
   /** By stem: what of the parts that are to be removed is gone. */
@@ -36,13 +38,15 @@ export class Notes {
   #writtenAt = 0;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(store: CloudinaryStore) {
+  /** `writer`: as the context of a target has it. */
+  constructor(store: CloudinaryStore, writer = '') {
     this.#store = store;
+    this.#who = createHash('sha256').update([hostname(), machineId(), writer].join('\n')).digest('hex').slice(0, 12);
   }
 
-  /** Where this machine's notes lie. */
+  /** Where the notes of this machine and catalog lie. */
   get publicId(): string {
-    return `${this.#store.notesPrefix}${(machine ??= describeMachine())}.json`;
+    return `${this.#store.notesPrefix}${this.#who}.json`;
   }
 
   isOwn(stem: string): boolean {
@@ -82,7 +86,7 @@ export class Notes {
     await unlessAborted(this.#flush(), signal);
   }
 
-  /** What earlier runs of this machine left. */
+  /** What earlier runs of this machine and catalog left. */
   async left(): Promise<readonly Note[]> {
     this.#inherited = ((await readNotes(this.#store, this.publicId))?.notes ?? []).filter((note) => !this.#own.has(note.stem));
     return this.#inherited;
@@ -150,13 +154,6 @@ async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefine
   } finally {
     signal.removeEventListener('abort', stop);
   }
-}
-
-let machine: string | null = null;
-
-/** The same after a restart: what was under way at a power cut is found by it. */
-function describeMachine(): string {
-  return createHash('sha256').update(`${hostname()}\n${machineId()}`).digest('hex').slice(0, 12);
 }
 
 /** Not every system has one; the name alone must do there. */

@@ -1,11 +1,10 @@
-/** Listings: of objects, page by page, and of uploads that were never finished. */
+/** Listings of objects, page by page; and uploads that are to be given up. */
 import { BatError } from '../../core/errors.ts';
-import type { ObjectStat, SweepOptions } from '../target.ts';
+import type { ObjectStat } from '../target.ts';
 import { answerOf } from './answer.ts';
 import { isObjectName } from './names.ts';
 import { NoStoreError } from './no-store-error.ts';
 import type { Call, S3Store } from './store.ts';
-import { uploadIdOf } from './upload-id.ts';
 
 /** One page is held at a time. What bears a name that bat would not take is none of its objects. */
 export async function* listObjects(store: S3Store, prefix: string, signal: AbortSignal | undefined): AsyncGenerator<ObjectStat> {
@@ -26,35 +25,6 @@ export async function* listObjects(store: S3Store, prefix: string, signal: Abort
 export async function hasObjects(store: S3Store, signal: AbortSignal | undefined, patience: number): Promise<boolean> {
   const page = await listPage(store, { doing: 'use', what: store.location, signal, patience }, { prefix: '', MaxKeys: 1 });
   return (page.Contents ?? []).length > 0;
-}
-
-/** Aborts the uploads below the plan's prefix, but for those in `keep`. Returns how many. */
-export async function sweepUploads(store: S3Store, { keep, signal }: SweepOptions): Promise<number> {
-  const kept = new Set([...(keep ?? [])].map(uploadIdOf));
-  const call: Call = { doing: 'clean up', what: store.location, signal };
-  let swept = 0;
-  let KeyMarker: string | undefined;
-  let UploadIdMarker: string | undefined;
-  do {
-    const page = await store.call(call, async ({ sdk, send }) => {
-      try {
-        return await send(new sdk.ListMultipartUploadsCommand({ Bucket: store.bucket, Prefix: store.base, KeyMarker, UploadIdMarker }));
-      } catch (error) {
-        // A server that cannot list them cleans up by itself, or by a rule of the bucket.
-        if (lacksTheCall(error)) return { Uploads: [], IsTruncated: false, NextKeyMarker: undefined, NextUploadIdMarker: undefined };
-        throw error;
-      }
-    });
-    for (const { Key, UploadId } of page.Uploads ?? []) {
-      if (Key === undefined || UploadId === undefined || !Key.startsWith(store.base) || kept.has(UploadId)) continue;
-      if (await abortUpload(store, Key, UploadId, call)) swept++;
-    }
-    // One that says the same place again would be asked for ever. What it did not list is left.
-    const hasMoved = page.NextKeyMarker !== KeyMarker || page.NextUploadIdMarker !== UploadIdMarker;
-    KeyMarker = page.IsTruncated && hasMoved ? page.NextKeyMarker : undefined;
-    UploadIdMarker = page.NextUploadIdMarker;
-  } while (KeyMarker !== undefined);
-  return swept;
 }
 
 /** False if it was gone already. */
@@ -91,9 +61,4 @@ function lostPlace({ id, location }: S3Store): BatError {
     hint: 'It does not do ListObjectsV2 as S3 does. Is there a newer version of it?',
     subject: location,
   });
-}
-
-function lacksTheCall(error: unknown): boolean {
-  const answer = answerOf(error);
-  return answer?.status === 501 || answer?.status === 405;
 }

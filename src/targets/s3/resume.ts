@@ -1,21 +1,16 @@
 /** Takes up an upload that another process began. */
 import type { OpenOptions, ResumedUpload } from '../target.ts';
-import { isGone } from './list.ts';
 import { checksumOf } from './objects.ts';
-import type { Call, S3Store } from './store.ts';
+import { listParts } from './parts.ts';
+import type { S3Store } from './store.ts';
 import { findFinished, S3Upload } from './upload.ts';
 import { splitId } from './upload-id.ts';
-
-interface ListedPart {
-  size: number;
-  etag: string;
-}
 
 /** Or null, if the server does not know the upload any more and the object is not the one it would have made. */
 export async function resumeUpload(store: S3Store, name: string, id: string, options: OpenOptions): Promise<ResumedUpload | null> {
   const ids = splitId(id);
   if (!ids) return null;
-  const listed = await listParts(store, name, ids.uploadId, options.signal);
+  const listed = await listParts(store, store.key(name), ids.uploadId, { doing: 'store', what: name, signal: options.signal });
   if (!listed) return resumeFinished(store, name, ids, options);
   // A part of another size was cut by other rules; it is sent again.
   const parts = new Map([...listed].filter(([, part]) => part.size <= options.partSize));
@@ -31,30 +26,6 @@ async function resumeFinished(store: S3Store, name: string, ids: { mark: string;
   const count = Math.ceil(receipt.size / options.partSize);
   const sizes = Array.from({ length: count }, (_, index) => Math.min(options.partSize, receipt.size - index * options.partSize));
   return { upload, parts: new Map(sizes.map((size, index) => [index, { size }])) };
-}
-
-async function listParts(store: S3Store, name: string, UploadId: string, signal: AbortSignal | undefined): Promise<Map<number, ListedPart> | null> {
-  const Key = store.key(name);
-  const call: Call = { doing: 'store', what: name, signal };
-  const found = new Map<number, ListedPart>();
-  let PartNumberMarker: string | undefined;
-  do {
-    const page = await store.call(call, async ({ sdk, send }) => {
-      try {
-        return await send(new sdk.ListPartsCommand({ Bucket: store.bucket, Key, UploadId, PartNumberMarker }));
-      } catch (error) {
-        if (isGone(error)) return null;
-        throw error;
-      }
-    });
-    if (!page) return null;
-    for (const { PartNumber, Size, ETag } of page.Parts ?? []) {
-      if (PartNumber !== undefined && Size !== undefined && ETag !== undefined) found.set(PartNumber - 1, { size: Size, etag: ETag });
-    }
-    // Parts that are not listed, for want of a place to go on from, are sent again.
-    PartNumberMarker = page.IsTruncated && page.NextPartNumberMarker !== PartNumberMarker ? page.NextPartNumberMarker : undefined;
-  } while (PartNumberMarker !== undefined);
-  return found;
 }
 
 /** The tag of a part is its MD5, but where a KMS key of the plan is at work. */

@@ -5,7 +5,7 @@ import type { Prices } from '../prices.ts';
 import type { ObjectStat, OpenOptions, PutOptions, Receipt, ResumedUpload, SweepOptions, Target, TargetCapabilities, TargetContext, Upload } from '../target.ts';
 import { serverTime } from './clock.ts';
 import { s3ColdStorage } from './cold.ts';
-import { hasObjects, listObjects, sweepUploads } from './list.ts';
+import { hasObjects, listObjects } from './list.ts';
 import { putObject, removeObject, statObject } from './objects.ts';
 import type { S3Options } from './options.ts';
 import { checkOptions, partSizeOf } from './options.ts';
@@ -13,6 +13,7 @@ import { s3Prices } from './prices.ts';
 import { readRange } from './read.ts';
 import { resumeUpload } from './resume.ts';
 import { S3Store, usualPatience } from './store.ts';
+import { sweepUploads } from './sweep.ts';
 import { mostParts, openUpload } from './upload.ts';
 
 /** Milliseconds: what is wrong with a target is said soon. */
