@@ -8,6 +8,8 @@ export function stayLight(): void {
   // What a run makes is short-lived and small; left alone, V8 takes 100 MB for it instead of 12.
   setFlagsFromString('--max-semi-space-size=4');
   setFlagsFromString('--semi-space-growth-factor=1');
-  // Collect when the heap has grown by a third since the last time; left alone, V8 lets it double or more.
-  setFlagsFromString('--heap-growing-percent=30');
+  // Helpers of the collector would wait for cores that read, compress and hash.
+  setFlagsFromString('--no-parallel-scavenge');
+  // Collect when the heap has grown by more than half since the last time; left alone, V8 lets it double or more.
+  setFlagsFromString('--heap-growing-percent=60');
 }
