@@ -4,9 +4,10 @@
  * is found by `refreshUsable` and sent again from the source.
  */
 import { createHash, hash } from 'node:crypto';
-import { Snapshots } from '../catalog/snapshots.ts';
+import { Snapshots, type ManifestRecord } from '../catalog/snapshots.ts';
 import { Volumes, type CanRead, type MissingObject } from '../catalog/volumes.ts';
 import { BatError } from '../core/errors.ts';
+import { inParallel } from '../core/in-parallel.ts';
 import { formatBytes, formatCount } from '../core/units.ts';
 import { ObjectSender, type SentObject } from '../steps/shared/object-sender.ts';
 import type { Lane } from '../steps/step.ts';
@@ -20,69 +21,12 @@ const BLOCK = 4 * 1024 * 1024;
 
 /** One target of a lane. What cannot be copied is left and said; a failing target is given up on. */
 export async function catchUp(session: Session, lane: Lane, target: Target): Promise<void> {
-  const others = [...session.targets.keys()].filter((id) => id !== target.id);
-  const need = { target: target.id, recipients: lane.recipients };
-  const missing = new Volumes(session.catalog).missingOn(lane.maker, need, lane.codec, others, canReadAtOnce(session));
-  const size = missing.reduce((sum, object) => sum + object.size, 0);
-  if (missing.length > 0) {
-    tell(session, target, 'note', `copying ${formatCount(missing.length, 'object')} (${formatBytes(size)}) that it lacks from ${[...new Set(missing.map((object) => object.from))].join(', ')}`);
-  }
-  for (const object of missing) {
-    if (!session.targets.has(target.id)) return;
-    await copyObject(session, lane, target, object);
-  }
-  await copyManifests(session, lane, target);
+  await new CatchUp(session, lane, target).run();
 }
 
 /** A run does not wait for a thaw: what only a cold class could give is sent again from the source. */
 export function canReadAtOnce({ targets }: Session): CanRead {
   return (target, storageClass) => storageClass === null || !targets.get(target)?.coldStorage?.isCold(storageClass);
-}
-
-async function copyObject(session: Session, lane: Lane, target: Target, object: MissingObject): Promise<void> {
-  const volumes = new Volumes(session.catalog);
-  const vanished = object.seal ? volumes.vanishedObject(`${object.name}.age`, object.volume, lane.recipients!) : null;
-  // A sealed copy takes the place of one that is gone: manifests know it by its name. It never takes the name of one that
-  // is there, or was sealed to other keys.
-  const name = !object.seal ? object.name : vanished === null ? sealedName(session, lane, object) : `${object.name}.age`;
-  const sent = await send(session, lane, target, { ...object, name, fromName: object.name, temperature: 'cold' });
-  if (sent === 'damaged') {
-    volumes.removeReceipt(object.id, object.from);
-    session.catalog.flush();
-    return;
-  }
-  const receipt = sent?.receipts.get(target.id);
-  if (!sent || !receipt) return;
-  const { size, sha256 } = sent;
-  if (vanished !== null) volumes.remakeObject(vanished, size, sha256);
-  const add = (): number => volumes.addObject({ ...object, name, size, sha256, frames: volumes.framesOf(object.id), recipients: [...lane.recipients!] });
-  volumes.addReceipt(object.seal ? (vanished ?? add()) : object.id, target.id, receipt);
-  session.catalog.flush();
-}
-
-function sealedName(session: Session, lane: Lane, object: MissingObject): string {
-  if (lane.maker === 'tar') return `${volumeName(session.run, session.nextVolume())}${codecSuffix[object.codec]}.age`;
-  const name = `files/${hash('sha256', `${session.run}/${object.name}`)}${codecSuffix[object.codec]}.age`;
-  new Volumes(session.catalog).reserveNames([name], session.run);
-  return name;
-}
-
-async function copyManifests(session: Session, lane: Lane, target: Target): Promise<void> {
-  const snapshots = new Snapshots(session.catalog);
-  const volumes = new Volumes(session.catalog);
-  // A manifest is of use only with all that it speaks of: a target must not claim a snapshot that it cannot give back.
-  const others = lane.targets.filter((id) => id !== target.id && session.targets.has(id) && volumes.holdsAllOf(target.id, id));
-  const held = new Set(snapshots.manifestsOn(target.id).map((manifest) => manifest.snapshot));
-  for (const manifest of snapshots.manifestsMissingOn(target.id, others)) {
-    const { name, size, sha256, from } = manifest;
-    if (sha256 === null || (manifest.base !== null && !held.has(manifest.base))) continue;
-    if (!volumes.holdsAllUpTo(target.id, lane.maker, runOfSnapshot(manifest.snapshot))) continue;
-    const sent = await send(session, lane, target, { name, from, fromName: name, size, sha256, seal: false, temperature: 'hot' });
-    if (sent === null || sent === 'damaged' || !sent.receipts.has(target.id)) continue;
-    snapshots.addManifest({ ...manifest, target: target.id });
-    held.add(manifest.snapshot);
-    session.catalog.flush();
-  }
 }
 
 interface Copy {
@@ -93,47 +37,152 @@ interface Copy {
   /** Of what is read. */
   sha256: Buffer;
   seal: boolean;
-  temperature: 'hot' | 'cold';
 }
 
-/** Nothing of it is stored unless what was read is what it should be. Null if the other target could not give it. */
-async function send(session: Session, lane: Lane, target: Target, copy: Copy): Promise<SentObject | 'damaged' | null> {
-  const source = session.targets.get(copy.from);
-  if (!source) return null;
-  const sender = new ObjectSender({
-    targets: [target],
-    temperature: copy.temperature,
-    signal: session.signal,
-    onFailure: session.giveUp,
-    isGivenUp: (id) => !session.targets.has(id),
-    onSent: () => {},
-  });
-  const outgoing = sender.begin(copy.name);
-  const read = createHash('sha256');
-  try {
-    const sealer = copy.seal ? await lane.newSealer!() : null;
-    if (sealer) await outgoing.write(sealer.header);
-    for (let offset = 0; offset < copy.size; offset += BLOCK) {
-      const bytes = await source.read(copy.fromName, offset, Math.min(BLOCK, copy.size - offset), session.signal);
-      read.update(bytes);
-      for (const piece of sealer ? sealer.update(bytes) : [bytes]) await outgoing.write(piece);
-    }
-    if (!read.digest().equals(copy.sha256)) {
-      await outgoing.discard();
-      tell(session, target, 'lost', `${copy.fromName} on ${copy.from} is damaged and was not copied; what the sources still have of it is stored again`);
-      return 'damaged';
-    }
-    for (const piece of sealer?.final() ?? []) await outgoing.write(piece);
-    return await outgoing.close();
-  } catch (error) {
-    await outgoing.discard();
-    session.signal.throwIfAborted();
-    if (!(error instanceof BatError)) throw error;
-    tell(session, target, 'lost', `${copy.fromName} could not be copied from ${copy.from}: ${error.message}`);
-    return null;
+class CatchUp {
+  readonly #session: Session;
+  readonly #lane: Lane;
+  readonly #target: Target;
+  readonly #volumes: Volumes;
+
+  constructor(session: Session, lane: Lane, target: Target) {
+    this.#session = session;
+    this.#lane = lane;
+    this.#target = target;
+    this.#volumes = new Volumes(session.catalog);
   }
-}
 
-function tell(session: Session, target: Target, kind: 'note' | 'lost', message: string): void {
-  session.emit({ type: 'issue', target: target.id, issue: { kind, message } });
+  async run(): Promise<void> {
+    await this.#copyObjects(this.#missing());
+    await this.#copyManifests();
+  }
+
+  /** A manifest speaks for all targets of the lane: an object whose name this one does not take is stored anew, under one that all take. */
+  #missing(): MissingObject[] {
+    const others = [...this.#session.targets.keys()].filter((id) => id !== this.#target.id);
+    const need = { target: this.#target.id, recipients: this.#lane.recipients };
+    const missing = this.#volumes.missingOn(this.#lane.maker, need, this.#lane.codec, others, canReadAtOnce(this.#session));
+    return missing.filter((object) => object.seal || this.#target.acceptsName(object.name));
+  }
+
+  async #copyObjects(missing: readonly MissingObject[]): Promise<void> {
+    if (missing.length === 0) return;
+    const size = missing.reduce((sum, object) => sum + object.size, 0);
+    this.#tell('note', `copying ${formatCount(missing.length, 'object')} (${formatBytes(size)}) that it lacks from ${[...new Set(missing.map((object) => object.from))].join(', ')}`);
+    const sender = this.#sender('cold');
+    await inParallel(missing, Math.min(this.#target.capabilities.parallel, sender.sideBySide), async (object) => {
+      if (this.#isReachable) await this.#copyObject(sender, object);
+    });
+  }
+
+  async #copyObject(sender: ObjectSender, object: MissingObject): Promise<void> {
+    const { catalog } = this.#session;
+    const { recipients } = this.#lane;
+    const vanished = object.seal ? this.#volumes.vanishedObject(`${object.name}.age`, object.volume, recipients!) : null;
+    // A sealed copy takes the place of one that is gone: manifests know it by its name. It never takes the name of one that
+    // is there, or was sealed to other keys.
+    const name = !object.seal ? object.name : vanished === null ? this.#sealedName(object) : `${object.name}.age`;
+    const sent = await this.#send(sender, { ...object, name, fromName: object.name });
+    if (sent === 'damaged') {
+      this.#volumes.removeReceipt(object.id, object.from);
+      catalog.flush();
+      return;
+    }
+    const receipt = sent?.receipts.get(this.#target.id);
+    if (!sent || !receipt) return;
+    const { size, sha256 } = sent;
+    if (vanished !== null) this.#volumes.remakeObject(vanished, size, sha256);
+    const add = (): number => this.#volumes.addObject({ ...object, name, size, sha256, frames: this.#volumes.framesOf(object.id), recipients: [...recipients!] });
+    this.#volumes.addReceipt(object.seal ? (vanished ?? add()) : object.id, this.#target.id, receipt);
+    catalog.flush();
+  }
+
+  #sealedName({ name, codec }: MissingObject): string {
+    const { run } = this.#session;
+    if (this.#lane.maker === 'tar') return `${volumeName(run, this.#session.nextVolume())}${codecSuffix[codec]}.age`;
+    const sealed = `files/${hash('sha256', `${run}/${name}`)}${codecSuffix[codec]}.age`;
+    this.#volumes.reserveNames([sealed], run);
+    return sealed;
+  }
+
+  /** Oldest first, and those that others are laid over before them. */
+  async #copyManifests(): Promise<void> {
+    const snapshots = new Snapshots(this.#session.catalog);
+    // A manifest is of use only with all that it speaks of: a target must not claim a snapshot that it cannot give back.
+    const others = this.#lane.targets.filter((id) => id !== this.#target.id && this.#session.targets.has(id) && this.#volumes.holdsAllOf(this.#target.id, id));
+    const held = new Set(snapshots.manifestsOn(this.#target.id).map((manifest) => manifest.snapshot));
+    const sender = this.#sender('hot');
+    for (let left = snapshots.manifestsMissingOn(this.#target.id, others); left.length > 0; ) {
+      const ready = left.filter(({ base }) => base === null || held.has(base));
+      if (ready.length === 0) return;
+      left = left.filter((manifest) => !ready.includes(manifest));
+      await inParallel(ready, Math.min(this.#target.capabilities.parallel, sender.sideBySide), async (manifest) => {
+        if (this.#isReachable && (await this.#copyManifest(sender, manifest))) held.add(manifest.snapshot);
+      });
+    }
+  }
+
+  async #copyManifest(sender: ObjectSender, manifest: ManifestRecord & { from: string }): Promise<boolean> {
+    const { name, size, sha256, from, snapshot } = manifest;
+    if (sha256 === null || !this.#volumes.holdsAllUpTo(this.#target.id, this.#lane.maker, runOfSnapshot(snapshot))) return false;
+    const sent = await this.#send(sender, { name, from, fromName: name, size, sha256, seal: false });
+    if (sent === null || sent === 'damaged' || !sent.receipts.has(this.#target.id)) return false;
+    new Snapshots(this.#session.catalog).addManifest({ ...manifest, target: this.#target.id });
+    this.#session.catalog.flush();
+    return true;
+  }
+
+  #sender(temperature: 'hot' | 'cold'): ObjectSender {
+    return new ObjectSender({
+      targets: [this.#target],
+      temperature,
+      signal: this.#session.signal,
+      onFailure: this.#session.giveUp,
+      isGivenUp: () => !this.#isReachable,
+      onSent: () => {},
+    });
+  }
+
+  /** Nothing of it is stored unless what was read is what it should be. Null if the other target could not give it, or this one fails. */
+  async #send(sender: ObjectSender, copy: Copy): Promise<SentObject | 'damaged' | null> {
+    const { signal, targets } = this.#session;
+    const source = targets.get(copy.from);
+    if (!source) return null;
+    const outgoing = sender.begin(copy.name, { largest: copy.size });
+    const read = createHash('sha256');
+    try {
+      const sealer = copy.seal ? await this.#lane.newSealer!() : null;
+      if (sealer) await outgoing.write(sealer.header);
+      for (let offset = 0; offset < copy.size && this.#isReachable; offset += BLOCK) {
+        const bytes = await source.read(copy.fromName, offset, Math.min(BLOCK, copy.size - offset), signal);
+        read.update(bytes);
+        for (const piece of sealer ? sealer.update(bytes) : [bytes]) await outgoing.write(piece);
+      }
+      if (!this.#isReachable) {
+        await outgoing.discard();
+        return null;
+      }
+      if (!read.digest().equals(copy.sha256)) {
+        await outgoing.discard();
+        this.#tell('lost', `${copy.fromName} on ${copy.from} is damaged and was not copied; what the sources still have of it is stored again`);
+        return 'damaged';
+      }
+      for (const piece of sealer?.final() ?? []) await outgoing.write(piece);
+      return await outgoing.close();
+    } catch (error) {
+      await outgoing.discard();
+      signal.throwIfAborted();
+      if (!(error instanceof BatError)) throw error;
+      this.#tell('lost', `${copy.fromName} could not be copied from ${copy.from}: ${error.message}`);
+      return null;
+    }
+  }
+
+  get #isReachable(): boolean {
+    return this.#session.targets.has(this.#target.id);
+  }
+
+  #tell(kind: 'note' | 'lost', message: string): void {
+    this.#session.emit({ type: 'issue', target: this.#target.id, issue: { kind, message } });
+  }
 }

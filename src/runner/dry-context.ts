@@ -14,6 +14,7 @@ export function dryContext(session: Session, id: string, source: Source, draft: 
     snapshot: snapshotId(session.run, source.id),
     draft,
     targets: session.targets,
+    acceptsName: () => true,
     giveUp: session.giveUp,
     sent: () => {},
     lanes: session.lanes,

@@ -22,6 +22,7 @@ export async function openTargets(session: Session): Promise<void> {
     pairs.map(async ({ lane, spec }) => {
       try {
         const target = makeTarget(session.plan, spec, { emit: session.emit, writer: catalogId(session), keepsHours: true });
+        session.planned.set(spec.id, target);
         await target.connect({ create: true, signal: session.signal });
         const { isShared } = await settleMarker(session, target);
         await target.sweep({ keep: new Spooled(session.catalog).uploadsTo(spec.id), isShared, signal: session.signal });

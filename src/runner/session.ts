@@ -33,6 +33,8 @@ export class Session {
   readonly lastWasKilled: boolean;
   /** Set once the steps are prepared. */
   lanes: readonly Lane[] = [];
+  /** All that the plan stores to, in reach or not: what they say of names holds. */
+  readonly planned = new Map<string, Target>();
   /** Targets that can be used. */
   readonly targets = new Map<string, Target>();
   /** Those of them that this catalog was the last to write to: what is there and unknown can only be its own. */

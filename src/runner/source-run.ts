@@ -131,6 +131,7 @@ export class SourceRun {
       snapshot: this.snapshot,
       draft,
       targets: session.targets,
+      acceptsName: (target, name) => session.planned.get(target)?.acceptsName(name) ?? true,
       giveUp: session.giveUp,
       sent: (target, bytes) => {
         this.#stored[target] = (this.#stored[target] ?? 0) + bytes;

@@ -179,7 +179,7 @@ class Files {
   #isFree(name: string): boolean {
     return this.#context.downstream.every((lane) => {
       const full = name + suffixOf(lane);
-      const accepted = lane.targets.every((id) => this.#context.targets.get(id)?.acceptsName(full) ?? true);
+      const accepted = lane.targets.every((id) => this.#context.acceptsName(id, full));
       return accepted && !this.#volumes.nameIsTaken(full);
     });
   }

@@ -95,6 +95,8 @@ export interface StepContext extends StepSetup {
   draft: Draft;
   /** The targets that can be used, by id. One that fails for good is taken out with `giveUp`. */
   targets: ReadonlyMap<string, Target>;
+  /** Also of a target that is out of reach now: what it lacks is brought to it later, under the same name. */
+  acceptsName(this: void, target: string, name: string): boolean;
   giveUp(this: void, target: string, error: unknown): void;
   /** Bytes that a target has taken from this step. */
   sent(this: void, target: string, bytes: number): void;

@@ -77,6 +77,7 @@ export function stepSetting(): StepSetting {
       snapshot: `${runId}-docs`,
       draft: new CatalogDraft(catalog, 'docs'),
       targets,
+      acceptsName: (target, name) => targets.get(target)?.acceptsName(name) ?? true,
       giveUp: (target, error) => {
         failures.set(target, error);
         targets.delete(target);

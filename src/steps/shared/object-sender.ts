@@ -46,6 +46,8 @@ const MOST_BYTES_HELD = 64 * MiB;
 /** Parts of one size, and how much of them may be in memory. */
 interface Parts {
   size: number;
+  /** How many. */
+  held: number;
   budget: Budget;
   pool: BufferPool;
 }
@@ -61,6 +63,11 @@ export class ObjectSender {
     this.#options = options;
     this.#parts = makeParts(Math.max(1, ...options.targets.map((target) => target.capabilities.partSize)), options.targets);
     this.#slots = new Map(options.targets.map((target) => [target.id, new Budget(target.capabilities.parallel)]));
+  }
+
+  /** Objects that may be written side by side. More of them could hold all there is of memory with parts that none can fill. */
+  get sideBySide(): number {
+    return this.#parts.held;
   }
 
   begin(name: string, object: ObjectOptions = {}): OutgoingObject {
@@ -83,7 +90,7 @@ export class ObjectSender {
 function makeParts(size: number, targets: readonly Target[]): Parts {
   const parallel = Math.max(...targets.map((target) => target.capabilities.parallel));
   const held = Math.max(LEAST_HELD, Math.min(parallel, Math.floor(MOST_BYTES_HELD / size)));
-  return { size, budget: new Budget(held * size), pool: new BufferPool(size, held) };
+  return { size, held, budget: new Budget(held * size), pool: new BufferPool(size, held) };
 }
 
 /** One object on its way. Write, then `close` and await `done`; or `discard`. */
