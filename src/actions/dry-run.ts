@@ -83,7 +83,7 @@ export async function dryRun({ plan, sources, signal }: DryRunOptions): Promise<
   const { catalog: file } = stateFiles(plan);
   const catalog = Catalog.openToRead(file, existsSync(file));
   try {
-    const session = new Session({ plan, run: 'dry-run', startedAt: new Date(), catalog, emit: () => {}, signal, newTargets: [], allowEmpty: true, dryRun: true, lastWasKilled: false });
+    const session = new Session({ plan, run: 'dry-run', startedAt: new Date(), catalog, emit: () => {}, signal, newTargets: [], allowEmpty: true, dryRun: true });
     await prepareLanes(session);
     const targets: DryTarget[] = [];
     for (const lane of session.lanes) for (const id of lane.targets) targets.push(await lookAtTarget(session, id));

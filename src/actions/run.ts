@@ -5,6 +5,7 @@ import type { Emit, SourceSummary } from '../core/events.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { takeLock } from '../catalog/lock.ts';
 import { Runs } from '../catalog/runs.ts';
+import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { stateFiles } from '../plan/state-folder.ts';
@@ -59,9 +60,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
       claimName(catalog, plan);
       const runs = new Runs(catalog);
       const lastWasKilled = runs.lastWasKilled();
-      if (lastWasKilled) catalog.check();
+      if (lastWasKilled) {
+        catalog.check();
+        for (const { id } of plan.targets) new Stores(catalog).setUnsettled(id, true);
+      }
       const startedAt = new Date();
-      const session = new Session({ ...options, run: newRunId(startedAt), startedAt, catalog, dryRun: false, lastWasKilled });
+      const session = new Session({ ...options, run: newRunId(startedAt), startedAt, catalog, dryRun: false });
       runs.begin(session.run, startedAt);
       const result = await carryOut(session, chosen, options.view);
       signal.throwIfAborted();
@@ -104,6 +108,7 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
       for (const target of session.targets.values()) await tryTarget(session, target.id, () => removeUndone(session, target));
     });
   }
+  if (errors.length === 0 && !signal.aborted) for (const id of session.targets.keys()) new Stores(catalog).setUnsettled(id, false);
   const unread = [...outcomes.values()].some((summary) => summary.unreadFiles > 0);
   const exitCode = (): number => chooseExitCode(errors, session, unread);
   const finishing = { exitCode: exitCode(), lanes: session.lanes, sources: plan.sources.map((source) => ({ source, summary: outcomes.get(source.id) ?? null })) };

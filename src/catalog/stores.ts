@@ -32,8 +32,21 @@ export class Stores {
     return JSON.parse(this.#catalog.getMeta(`last-runs:${target}`) ?? '[]') as string[];
   }
 
-  /** Survives a kill at once. */
+  /**
+   * True if the last run that wrote to a target did not come to a good end, whether it was killed, was stopped or gave the target
+   * up: objects may lie there that it never came to note.
+   */
+  isUnsettled(target: string): boolean {
+    return this.#catalog.getMeta(`unsettled:${target}`) === 'yes';
+  }
+
+  setUnsettled(target: string, isUnsettled: boolean): void {
+    this.#catalog.setMeta(`unsettled:${target}`, isUnsettled ? 'yes' : 'no');
+  }
+
+  /** From now on the target is unsettled. Survives a kill at once. */
   beginRun(target: string, run: string): void {
+    this.setUnsettled(target, true);
     const before = this.lastRunsOn(target)[0];
     this.#catalog.setMeta(`last-runs:${target}`, JSON.stringify(before === undefined ? [run] : [run, before]));
     this.#catalog.flush();

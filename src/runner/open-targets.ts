@@ -73,6 +73,7 @@ async function settleMarker(session: Session, target: Target): Promise<{ isShare
     lastRun: session.run,
     writers: [...others, mine],
   };
+  if (stores.isUnsettled(target.id)) session.unsettled.add(target.id);
   stores.beginRun(target.id, session.run);
   await target.put(markerName, Buffer.from(`${JSON.stringify(marker, null, 2)}\n`), { temperature: 'hot', signal: session.signal });
   // An old copy of this catalog does not know what was written since. A listing would tell; without one, it is never sure again.

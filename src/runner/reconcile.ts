@@ -56,9 +56,9 @@ export async function findDifferences(session: Session, target: Target): Promise
 /** Brings the catalog and the target in line. */
 export async function reconcile(session: Session, target: Target): Promise<void> {
   const isDear = target.capabilities.listing === 'dear';
-  if (isDear && !session.lastWasKilled) return;
+  if (isDear && !session.unsettled.has(target.id)) return;
   const found = await findDifferences(session, target);
-  // A dear listing also shows late what was stored: it tells what a killed run left, and never that something is gone.
+  // A dear listing also shows late what was stored: it tells what an earlier run left, and never that something is gone.
   const { lost, lostManifests, orphans, foreign } = isDear ? { ...found, lost: [], lostManifests: [] } : found;
   const volumes = new Volumes(session.catalog);
   const snapshots = new Snapshots(session.catalog);

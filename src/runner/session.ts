@@ -17,8 +17,6 @@ export interface SessionOptions {
   newTargets: readonly string[];
   allowEmpty: boolean;
   dryRun: boolean;
-  /** The run before this one did not come to its end: it may have left something behind. */
-  lastWasKilled: boolean;
 }
 
 export class Session {
@@ -30,7 +28,6 @@ export class Session {
   readonly newTargets: readonly string[];
   readonly allowEmpty: boolean;
   readonly dryRun: boolean;
-  readonly lastWasKilled: boolean;
   /** Set once the steps are prepared. */
   lanes: readonly Lane[] = [];
   /** All that the plan stores to, in reach or not: what they say of names holds. */
@@ -39,6 +36,8 @@ export class Session {
   readonly targets = new Map<string, Target>();
   /** Those of them that this catalog was the last to write to: what is there and unknown can only be its own. */
   readonly wroteLast = new Set<string>();
+  /** Those of them where earlier runs may have left something that the catalog does not know. */
+  readonly unsettled = new Set<string>();
   /** Why each of the others cannot. */
   readonly failures = new Map<string, BatError>();
   #listeners: readonly Emit[];
@@ -55,7 +54,6 @@ export class Session {
     this.newTargets = options.newTargets;
     this.allowEmpty = options.allowEmpty;
     this.dryRun = options.dryRun;
-    this.lastWasKilled = options.lastWasKilled;
     this.#listeners = [options.emit];
   }
 

@@ -28,7 +28,7 @@ beforeEach(async () => {
   const plan = await loadPlan(join(folder, 'bat.yaml'), { registries, environment: {}, strict: true, resolveSecrets: true });
   session = new Session({
     plan, run: '20260101-000000-aaaa', startedAt: new Date(), catalog: Catalog.open(join(folder, 'catalog.db')),
-    emit: (event) => void events.push(event), signal: controller.signal, newTargets: [], allowEmpty: false, dryRun: false, lastWasKilled: false,
+    emit: (event) => void events.push(event), signal: controller.signal, newTargets: [], allowEmpty: false, dryRun: false,
   });
 });
 afterEach(() => {

@@ -35,7 +35,7 @@ beforeEach(async () => {
   };
   const catalog = Catalog.open(join(folder, 'catalog.db'));
   catalog.scratch('PRAGMA busy_timeout = 0');
-  session = new Session({ plan, run: '20260101-000000-aaaa', startedAt: new Date(), catalog, emit, signal: new AbortController().signal, newTargets: [], allowEmpty: false, dryRun: false, lastWasKilled: false });
+  session = new Session({ plan, run: '20260101-000000-aaaa', startedAt: new Date(), catalog, emit, signal: new AbortController().signal, newTargets: [], allowEmpty: false, dryRun: false });
   setSteps(async function* () {
     yield* [];
   });
