@@ -24,6 +24,9 @@ export interface RetryOptions {
 
 export const defaultRetry: RetryPolicy = { attempts: 5, wait: 1000, maxWait: 60_000, within: Infinity };
 
+/** Milliseconds. Limits of a day are known; what asks for more is no limit but a mistake, and a run would hold its lock for ever. */
+const longestAsked = 25 * 3_600_000;
+
 export const retrySchema = {
   description: 'How often a failed operation is tried again. Only failures that may pass are: never a wrong key or a full disk.',
   type: 'object',
@@ -82,7 +85,7 @@ export function nextTry(policy: RetryPolicy, { error, attempt, failingFor }: Fai
   const left = Math.floor(policy.within - failingFor);
   const asked = error.retryAfter ?? 0;
   if (left <= 0) throw error;
-  if (asked > left) throw tooLong(error, asked, left, policy.within);
+  if (asked > Math.min(left, longestAsked)) throw tooLong(error, asked, left, policy.within);
   const pause = Math.min(Math.max(backOff(policy, attempt), asked), left);
   return {
     error,
@@ -124,6 +127,6 @@ function backOff({ wait: first, maxWait }: RetryPolicy, attempt: number): number
 
 function tooLong(error: BatError, asked: number, left: number, within: number): BatError {
   const when = `It can be tried again in ${formatDuration(asked)}`;
-  const hint = `${when}, and \`retry: { for: ${formatDuration(within)} }\` leaves ${formatDuration(left)} for that: run it again then, or allow more time in the plan.`;
+  const hint = left > longestAsked ? `${when}: no run waits for so long. Run it again then.` : `${when}, and \`retry: { for: ${formatDuration(within)} }\` leaves ${formatDuration(left)} for that: run it again then, or allow more time in the plan.`;
   return new BatError(error.code, error.message, { hint, cause: error, ...(error.subject === undefined ? {} : { subject: error.subject }) });
 }

@@ -85,3 +85,15 @@ describe('what a server asks for', () => {
     expect(attempt).toThrow(expect.objectContaining({ code: 'TARGET_FAILED', message: 'Too many calls.', transient: false, hint: expect.stringMatching(/tried again in 1 h, .*for: 10 min.* leaves 9 min/) as string }) as Error);
   });
 });
+
+test('what asks for more than a day is not waited for, however much time there is', () => {
+  const after = (hours: number): BatError => new BatError('TARGET_FAILED', 'busy', { transient: true, retryAfter: hours * 3_600_000 });
+  expect(nextTry(defaultRetry, { error: after(24), attempt: 1, failingFor: 0 })).toMatchObject({ wait: 24 * 3_600_000 });
+  let thrown: unknown;
+  try {
+    nextTry(defaultRetry, { error: after(1e9), attempt: 1, failingFor: 0 });
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toMatchObject({ code: 'TARGET_FAILED', message: 'busy', transient: false, hint: 'It can be tried again in 41666666 d 16 h: no run waits for so long. Run it again then.' });
+});
