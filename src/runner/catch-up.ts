@@ -6,7 +6,7 @@
 import { createHash, hash } from 'node:crypto';
 import { Snapshots, type ManifestRecord } from '../catalog/snapshots.ts';
 import { Volumes, type CanRead, type MissingObject } from '../catalog/volumes.ts';
-import { BatError } from '../core/errors.ts';
+import { BatError, type ErrorCode } from '../core/errors.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { formatBytes, formatCount } from '../core/units.ts';
 import { ObjectSender, type SentObject } from '../steps/shared/object-sender.ts';
@@ -16,6 +16,8 @@ import { codecSuffix } from '../volume/frames.ts';
 import { runOfSnapshot, volumeName } from '../volume/names.ts';
 import type { Session } from './session.ts';
 
+/** What speaks of one object only. After anything else the next one would fail as well, each after all its tries. */
+const objectCodes: ReadonlySet<ErrorCode> = new Set(['OBJECT_MISSING', 'OBJECT_DAMAGED', 'OBJECT_COLD']);
 /** What is fetched from the other target at a time. */
 const BLOCK = 4 * 1024 * 1024;
 
@@ -53,13 +55,22 @@ class CatchUp {
   }
 
   async run(): Promise<void> {
-    await this.#copyObjects(this.#missing());
+    for (let unreadable = -1; unreadable < this.#session.unreadable.size; ) {
+      unreadable = this.#session.unreadable.size;
+      await this.#copyObjects(this.#missing());
+    }
     await this.#copyManifests();
+  }
+
+  /** Whether another target may have something to give. */
+  #isSource(id: string): boolean {
+    const { targets, unreadable } = this.#session;
+    return id !== this.#target.id && targets.has(id) && !unreadable.has(id);
   }
 
   /** A manifest speaks for all targets of the lane: an object whose name this one does not take is stored anew, under one that all take. */
   #missing(): MissingObject[] {
-    const others = [...this.#session.targets.keys()].filter((id) => id !== this.#target.id);
+    const others = [...this.#session.targets.keys()].filter((id) => this.#isSource(id));
     const need = { target: this.#target.id, recipients: this.#lane.recipients };
     const missing = this.#volumes.missingOn(this.#lane.maker, need, this.#lane.codec, others, canReadAtOnce(this.#session));
     return missing.filter((object) => object.seal || this.#target.acceptsName(object.name));
@@ -109,7 +120,7 @@ class CatchUp {
   async #copyManifests(): Promise<void> {
     const snapshots = new Snapshots(this.#session.catalog);
     // A manifest is of use only with all that it speaks of: a target must not claim a snapshot that it cannot give back.
-    const others = this.#lane.targets.filter((id) => id !== this.#target.id && this.#session.targets.has(id) && this.#volumes.holdsAllOf(this.#target.id, id));
+    const others = this.#lane.targets.filter((id) => this.#isSource(id) && this.#volumes.holdsAllOf(this.#target.id, id));
     const held = new Set(snapshots.manifestsOn(this.#target.id).map((manifest) => manifest.snapshot));
     const sender = this.#sender('hot');
     for (let left = snapshots.manifestsMissingOn(this.#target.id, others); left.length > 0; ) {
@@ -145,9 +156,9 @@ class CatchUp {
 
   /** Nothing of it is stored unless what was read is what it should be. Null if the other target could not give it, or this one fails. */
   async #send(sender: ObjectSender, copy: Copy): Promise<SentObject | 'damaged' | null> {
-    const { signal, targets } = this.#session;
+    const { signal, targets, unreadable } = this.#session;
     const source = targets.get(copy.from);
-    if (!source) return null;
+    if (!source || !this.#isSource(copy.from)) return null;
     const outgoing = sender.begin(copy.name, { largest: copy.size });
     const read = createHash('sha256');
     try {
@@ -173,6 +184,7 @@ class CatchUp {
       await outgoing.discard();
       signal.throwIfAborted();
       if (!(error instanceof BatError)) throw error;
+      if (!objectCodes.has(error.code)) unreadable.add(copy.from);
       this.#tell('lost', `${copy.fromName} could not be copied from ${copy.from}: ${error.message}`);
       return null;
     }

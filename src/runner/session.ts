@@ -38,6 +38,8 @@ export class Session {
   readonly wroteLast = new Set<string>();
   /** Those of them where earlier runs may have left something that the catalog does not know. */
   readonly unsettled = new Set<string>();
+  /** Those that could not be read from, for a reason that is no single object's: nothing more is copied from them. */
+  readonly unreadable = new Set<string>();
   /** Why each of the others cannot. */
   readonly failures = new Map<string, BatError>();
   #listeners: readonly Emit[];
