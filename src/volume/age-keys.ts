@@ -3,7 +3,7 @@ import { Decrypter, Encrypter, generateHybridIdentity, generateX25519Identity, t
 import { BatError } from '../core/errors.ts';
 
 const postQuantumRecipient = 'age1pq1';
-const identityHint = 'an identity is a line AGE-SECRET-KEY-1… or AGE-SECRET-KEY-PQ-1…, as age-keygen or "bat keygen" writes it';
+const identityHint = 'An identity is a line AGE-SECRET-KEY-1… or AGE-SECRET-KEY-PQ-1…, as age-keygen or `bat keygen` writes it.';
 
 /** A ring of secret keys, opaque so that no log or inspection can show them. */
 export class KeyRing {
@@ -37,33 +37,33 @@ export function checkRecipient(text: string): void {
   if (isRecipient(text)) return;
   if (/AGE-(SECRET-KEY|PLUGIN)-/i.test(text)) {
     throw invalidRecipient(
-      'an identity (a secret key) stands where a recipient belongs',
-      'take the public key, age1…, that "age-keygen -y" prints for it, and treat the secret one as disclosed if the plan was shared',
+      'An identity (a secret key) stands where a recipient belongs.',
+      'Take the public key, age1…, that `age-keygen -y` prints for it, and treat the secret one as disclosed if the plan was shared.',
     );
   }
   if (/^\s*(ssh-|ecdsa-sha2-|sk-ssh-|sk-ecdsa-)/.test(text)) {
-    throw invalidRecipient('SSH keys are not supported as recipients', 'make a key for bat with "age-keygen"');
+    throw invalidRecipient('SSH keys are not supported as recipients.', 'Make a key for bat with `bat keygen`.');
   }
   if (/^age1(?!pq1)[a-z]+1/.test(text)) {
     throw invalidRecipient(
-      `the recipient "${text}" needs an age plugin or a hardware key, which bat does not support`,
-      'take a recipient age1… or age1pq1…, as age-keygen makes them',
+      `The recipient "${text}" needs an age plugin or a hardware key, which bat does not support.`,
+      'Take a recipient age1… or age1pq1…, as `bat keygen` makes them.',
     );
   }
   throw invalidRecipient(
-    text.startsWith('age1') ? `"${text}" is no age recipient` : 'a recipient begins with age1, and this text does not',
-    'a recipient is the public key, age1… or age1pq1…, that "age-keygen -y" prints; check that it is complete',
+    text.startsWith('age1') ? `"${text}" is no age recipient.` : 'A recipient begins with age1, and this text does not.',
+    'A recipient is the public key, age1… or age1pq1…, that `age-keygen -y` prints. Check that it is complete.',
   );
 }
 
 /** Post-quantum recipients together with others would be only as strong as the others; age refuses it, so does bat. */
 export function checkRecipients(recipients: readonly string[]): void {
-  if (recipients.length === 0) throw invalidRecipient('encryption needs at least one recipient', 'name one in "to"');
+  if (recipients.length === 0) throw invalidRecipient('Encryption needs at least one recipient.', 'Name one in `to`.');
   for (const recipient of recipients) checkRecipient(recipient);
   if (new Set(recipients.map((recipient) => recipient.startsWith(postQuantumRecipient))).size > 1) {
     throw invalidRecipient(
-      'post-quantum recipients (age1pq1…) and classic ones (age1…) cannot be mixed',
-      'give every reader a post-quantum key, or none',
+      'Post-quantum recipients (age1pq1…) and classic ones (age1…) cannot be mixed.',
+      'Give every reader a post-quantum key, or none.',
     );
   }
 }
@@ -93,7 +93,7 @@ export function parseIdentities(text: string): string[] {
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
     if (!isIdentity(line)) {
-      throw new BatError('KEY_WRONG', `line ${index + 1} of the identity file is no identity`, { hint: hintFor(line) });
+      throw new BatError('KEY_WRONG', `Line ${index + 1} of the identity file is no identity.`, { hint: hintFor(line) });
     }
     identities.push(line);
   }
@@ -121,11 +121,11 @@ function isIdentity(text: string): boolean {
 }
 
 function hintFor(line: string): string {
-  if (line.startsWith('age1')) return `it is a recipient, the public half; ${identityHint}`;
-  if (line.startsWith('AGE-PLUGIN-')) return `plugins are not supported; ${identityHint}`;
-  if (line.startsWith('-----BEGIN ')) return `SSH keys and armored files are not supported; ${identityHint}`;
-  if (line.startsWith('age-encryption.org/')) return `the file is encrypted with a passphrase; ${identityHint}`;
-  return `${identityHint}; check that it is complete`;
+  if (line.startsWith('age1')) return `It is a recipient, the public half. ${identityHint}`;
+  if (line.startsWith('AGE-PLUGIN-')) return `Plugins are not supported. ${identityHint}`;
+  if (line.startsWith('-----BEGIN ')) return `SSH keys and armored files are not supported. ${identityHint}`;
+  if (line.startsWith('age-encryption.org/')) return `The file is encrypted with a passphrase. ${identityHint}`;
+  return `${identityHint} Check that it is complete.`;
 }
 
 function invalidRecipient(message: string, hint: string): BatError {

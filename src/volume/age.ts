@@ -31,9 +31,9 @@ export async function createSealerFactory(recipients: readonly string[]): Promis
     // A text may have the form of a recipient and be no usable key (a point of low order): better known now.
     await makeHeader(recipients);
   } catch (error) {
-    throw new BatError('PLAN_INVALID', 'nothing can be encrypted for these recipients', {
+    throw new BatError('PLAN_INVALID', 'Nothing can be encrypted for these recipients.', {
       cause: error,
-      hint: 'one of them is no usable public key; make a new one with "age-keygen"',
+      hint: 'One of them is no usable public key: make a new one with `bat keygen`.',
     });
   }
   return async () => {

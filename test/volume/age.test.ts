@@ -242,7 +242,7 @@ describe('identity files', () => {
     ['-----BEGIN OPENSSH PRIVATE KEY-----\nsecret words', 1],
   ])('name the line that is wrong, and do not show it', (text, line) => {
     const error = catchError(() => openKeyRing(['', text]));
-    expect(error).toMatchObject({ code: 'KEY_WRONG', message: expect.stringContaining(`line ${line} `) });
+    expect(error).toMatchObject({ code: 'KEY_WRONG', message: expect.stringContaining(`Line ${line} `) });
     expect(inspect(error, { depth: 9 }).toLowerCase().replaceAll('secret-key', '')).not.toContain('secret');
   });
 
