@@ -126,7 +126,7 @@ export class Line {
     if (away?.trier !== call) return;
     this.#backAt = this.#now();
     this.#end(away, null);
-    this.#options.emit({ type: 'target-back', target: this.#options.id, after: Math.round(performance.now() - away.since) });
+    this.#sayBack(away);
   }
 
   /** One failure among others that succeed is the call's own affair. Else the target is away, for all of them. */
@@ -163,9 +163,12 @@ export class Line {
     const away = this.#away;
     if (away?.trier !== call) return;
     away.trier = null;
-    if (!signal?.aborted) this.#end(away, gaveUp);
-    else if (away.held.size === 0) this.#end(away, null);
-    else for (const other of away.held) other.wake();
+    if (signal?.aborted && away.held.size > 0) {
+      for (const other of away.held) other.wake();
+      return;
+    }
+    this.#end(away, gaveUp);
+    if (!gaveUp && !signal?.aborted) this.#sayBack(away);
   }
 
   #end(away: Away, gaveUp: { error: unknown } | null): void {
@@ -176,6 +179,10 @@ export class Line {
       if (gaveUp) other.fail(gaveUp.error);
       else other.wake();
     }
+  }
+
+  #sayBack({ since }: Away): void {
+    this.#options.emit({ type: 'target-back', target: this.#options.id, after: Math.round(performance.now() - since) });
   }
 
   #say({ error, ...next }: NextTry, isAway: boolean): void {

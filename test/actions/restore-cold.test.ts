@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ThawPending, type RestoreSummary, type ThawOffer } from '../../src/actions/restore.ts';
 import type { RestoreOptions } from '../../src/actions/restore.ts';
+import { BatError } from '../../src/core/errors.ts';
 import type { ThawTier } from '../../src/targets/cold-storage.ts';
 import type { ManifestLine } from '../../src/volume/manifest.ts';
 import { ColdFolder, Freezer, hour } from './cold-folder.ts';
@@ -270,6 +271,24 @@ describe('a restore that waits', () => {
     const types = setting.events.map(({ type }) => type);
     expect(types.lastIndexOf('thaw-requested'), 'before anything is read').toBeLessThan(types.indexOf('restore-progress'));
     expectFiles();
+  });
+
+  test('restores the rest when an object vanishes meanwhile', async () => {
+    const [first, second] = await build();
+    const target = glacier();
+    const { state } = target.coldStorage;
+    let isGone = false;
+    target.coldStorage.state = async (name, signal) => {
+      if (isGone && name === first) throw new BatError('OBJECT_MISSING', `there is no ${name}`);
+      return state(name, signal);
+    };
+    const pause = async (): Promise<void> => {
+      isGone = true;
+      fs.rmSync(join(setting.folder, 'store', first!));
+      freezer.pass(12);
+    };
+    await expect(restoreBy('standard', { targets: [target] }, pause)).rejects.toMatchObject({ code: 'RESTORE_INCOMPLETE', summary: { files: 2, failed: 1 } });
+    expect(target.reads.map(([name]) => name)).toContain(second);
   });
 
   test('goes on where it was when a copy expires while it is read, and reads nothing twice', async () => {

@@ -1,9 +1,11 @@
 /** What Cloudinary refuses, and a bad line: each is one sentence with a cure, tried again only where that helps, and without the secret. */
 import { once } from 'node:events';
+import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BatError } from '../../src/core/errors.ts';
+import type { CloudinaryTarget } from '../../src/targets/cloudinary.ts';
 import type { CallKind } from '../servers/cloudinary-server.ts';
 import { Refusal } from '../servers/cloudinary-server.ts';
 import type { CloudinaryAccount } from './cloudinary-store.ts';
@@ -88,6 +90,7 @@ describe('the account', () => {
   it('a url that is none is refused without being shown', () => {
     expect(() => account.target({ url: 'cloudinary://key-without-secret@demo' })).toThrow(/The `url` of target "cloud" is no address/);
     expect(() => account.target({ url: 'https://key:hush-hush@demo' })).not.toThrow(/hush-hush/);
+    expect(() => account.target({ url: 'cloudinary://key:100%hush@demo' })).toThrow(expect.objectContaining({ code: 'PLAN_INVALID', message: expect.not.stringContaining('hush') as string }));
   });
 
   it('may be one url', async () => {
@@ -141,5 +144,43 @@ describe('the line', () => {
     } finally {
       server.close();
     }
+  });
+});
+
+describe('an answer that makes no sense', () => {
+  let server: Server;
+  let answers: { status?: number; headers?: Record<string, string>; body?: string }[];
+  let asked: number;
+  beforeEach(async () => {
+    asked = 0;
+    server = createHttpServer((request, response) => {
+      const { status = 200, headers = {}, body = '' } = answers[Math.min(asked++, answers.length - 1)]!;
+      request.resume().once('end', () => response.writeHead(status, headers).end(body));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const target = (): CloudinaryTarget => account.target({ 'upload-prefix': `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+
+  it.each([
+    ['no listing', '{}'],
+    ['a listing that begins again and again', '{"resources":[{"public_id":"backups/nas/a.age","bytes":1,"version":1}],"next_cursor":"x"}'],
+  ])('%s is neither empty nor endless', async (_, body) => {
+    answers = [{ body }];
+    expect(await failure(Array.fromAsync(target().list('')))).toMatchObject({ code: 'TARGET_FAILED', transient: true });
+    expect(asked).toBeLessThan(4);
+  });
+
+  it.each(['ftp://127.0.0.1/', 'http://[', 'file:///etc/passwd'])('a download that lies at %s', async (location) => {
+    answers = [{ status: 302, headers: { location } }];
+    expect(await failure(target().read('bat.json', 0, 1))).toMatchObject({ code: 'TARGET_FAILED' });
+  });
+
+  it('a list without end', async () => {
+    answers = [{ body: 'x'.repeat(33 * 2 ** 20) }];
+    expect(await failure(target().connect({ create: true }))).toMatchObject({ code: 'TARGET_FAILED' });
   });
 });

@@ -46,6 +46,17 @@ const settled = (promise: Promise<unknown>): Promise<unknown> => promise.catch((
 const texts = (): (string | undefined)[] => events.map((event) => describeEvent(event)?.text);
 
 describe('while the target does not answer', () => {
+  it('an answer that is a refusal ends that, too, and it is said', async () => {
+    answer = down;
+    const shared = line();
+    const outcome = settled(shared.call(work, undefined));
+    await vi.advanceTimersByTimeAsync(0);
+    answer = () => Promise.reject(new BatError('OBJECT_MISSING', 'There is no a.'));
+    await vi.advanceTimersByTimeAsync(minute);
+    expect(await outcome).toMatchObject({ code: 'OBJECT_MISSING' });
+    expect(events.map(({ type }) => type)).toEqual(['retry', 'target-back']);
+  });
+
   it('one call tries, the others wait for it, and one line is said', async () => {
     answer = down;
     const shared = line();

@@ -145,9 +145,9 @@ export class Thawing {
     const { list, emit, signal } = this.#parts;
     try {
       for (const { id, name } of list.volumesIn(store.number, 'thawing')) {
-        const state = await store.target.coldStorage!.state(name, signal);
-        if (state.is === 'thawing') return false;
-        list.setThaw(id, state.is);
+        const is = await stateOf(store, name, signal);
+        if (is === 'thawing') return false;
+        list.setThaw(id, is);
       }
       return true;
     } catch (error) {
@@ -157,6 +157,17 @@ export class Thawing {
       emit({ type: 'issue', target: store.target.id, issue: { kind: 'note', message: error.message } });
       return false;
     }
+  }
+}
+
+/** What is gone meanwhile need not be waited for: that is told when it is read, and all else is restored. */
+async function stateOf({ target }: Store, name: string, signal: AbortSignal): Promise<'readable' | 'thawing' | 'cold'> {
+  try {
+    return (await target.coldStorage!.state(name, signal)).is;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof BatError && error.code === 'OBJECT_MISSING') return 'readable';
+    throw error;
   }
 }
 

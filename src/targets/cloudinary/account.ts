@@ -54,19 +54,28 @@ export function checkUrl({ url }: CloudinaryOptions): void {
 function parseUrl(text: string, what: string): Partial<Account> {
   const url = URL.parse(text.trim());
   const api = url?.searchParams.get('upload_prefix') ?? undefined;
-  const sound = url?.protocol === 'cloudinary:' && url.username !== '' && url.password !== '' && url.hostname !== '';
+  const [apiKey, apiSecret] = [decoded(url?.username), decoded(url?.password)];
+  const sound = url?.protocol === 'cloudinary:' && apiKey !== '' && apiSecret !== '' && url.hostname !== '';
   if (!url || !sound || (api !== undefined && !new RegExp(apiAddressPattern).test(api))) {
     throw new BatError('PLAN_INVALID', `${what} is no address of an account at Cloudinary.`, {
       hint: 'Copy it from the console of Cloudinary, API Keys: cloudinary://KEY:SECRET@CLOUD',
     });
   }
-  const apiSecret = decodeURIComponent(url.password);
   registerSecret(apiSecret);
   return {
     cloudName: url.hostname,
-    apiKey: decodeURIComponent(url.username),
+    apiKey,
     apiSecret,
     ...(api === undefined ? {} : { api }),
     ...(url.searchParams.get('signature_algorithm') === 'sha256' ? { signature: 'sha256' } : {}),
   };
+}
+
+/** Empty for what is no encoded text. */
+function decoded(text = ''): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
 }

@@ -91,10 +91,13 @@ export class CloudinaryApi {
     for (let cursor: unknown = ''; cursor !== undefined; ) {
       const query = new URLSearchParams({ prefix, max_results: String(MOST_RESULTS), ...(cursor === '' ? {} : { next_cursor: String(cursor) }) });
       const page = await this.#admin(`resources/raw/private?${query.toString()}`, signal);
-      for (const { public_id: publicId, bytes, version } of (page['resources'] ?? []) as Record<string, unknown>[]) {
+      const { resources, next_cursor: next } = page;
+      // What is no listing must not be taken for an empty one, nor be asked for again and again.
+      if (!Array.isArray(resources) || (next !== undefined && next === cursor)) throw new ApiRefusal(502, 'the answer is no listing');
+      for (const { public_id: publicId, bytes, version } of resources as Record<string, unknown>[]) {
         yield { publicId: String(publicId), size: Number(bytes), version: String(version) };
       }
-      cursor = page['next_cursor'];
+      cursor = next;
     }
   }
 

@@ -53,8 +53,10 @@ export class HttpClient {
       const { location } = reply.headers;
       const mayFollow = request.method === 'GET' && request.headers?.['Authorization'] === undefined && redirects < MOST_REDIRECTS;
       if (!mayFollow || reply.status < 300 || reply.status >= 400 || location === undefined) return reply;
+      const next = URL.parse(location, url);
+      if (next?.protocol !== 'https:' && next?.protocol !== new URL(url).protocol) return reply;
       reply.discard();
-      url = new URL(location, url).href;
+      url = next.href;
     }
   }
 
@@ -124,7 +126,7 @@ export async function textOf(reply: HttpReply): Promise<string> {
   let size = 0;
   for await (const piece of reply.body) {
     size += piece.length;
-    if (size > LARGEST_TEXT) throw new Error('The reply is far too long.');
+    if (size > LARGEST_TEXT) throw Object.assign(new Error('The reply is far too long.'), { code: 'HPE_TOO_LONG' });
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');
