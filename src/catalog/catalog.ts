@@ -67,7 +67,11 @@ export class Catalog {
 
   /** The first row of a query, or undefined. */
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#guard(() => this.#statement(sql).get(...values) as Row | undefined);
+    try {
+      return this.#statement(sql).get(...values) as Row | undefined;
+    } catch (error) {
+      throw this.#explain(error);
+    }
   }
 
   /**
@@ -76,10 +80,12 @@ export class Catalog {
    */
   run(sql: string, ...values: SQLInputValue[]): number {
     this.#confirmWhole();
-    return this.#guard(() => {
+    try {
       this.#begin();
       return Number(this.#statement(sql).run(...values).lastInsertRowid);
-    });
+    } catch (error) {
+      throw this.#explain(error);
+    }
   }
 
   /** Changes a temporary table; needs no transaction, so it works in a catalog opened to read too. */
@@ -126,14 +132,19 @@ export class Catalog {
     if (this.#lost) throw this.#lost;
   }
 
-  /** A full disk or an I/O error, even while reading, may make SQLite end the transaction without being asked. */
   #guard<T>(action: () => T): T {
     try {
-      return guard(this.file, action);
+      return action();
     } catch (error) {
-      if (this.#writing && !this.#database.isTransaction) this.#lost ??= error;
-      throw error;
+      throw this.#explain(error);
     }
+  }
+
+  /** A full disk or an I/O error, even while reading, may make SQLite end the transaction without being asked. */
+  #explain(error: unknown): unknown {
+    const explained = explain(this.file, error);
+    if (this.#writing && !this.#database.isTransaction) this.#lost ??= explained;
+    return explained;
   }
 
   #statement(sql: string): StatementSync {
@@ -156,30 +167,34 @@ function bringUpToDate(database: DatabaseSync, file: string): void {
   if (changes !== '') database.exec(`BEGIN; ${changes} PRAGMA user_version = ${catalogVersion}; COMMIT;`);
 }
 
-/** Turns SQLite's errors into ours. */
 function guard<T>(file: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    const sqlite = (error as { errcode?: number }).errcode;
-    if (sqlite === undefined) {
-      if (systemCode(error) === undefined) throw error;
-      throw new BatError('STATE_FAILED', `The state folder of this plan cannot be used: ${systemReason(error)} (${file}).`, {
-        hint: 'Check the folder, or set `state:` in the plan.',
-        cause: error,
-        subject: file,
-      });
-    }
-    // The low byte is the primary result code: 11 CORRUPT, 26 NOTADB, 13 FULL, 5 BUSY. https://sqlite.org/rescode.html
-    const code = sqlite & 0xff;
-    if (code === 11 || code === 26) throw damaged(file, error);
-    if (code === 1) throw error; // a mistake in our SQL: a bug, shown as one
-    throw new BatError('STATE_FAILED', `The catalog ${file} cannot be used: ${(error as Error).message}.`, {
-      hint: code === 13 ? 'Free some space on its disk, or set `state:` in the plan.' : 'Check that its folder can be written, and that no other program has it open.',
+    throw explain(file, error);
+  }
+}
+
+/** Turns SQLite's errors into ours. What is none of those is given back as it is: a bug, shown as one. */
+function explain(file: string, error: unknown): unknown {
+  const sqlite = (error as { errcode?: number }).errcode;
+  if (sqlite === undefined) {
+    if (systemCode(error) === undefined) return error;
+    return new BatError('STATE_FAILED', `The state folder of this plan cannot be used: ${systemReason(error)} (${file}).`, {
+      hint: 'Check the folder, or set `state:` in the plan.',
       cause: error,
       subject: file,
     });
   }
+  // The low byte is the primary result code: 11 CORRUPT, 26 NOTADB, 13 FULL, 5 BUSY. https://sqlite.org/rescode.html
+  const code = sqlite & 0xff;
+  if (code === 11 || code === 26) return damaged(file, error);
+  if (code === 1) return error; // a mistake in our SQL
+  return new BatError('STATE_FAILED', `The catalog ${file} cannot be used: ${(error as Error).message}.`, {
+    hint: code === 13 ? 'Free some space on its disk, or set `state:` in the plan.' : 'Check that its folder can be written, and that no other program has it open.',
+    cause: error,
+    subject: file,
+  });
 }
 
 function damaged(file: string, cause: unknown): BatError {

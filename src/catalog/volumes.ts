@@ -40,6 +40,8 @@ export interface Need {
 
 export class Volumes {
   readonly #catalog: Catalog;
+  /** The hash that was looked up last, if no chunk has it. */
+  #absent: Buffer | null = null;
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
@@ -79,13 +81,18 @@ export class Volumes {
 
   /** The chunk's id if a usable volume holds it, else null. */
   knownChunk(sha256: Buffer): number | null {
-    const sql = 'SELECT c.id FROM chunks c JOIN places p ON p.chunk = c.id JOIN usable u ON u.volume = p.volume WHERE c.sha256 = ? LIMIT 1';
-    return (this.#catalog.get(sql, sha256)?.['id'] as number | undefined) ?? null;
+    const chunk = this.#catalog.get('SELECT id FROM chunks WHERE sha256 = ?', sha256);
+    this.#absent = chunk ? null : sha256;
+    if (!chunk) return null;
+    const sql = 'SELECT 1 FROM places p JOIN usable u ON u.volume = p.volume WHERE p.chunk = ? LIMIT 1';
+    return this.#catalog.get(sql, chunk['id'] as number) ? (chunk['id'] as number) : null;
   }
 
   /** Notes that a chunk lies at this place; returns its id. */
   addPlace(sha256: Buffer, place: Place): number {
-    const found = this.#catalog.get('SELECT id FROM chunks WHERE sha256 = ?', sha256);
+    // Most often it was asked for just before.
+    const found = sha256 === this.#absent ? undefined : this.#catalog.get('SELECT id FROM chunks WHERE sha256 = ?', sha256);
+    this.#absent = null;
     const chunk = (found?.['id'] as number | undefined) ?? this.#catalog.run('INSERT INTO chunks (sha256, length) VALUES (?, ?)', sha256, place.length);
     this.#catalog.run('INSERT OR IGNORE INTO places (chunk, volume, offset) VALUES (?, ?, ?)', chunk, place.volume, place.offset);
     return chunk;
