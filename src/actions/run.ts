@@ -163,9 +163,9 @@ async function prepareTargets(session: Session, say: (text: string) => void): Pr
       if (target) await tryTarget(session, id, () => catchUp(session, lane, target));
     }
   }
-  for (const { message, target } of refreshUsable(session)) session.emit({ type: 'issue', ...(target ? { target } : {}), issue: { kind: 'note', message } });
   const [first] = session.failures.values();
   if (session.targets.size === 0 && first) throw first;
+  for (const { message, target } of refreshUsable(session)) session.emit({ type: 'issue', ...(target ? { target } : {}), issue: { kind: 'note', message } });
 }
 
 /** Gives up on a target that fails; what is wrong with this machine's own state is no target's failure. */

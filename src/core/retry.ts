@@ -12,6 +12,13 @@ export interface RetryPolicy {
   maxWait: number;
   /** Give up when it has failed for so long, whatever `attempts` says. */
   within: number;
+  /** `within` is the patience of whoever waits, and not the plan's: the plan may well allow more. */
+  isHurried?: true;
+}
+
+/** The same with no more time than `within` milliseconds. */
+export function hurried(policy: RetryPolicy, within: number): RetryPolicy {
+  return within < policy.within ? { ...policy, within, isHurried: true } : policy;
 }
 
 /** The policy as a plan writes it. */
@@ -85,7 +92,7 @@ export function nextTry(policy: RetryPolicy, { error, attempt, failingFor }: Fai
   const left = Math.floor(policy.within - failingFor);
   const asked = error.retryAfter ?? 0;
   if (left <= 0) throw error;
-  if (asked > Math.min(left, longestAsked)) throw tooLong(error, asked, left, policy.within);
+  if (asked > Math.min(left, longestAsked)) throw tooLong(error, asked, left, policy);
   const pause = Math.min(Math.max(backOff(policy, attempt), asked), left);
   return {
     error,
@@ -125,8 +132,9 @@ function backOff({ wait: first, maxWait }: RetryPolicy, attempt: number): number
   return Math.ceil(doubled * (1 - Math.random() / 4));
 }
 
-function tooLong(error: BatError, asked: number, left: number, within: number): BatError {
+function tooLong(error: BatError, asked: number, left: number, { within, isHurried }: RetryPolicy): BatError {
   const when = `It can be tried again in ${formatDuration(asked)}`;
-  const hint = left > longestAsked ? `${when}: no run waits for so long. Run it again then.` : `${when}, and \`retry: { for: ${formatDuration(within)} }\` leaves ${formatDuration(left)} for that: run it again then, or allow more time in the plan.`;
+  const planned = `${when}, and \`retry: { for: ${formatDuration(within)} }\` leaves ${formatDuration(left)} for that: run it again then, or allow more time in the plan.`;
+  const hint = isHurried || left > longestAsked ? `${when}; so long is not waited for here. Call it again then.` : planned;
   return new BatError(error.code, error.message, { hint, cause: error, ...(error.subject === undefined ? {} : { subject: error.subject }) });
 }

@@ -1,7 +1,7 @@
 /** The one place where a target of a plan is made, with all that the plan says about how it is used. */
 import type { Emit } from '../core/events.ts';
 import { LimitedPace } from '../core/pace.ts';
-import { retryPolicy, type RetryOptions, type RetryPolicy } from '../core/retry.ts';
+import { hurried, retryPolicy, type RetryOptions, type RetryPolicy } from '../core/retry.ts';
 import type { Plan, TargetSpec } from '../plan/plan.ts';
 import type { Target } from '../targets/target.ts';
 import { withRetry } from '../targets/with-retry.ts';
@@ -32,8 +32,8 @@ function policyOf({ graph, retry }: Plan, spec: TargetSpec): RetryPolicy {
 }
 
 function capped(policy: RetryPolicy, patience: Partial<RetryPolicy> = {}): RetryPolicy {
-  const least = (key: keyof RetryPolicy): number => Math.min(policy[key], patience[key] ?? Infinity);
-  return { attempts: least('attempts'), wait: least('wait'), maxWait: least('maxWait'), within: least('within') };
+  const least = (key: 'attempts' | 'wait' | 'maxWait'): number => Math.min(policy[key], patience[key] ?? Infinity);
+  return hurried({ ...policy, attempts: least('attempts'), wait: least('wait'), maxWait: least('maxWait') }, patience.within ?? Infinity);
 }
 
 function paceOf({ id, limits }: TargetSpec, keepsHours: boolean, emit: Emit): LimitedPace | undefined {

@@ -7,7 +7,7 @@ import { Budget } from '../core/budget.ts';
 import { BatError, systemCode, systemReason } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { LimitedPace } from '../core/pace.ts';
-import { nextTry, type NextTry, type RetryPolicy } from '../core/retry.ts';
+import { hurried, nextTry, type NextTry, type RetryPolicy } from '../core/retry.ts';
 import { wait } from '../core/wait.ts';
 
 export interface LineOptions {
@@ -57,7 +57,7 @@ export class Line {
 
   /** `within`: for this call the policy's time is no longer than so many milliseconds. */
   async call<T>(work: () => Promise<T>, signal: AbortSignal | undefined, within = Infinity): Promise<T> {
-    const policy = { ...this.#options.policy, within: Math.min(this.#options.policy.within, within) };
+    const policy = hurried(this.#options.policy, within);
     const call = {};
     let failedAt: number | null = null;
     let mayPass = false;

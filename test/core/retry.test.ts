@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { BatError } from '../../src/core/errors.ts';
-import type { NextTry } from '../../src/core/retry.ts';
-import { defaultRetry, nextTry, retry, retryPolicy } from '../../src/core/retry.ts';
+import type { NextTry, RetryPolicy } from '../../src/core/retry.ts';
+import { defaultRetry, hurried, nextTry, retry, retryPolicy } from '../../src/core/retry.ts';
 import { wait } from '../../src/core/wait.ts';
 
 const policy = { attempts: 4, wait: 1, maxWait: 2, within: Infinity };
@@ -95,5 +95,20 @@ test('what asks for more than a day is not waited for, however much time there i
   } catch (error) {
     thrown = error;
   }
-  expect(thrown).toMatchObject({ code: 'TARGET_FAILED', message: 'busy', transient: false, hint: 'It can be tried again in 41666666 d 16 h: no run waits for so long. Run it again then.' });
+  expect(thrown).toMatchObject({ code: 'TARGET_FAILED', message: 'busy', transient: false, hint: 'It can be tried again in 41666666 d 16 h; so long is not waited for here. Call it again then.' });
+});
+
+test('who waits for less time than the plan allows is not told to change the plan', () => {
+  const error = new BatError('TARGET_FAILED', 'busy', { transient: true, retryAfter: 3_600_000 });
+  const hintOf = (policy: RetryPolicy): unknown => {
+    try {
+      return nextTry(policy, { error, attempt: 1, failingFor: 0 });
+    } catch (thrown) {
+      return (thrown as BatError).hint;
+    }
+  };
+  const planned = { ...defaultRetry, within: 120_000 };
+  expect(hintOf(planned)).toContain('allow more time in the plan');
+  expect(hintOf(hurried(planned, 600_000))).toContain('allow more time in the plan');
+  expect(hintOf(hurried(planned, 60_000))).toBe('It can be tried again in 1 h; so long is not waited for here. Call it again then.');
 });

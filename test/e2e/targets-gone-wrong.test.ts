@@ -78,7 +78,8 @@ describe.skipIf(missing)(`targets gone wrong${missing ? ` (skipped: ${missing})`
     takeDown('disk');
     takeDown('other');
     write('src/b', 'B');
-    await backup.run(1);
+    const { err, out } = await backup.run(1);
+    expect(out + err, 'nothing is stored again in a run that reaches no target').not.toContain('stored again');
     bringBack('disk');
     bringBack('other');
     await backup.run();
