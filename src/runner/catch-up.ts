@@ -8,6 +8,7 @@ import { Snapshots, type ManifestRecord } from '../catalog/snapshots.ts';
 import { Volumes, type CanRead, type MissingObject } from '../catalog/volumes.ts';
 import { BatError, type ErrorCode } from '../core/errors.ts';
 import { inParallel } from '../core/in-parallel.ts';
+import { readAgain } from '../core/read-again.ts';
 import { formatBytes, formatCount } from '../core/units.ts';
 import { ObjectSender, type SentObject } from '../steps/shared/object-sender.ts';
 import type { Lane } from '../steps/step.ts';
@@ -156,7 +157,29 @@ class CatchUp {
 
   /** Nothing of it is stored unless what was read is what it should be. Null if the other target could not give it, or this one fails. */
   async #send(sender: ObjectSender, copy: Copy): Promise<SentObject | 'damaged' | null> {
-    const { signal, targets, unreadable } = this.#session;
+    let wrong: { sha256: Buffer; error: BatError } | null = null;
+    try {
+      return await readAgain(async () => {
+        const sent = await this.#sendOnce(sender, copy);
+        if (!Buffer.isBuffer(sent)) return sent;
+        // The same bytes twice: they lie there so.
+        if (wrong?.sha256.equals(sent)) return this.#sayDamaged(copy);
+        wrong = { sha256: sent, error: new BatError('OBJECT_DAMAGED', `${copy.fromName} came damaged`) };
+        throw wrong.error;
+      });
+    } catch (error) {
+      this.#session.signal.throwIfAborted();
+      if (!(error instanceof BatError)) throw error;
+      if (error === (wrong as { error: BatError } | null)?.error) return this.#sayDamaged(copy);
+      if (!objectCodes.has(error.code)) this.#session.unreadable.add(copy.from);
+      this.#tell('lost', `${copy.fromName} could not be copied from ${copy.from}: ${error.message}`);
+      return null;
+    }
+  }
+
+  /** Where other bytes came than those that were stored, their SHA-256. */
+  async #sendOnce(sender: ObjectSender, copy: Copy): Promise<SentObject | Buffer | null> {
+    const { signal, targets } = this.#session;
     const source = targets.get(copy.from);
     if (!source || !this.#isSource(copy.from)) return null;
     const outgoing = sender.begin(copy.name, { largest: copy.size });
@@ -169,25 +192,22 @@ class CatchUp {
         read.update(bytes);
         for (const piece of sealer ? sealer.update(bytes) : [bytes]) await outgoing.write(piece);
       }
-      if (!this.#isReachable) {
+      const sha256 = read.digest();
+      if (!this.#isReachable || !sha256.equals(copy.sha256)) {
         await outgoing.discard();
-        return null;
-      }
-      if (!read.digest().equals(copy.sha256)) {
-        await outgoing.discard();
-        this.#tell('lost', `${copy.fromName} on ${copy.from} is damaged and was not copied; what the sources still have of it is stored again`);
-        return 'damaged';
+        return this.#isReachable ? sha256 : null;
       }
       for (const piece of sealer?.final() ?? []) await outgoing.write(piece);
       return await outgoing.close();
     } catch (error) {
       await outgoing.discard();
-      signal.throwIfAborted();
-      if (!(error instanceof BatError)) throw error;
-      if (!objectCodes.has(error.code)) unreadable.add(copy.from);
-      this.#tell('lost', `${copy.fromName} could not be copied from ${copy.from}: ${error.message}`);
-      return null;
+      throw error;
     }
+  }
+
+  #sayDamaged({ fromName, from }: Copy): 'damaged' {
+    this.#tell('lost', `${fromName} on ${from} is damaged and was not copied; what the sources still have of it is stored again`);
+    return 'damaged';
   }
 
   get #isReachable(): boolean {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { BatError } from '../core/errors.ts';
+import { readAgain } from '../core/read-again.ts';
 import { batVersion } from '../core/version.ts';
 import { Keys } from '../catalog/keys.ts';
 import { Spooled } from '../catalog/spooled.ts';
@@ -11,7 +12,7 @@ import { suffixOf, type Lane } from '../steps/step.ts';
 import type { Target } from '../targets/target.ts';
 import { keyName, markerName, readmeName, restoreScriptName } from '../volume/names.ts';
 import { restoreScript, storeReadme } from '../volume/store-readme.ts';
-import { decodeMarker, markerVersion, type Marker } from '../volume/marker.ts';
+import { decodeMarker, encodeMarker, markerVersion, type Marker } from '../volume/marker.ts';
 import { makeTarget } from './make-target.ts';
 import type { Session } from './session.ts';
 
@@ -37,8 +38,10 @@ export async function openTargets(session: Session): Promise<void> {
 }
 
 export async function readMarker(target: Target, signal: AbortSignal): Promise<Marker | null> {
-  const stat = await target.stat(markerName, signal);
-  return stat && decodeMarker(await target.read(markerName, 0, stat.size, signal), `${target.location}/${markerName}`);
+  return readAgain(async () => {
+    const stat = await target.stat(markerName, signal);
+    return stat && decodeMarker(await target.read(markerName, 0, stat.size, signal), `${target.location}/${markerName}`);
+  });
 }
 
 /**
@@ -75,7 +78,7 @@ async function settleMarker(session: Session, target: Target): Promise<{ isShare
   };
   if (stores.isUnsettled(target.id)) session.unsettled.add(target.id);
   stores.beginRun(target.id, session.run);
-  await target.put(markerName, Buffer.from(`${JSON.stringify(marker, null, 2)}\n`), { temperature: 'hot', signal: session.signal });
+  await target.put(markerName, encodeMarker(marker), { temperature: 'hot', signal: session.signal });
   // An old copy of this catalog does not know what was written since. A listing would tell; without one, it is never sure again.
   const knowsAll = target.capabilities.listing === 'cheap' || !found || (stores.isSoleWriter(target.id) && session.wroteLast.has(target.id));
   stores.note(target.id, marker.store, others.length === 0 && knowsAll);

@@ -3,10 +3,11 @@
  * their frames lie: zstd has the seek table, gzip ends with an empty member.
  */
 import { freeBytes } from '../core/free-bytes.ts';
+import { readAgain } from '../core/read-again.ts';
 import type { KeyRing, Sealer } from './age.ts';
 import { damagedObject } from './damage.ts';
 import { type Codec, decodeGzipMember, encodeFrame, type Frame } from './frames.ts';
-import { PlainReader } from './plain-reader.ts';
+import { type Fetch, PlainReader } from './plain-reader.ts';
 import { ObjectReader } from './range-reader.ts';
 import { decodeSeekTable, encodeSeekTable, seekTableLength } from './seek-table.ts';
 
@@ -40,7 +41,8 @@ export async function* encodeDocument(
 
 /**
  * What a whole document in memory holds. Throws OBJECT_DAMAGED where it was cut off, added to or changed; only a
- * document without codec and encryption has nothing to find that by.
+ * document without codec and encryption has nothing to find that by. `fetchAgain`: what comes damaged is fetched once more
+ * from where the bytes came from.
  */
 export async function* decodeDocument(
   bytes: Uint8Array,
@@ -48,11 +50,13 @@ export async function* decodeDocument(
   sealed: boolean,
   keys: KeyRing,
   name: string,
+  fetchAgain?: Fetch,
 ): AsyncGenerator<Uint8Array> {
   const object = { name, size: bytes.length, sealed };
-  const plain = await PlainReader.open(object, async (offset, length) => bytes.subarray(offset, offset + length), keys);
+  const fetch: Fetch = async (offset, length, again) => (again && fetchAgain ? fetchAgain(offset, length) : bytes.subarray(offset, offset + length));
+  const plain = await PlainReader.open(object, fetch, keys);
   if (codec === 'gzip') return yield* decodeMembers(plain, name);
-  const frames = codec === 'zstd' ? await readFrameTable(plain, name) : [];
+  const frames = codec === 'zstd' ? await readAgain((again) => readFrameTable(plain, name, again)) : [];
   const decoded = codec === 'zstd' ? frames.reduce((sum, frame) => sum + frame.decoded, 0) : plain.size;
   return yield* new ObjectReader({ ...object, codec, frames, decoded }, plain).read(0, decoded);
 }
@@ -88,10 +92,10 @@ async function* regroup(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   if (size > 0) yield Buffer.concat(pieces);
 }
 
-async function readFrameTable(plain: PlainReader, name: string): Promise<Frame[]> {
-  const length = seekTableLength(await plain.read(Math.max(0, plain.size - footerSize), plain.size));
+async function readFrameTable(plain: PlainReader, name: string, again: boolean): Promise<Frame[]> {
+  const length = seekTableLength(await plain.read(Math.max(0, plain.size - footerSize), plain.size, again));
   if (length === null || length > plain.size) throw damagedObject(name, 'its seek table is missing: it is cut off');
-  const table = decodeSeekTable(await plain.read(plain.size - length, plain.size));
+  const table = decodeSeekTable(await plain.read(plain.size - length, plain.size, again));
   if (table === null) throw damagedObject(name, 'its seek table is malformed');
   const stored = table.frames.reduce((sum, frame) => sum + frame.stored, length);
   if (stored !== plain.size) throw damagedObject(name, 'its seek table speaks of another length');
@@ -109,7 +113,10 @@ async function* decodeMembers(plain: PlainReader, name: string): AsyncGenerator<
       windowEnd = Math.min(plain.size, at + windowSize);
       window = await plain.read(at, windowEnd);
     }
-    const { content, length } = await decodeGzipMember(window, documentFrameSize, name);
+    const { content, length } = await readAgain(async (again) => {
+      if (again) window = await plain.read(at, windowEnd, true);
+      return decodeGzipMember(window, documentFrameSize, name);
+    });
     at += length;
     window = window.subarray(length);
     if (content.length > 0) yield content;

@@ -1,5 +1,6 @@
 /** `bat.json` on a target: says that the folder is bat's, which store it is, and which catalogs write to it. */
 import { BatError } from '../core/errors.ts';
+import { decodeSummed, encodeSummed } from '../core/summed-json.ts';
 
 export const markerVersion = 1;
 
@@ -16,15 +17,14 @@ export interface Marker {
   writers: { id: string; host: string; since: string }[];
 }
 
+export function encodeMarker(marker: Marker): Buffer {
+  return encodeSummed(marker, 2);
+}
+
 /** Throws OBJECT_DAMAGED, or FORMAT_UNSUPPORTED for a store that a newer bat made. */
 export function decodeMarker(bytes: Uint8Array, subject: string): Marker {
-  let marker: Marker;
-  try {
-    marker = JSON.parse(Buffer.from(bytes).toString('utf8')) as Marker;
-  } catch (error) {
-    throw damaged(subject, error);
-  }
-  if (marker === null || typeof marker !== 'object' || !Number.isInteger(marker.format)) throw damaged(subject);
+  const marker = decodeSummed(bytes) as Marker | null;
+  if (marker === null || !Number.isInteger(marker.format)) throw damaged(subject);
   if (marker.format > markerVersion) {
     throw new BatError('FORMAT_UNSUPPORTED', `${subject} was written by a newer bat (format ${marker.format}).`, { hint: 'Update bat, then try again.', subject });
   }
@@ -32,10 +32,9 @@ export function decodeMarker(bytes: Uint8Array, subject: string): Marker {
   return marker;
 }
 
-function damaged(subject: string, cause?: unknown): BatError {
+function damaged(subject: string): BatError {
   return new BatError('OBJECT_DAMAGED', `${subject} is damaged.`, {
     hint: 'Restores work without it. To write to this target again, remove it and run once with --new-target.',
     subject,
-    cause,
   });
 }

@@ -1,10 +1,11 @@
 /** An object without the age around it, any range of which can be read. */
 import { HeaderTooShort, type KeyRing, openChunks, openHeader, plainSize } from './age.ts';
 import { plainChunkSize, sealedChunkSize, tagSize } from './age-payload.ts';
+import { readAgain } from '../core/read-again.ts';
 import { damagedObject } from './damage.ts';
 
-/** Gives exactly `length` bytes of the object from `offset` on, or throws. */
-export type Fetch = (offset: number, length: number) => Promise<Uint8Array>;
+/** Gives exactly `length` bytes of the object from `offset` on, or throws. `again`: what it gave before came damaged; what it has at hand will not do. */
+export type Fetch = (offset: number, length: number, again?: boolean) => Promise<Uint8Array>;
 
 export interface StoredObject {
   name: string;
@@ -39,25 +40,25 @@ export class PlainReader {
     if (!object.sealed) return new PlainReader(object, exact, object.size, null, 0);
     const { start, payloadKey, payloadOffset } = await fetchHeader(object, exact, keys);
     // What came with the header is not fetched again: a small object is read with one request.
-    const fetchRest: Fetch = async (offset, length) =>
-      offset + length <= start.length ? start.subarray(offset, offset + length) : exact(offset, length);
+    const fetchRest: Fetch = async (offset, length, again) =>
+      !again && offset + length <= start.length ? start.subarray(offset, offset + length) : exact(offset, length, again);
     const size = plainSizeOf(object, payloadOffset);
     // No read would find out that the rest of the object was cut off and only looks as if it had been empty.
-    if (size === 0) openChunks(payloadKey, 0, await fetchRest(payloadOffset, tagSize), true, object.name);
+    if (size === 0) await readAgain(async (again) => openChunks(payloadKey, 0, await fetchRest(payloadOffset, tagSize, again), true, object.name));
     return new PlainReader(object, fetchRest, size, payloadKey, payloadOffset);
   }
 
-  /** The bytes [start, end), in one fetch of the age chunks that hold them. */
-  async read(start: number, end: number): Promise<Uint8Array> {
+  /** The bytes [start, end), in one fetch of the age chunks that hold them; what comes damaged is fetched again. */
+  async read(start: number, end: number, isAgain = false): Promise<Uint8Array> {
     if (start === end) return new Uint8Array(0);
-    if (this.#payloadKey === null) return this.#fetch(start, end - start);
+    const key = this.#payloadKey;
+    if (key === null) return this.#fetch(start, end - start, isAgain);
     const firstChunk = Math.floor(start / plainChunkSize);
     const endChunk = Math.ceil(end / plainChunkSize);
     const from = this.#payloadOffset + firstChunk * sealedChunkSize;
     const to = Math.min(this.#object.size, this.#payloadOffset + endChunk * sealedChunkSize);
-    const sealed = await this.#fetch(from, to - from);
     const isEnd = endChunk * plainChunkSize >= this.size;
-    const bytes = openChunks(this.#payloadKey, firstChunk, sealed, isEnd, this.#object.name);
+    const bytes = await readAgain(async (again) => openChunks(key, firstChunk, await this.#fetch(from, to - from, isAgain || again), isEnd, this.#object.name));
     return bytes.subarray(start - firstChunk * plainChunkSize, end - firstChunk * plainChunkSize);
   }
 }
@@ -68,9 +69,11 @@ async function fetchHeader(
   keys: KeyRing,
 ): Promise<{ start: Uint8Array; payloadKey: Buffer; payloadOffset: number }> {
   for (let length = Math.min(object.size, firstFetch); ; length = Math.min(object.size, length * 8)) {
-    const start = await fetch(0, length);
     try {
-      return { start, ...(await openHeader(start, keys, object.name)) };
+      return await readAgain(async (again) => {
+        const start = await fetch(0, length, again);
+        return { start, ...(await openHeader(start, keys, object.name)) };
+      });
     } catch (error) {
       if (!(error instanceof HeaderTooShort)) throw error;
       if (length === object.size) throw damagedObject(object.name, 'it ends within its age header', error);
@@ -88,8 +91,8 @@ function plainSizeOf({ name, size }: StoredObject, payloadOffset: number): numbe
 
 /** A target that gives another number of bytes than it was asked for gives damaged objects. */
 function exactFetch(name: string, fetch: Fetch): Fetch {
-  return async (offset, length) => {
-    const bytes = await fetch(offset, length);
+  return async (offset, length, again) => {
+    const bytes = await fetch(offset, length, again);
     if (bytes.length === length) return bytes;
     throw damagedObject(name, `${bytes.length} bytes came where ${length} were asked for, from byte ${offset} on`);
   };

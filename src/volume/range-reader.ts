@@ -1,5 +1,6 @@
 /** Ranged reading of a stored object: from decoded bytes to frames, and from those to the bytes to fetch. */
 import type { KeyRing } from './age.ts';
+import { readAgain } from '../core/read-again.ts';
 import { damagedObject } from './damage.ts';
 import { type Codec, decodeFrame, type Frame } from './frames.ts';
 import { type Fetch, PlainReader, type StoredObject } from './plain-reader.ts';
@@ -74,8 +75,12 @@ export class ObjectReader {
     const runStart = this.#storedStarts[first]!;
     const stored = await this.#plain.read(runStart, this.#storedStarts[behind]!);
     const decode = (index: number): Promise<Uint8Array> => {
-      const frame = stored.subarray(this.#storedStarts[index]! - runStart, this.#storedStarts[index + 1]! - runStart);
-      const decoding = decodeFrame(codec, frame, frames[index]!.decoded, name);
+      const from = this.#storedStarts[index]!;
+      const to = this.#storedStarts[index + 1]!;
+      const decoding = readAgain(async (again) => {
+        const frame = again ? await this.#plain.read(from, to, true) : stored.subarray(from - runStart, to - runStart);
+        return decodeFrame(codec, frame, frames[index]!.decoded, name);
+      });
       // It is thrown where it is awaited; a reader that stops before must not end the program.
       decoding.catch(() => undefined);
       return decoding;

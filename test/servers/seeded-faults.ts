@@ -9,6 +9,8 @@ export interface SeededFaults {
   only?: readonly FaultName[];
   /** Whether the answer is data that its reader can check. Others are never truncated or corrupted: nobody could tell. */
   isData?: (request: Readonly<ProxiedRequest>) => boolean;
+  /** Whether the server can check the body of the request. Others are never corrupted. All can be checked unless given. */
+  hasSum?: (request: Readonly<ProxiedRequest>) => boolean;
 }
 
 const s3Error = (code: string) => `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${code}</Message></Error>`;
@@ -35,7 +37,7 @@ export type FaultName = keyof typeof faults;
 
 export const faultNames = Object.keys(faults) as FaultName[];
 
-export function seededFaults({ seed, share = 0.1, only = faultNames, isData = isObjectRead }: SeededFaults): FaultPlan {
+export function seededFaults({ seed, share = 0.1, only = faultNames, isData = isObjectRead, hasSum = () => true }: SeededFaults): FaultPlan {
   const random = randomNumbers(seed);
   let forbidden = 0;
   return (request) => {
@@ -44,7 +46,7 @@ export function seededFaults({ seed, share = 0.1, only = faultNames, isData = is
       return faults['forbidden for a while'];
     }
     if (random() >= share) return undefined;
-    const possible = only.filter((name) => canBefall(name, request, isData));
+    const possible = only.filter((name) => canBefall(name, request, { isData, hasSum }));
     const name = possible[Math.floor(random() * possible.length)];
     if (name === undefined) return undefined;
     if (name === 'forbidden for a while') forbidden = Math.floor(random() * 3);
@@ -52,8 +54,9 @@ export function seededFaults({ seed, share = 0.1, only = faultNames, isData = is
   };
 }
 
-function canBefall(name: FaultName, request: Readonly<ProxiedRequest>, isData: (request: Readonly<ProxiedRequest>) => boolean): boolean {
-  if (name === 'drop-request' || name === 'corrupt-request') return request.size > 0;
+function canBefall(name: FaultName, request: Readonly<ProxiedRequest>, { isData, hasSum }: Required<Pick<SeededFaults, 'isData' | 'hasSum'>>): boolean {
+  if (name === 'drop-request') return request.size > 0;
+  if (name === 'corrupt-request') return request.size > 0 && hasSum(request);
   if (name === 'drop-response') return request.method === 'GET';
   if (name === 'truncate-response' || name === 'corrupt-response') return isData(request);
   return true;

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BatError } from '../../src/core/errors.ts';
 import type { CloudinaryTarget } from '../../src/targets/cloudinary.ts';
 import type { CallKind } from '../servers/cloudinary-server.ts';
 import { Refusal } from '../servers/cloudinary-server.ts';
+import { startFaultyProxy, type Fault } from '../servers/faulty-proxy.ts';
 import type { CloudinaryAccount } from './cloudinary-store.ts';
 import { cloudinaryAccount } from './cloudinary-store.ts';
 
@@ -33,6 +34,10 @@ async function failure(work: Promise<unknown>): Promise<BatError> {
   const shown = inspect(told, { depth: 10, showHidden: true }) + JSON.stringify(told) + JSON.stringify((told.cause as Error)?.message);
   for (const secret of [apiSecret, Buffer.from(`${apiKey}:${apiSecret}`).toString('base64')]) expect(shown).not.toContain(secret);
   return told;
+}
+
+async function failureCode(work: Promise<unknown>): Promise<string> {
+  return work.then(() => 'no error', (error: unknown) => (error as BatError).code);
 }
 
 const refuse = (kind: CallKind, refusal: () => Refusal | 'drop') => {
@@ -129,6 +134,36 @@ describe('the line', () => {
   it('nobody who listens', async () => {
     const target = account.target({ 'upload-prefix': 'http://127.0.0.1:1' });
     expect(await failure(target.connect({ create: true }))).toMatchObject({ code: 'TARGET_UNREACHABLE', transient: true, message: expect.stringMatching(/127\.0\.0\.1:1 refused the connection/) });
+  });
+
+  /** A target behind a proxy that does this to the next so many requests of downloads, or to all requests. */
+  async function behind(fault: Fault, { times = Infinity, all = false } = {}): Promise<CloudinaryTarget> {
+    let left = times;
+    const proxy = await startFaultyProxy({ endpoint: account.server.url }, ({ url }) => ((all || url.includes('/download?')) && left-- > 0 ? fault : undefined));
+    onTestFinished(() => proxy.stop());
+    return account.target({ 'upload-prefix': proxy.endpoint });
+  }
+  const signIn: Fault = { kind: 'answer', status: 403, headers: { 'content-type': 'text/html' }, body: '<html><body>Please sign in.</body></html>' };
+
+  it('a page of something in between is no refusal of Cloudinary', async () => {
+    const target = await behind(signIn, { all: true });
+    const calls = [() => target.connect({ create: true }), () => target.put('bat.json', bytes, hot), () => target.read('bat.json', 0, 1), () => target.sweep()];
+    for (const call of calls) expect(await failure(call())).toMatchObject({ code: 'TARGET_FAILED', transient: true, message: expect.stringMatching(/something in between refused it.*HTTP 403/) });
+  });
+
+  it('an answer that ends early is no object that is too short', async () => {
+    await account.target().put('bat.json', bytes, hot);
+    const target = await behind({ kind: 'truncate-response' });
+    expect(await failure(target.read('bat.json', 0, bytes.length))).toMatchObject({ code: 'TARGET_FAILED', transient: true, message: expect.stringMatching(/the connection was cut/) });
+  });
+
+  it('a list of parts that came damaged is asked for again, before it is taken for damaged', async () => {
+    const name = 'files/all.zip';
+    await account.target().put(name, bytes, hot);
+    for (const kind of ['corrupt-response', 'truncate-response'] as const) {
+      expect(await (await behind({ kind }, { times: 2 })).stat(name), kind).toEqual({ name, size: bytes.length });
+      expect(await failureCode((await behind({ kind })).stat(name)), kind).toBe('OBJECT_DAMAGED');
+    }
   });
 
   it('a server that says nothing is given up on, and one that is to be left is left at once', async () => {

@@ -148,6 +148,7 @@ describe('answers', () => {
     ['a session that has ended', refusal(400, 'ExpiredToken'), { code: 'TARGET_DENIED', transient: false, says: /temporary keys have expired/ }],
     ['403 from something in between', { status: 403, headers: { 'content-type': 'text/plain' }, body: 'Blocked' }, { code: 'TARGET_FAILED', transient: true, says: /something in between .*403/ }],
     ['a login page', page, { code: 'TARGET_UNREACHABLE', transient: false, says: /is no S3 server: it answers with a web page/ }],
+    ['a page that refuses, before the server has ever answered', { ...page, status: 403 }, { code: 'TARGET_FAILED', transient: true, says: /something in between .*403/ }],
     ['a web page for everything that is not there', { ...page, status: 404 }, { code: 'TARGET_UNREACHABLE', transient: false, says: /web page \(HTTP 404\)/ }],
     ['JSON', { status: 200, headers: { 'content-type': 'application/json' }, body: '{"ok":true}' }, { code: 'TARGET_FAILED', transient: true, says: /cannot be read/ }],
     ['another document of XML', { status: 200, headers: { 'content-type': 'application/xml' }, body: '<rss/>' }, { code: 'TARGET_UNREACHABLE', transient: false, says: /no S3 server/ }],

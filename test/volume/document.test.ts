@@ -142,6 +142,17 @@ describe('a gzip document', () => {
   });
 });
 
+it.each([['zstd', true], ['zstd', false], ['gzip', true], ['gzip', false]] as const)('of %s, sealed: %s, comes back although it came damaged', async (codec, sealed) => {
+  const content = Buffer.concat([randomBytes(documentFrameSize), Buffer.from('the end')]);
+  const bytes = await encodeWhole(content, codec, sealed);
+  for (const share of [0, 0.5, 0.999]) {
+    const damagedOnTheWay = Buffer.from(bytes);
+    damagedOnTheWay[Math.floor(bytes.length * share)]! ^= 1;
+    const decoding = decodeDocument(damagedOnTheWay, codec, sealed, keys, 'manifest', async (offset, length) => bytes.subarray(offset, offset + length));
+    expect(content.equals(Buffer.concat(await Array.fromAsync(decoding))), String(share)).toBe(true);
+  }
+});
+
 it('needs the key', async () => {
   const bytes = await encodeWhole(Buffer.from('x'), 'zstd', true);
   await expect(Array.fromAsync(decodeDocument(bytes, 'zstd', true, openKeyRing([]), 'manifest'))).rejects.toMatchObject({ code: 'KEY_MISSING' });

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { ListedRange, ListedUse, RestoreList } from '../../catalog/restore-list.ts';
 import { BatError, type ErrorCode } from '../../core/errors.ts';
+import { readAgain } from '../../core/read-again.ts';
 import { ObjectReader, type ObjectLayout } from '../../volume/object-reader.ts';
 import { ExtentReader } from './extent-reader.ts';
 import { extentsOf, FrameTable, type Extent } from './extents.ts';
@@ -104,7 +105,7 @@ class VolumeReader {
     let last: Taken = { offset: -1, length: 0, bytes: null, sha256: null };
     try {
       for (const use of this.#reading.list.uses(this.#volume, extent.first, extent.last)) {
-        if (last.offset !== use.offset || last.length !== use.length) last = await this.#take(source, use);
+        if (last.offset !== use.offset || last.length !== use.length) last = await this.#take(reader, source, use);
         if (last.bytes) await this.#give(use, last.bytes, last.sha256);
       }
     } finally {
@@ -112,17 +113,33 @@ class VolumeReader {
     }
   }
 
-  async #take(source: ExtentReader, { offset, length }: ListedRange): Promise<Taken> {
+  async #take(reader: ObjectReader, source: ExtentReader, { offset, length, sha256 }: ListedUse): Promise<Taken> {
     const { signal, list } = this.#reading;
     if (++this.#count % betweenPauses === 0) await new Promise(setImmediate);
     signal.throwIfAborted();
     try {
       if (this.#lost) throw this.#lost;
       const bytes = await source.take(offset, length);
-      return { offset, length, bytes, sha256: hash('sha256', bytes, 'buffer') };
+      const sum = hash('sha256', bytes, 'buffer');
+      const right = sum.equals(sha256) ? bytes : await this.#takeAgain(reader, offset, length, sha256);
+      return right ? { offset, length, bytes: right, sha256 } : { offset, length, bytes, sha256: sum };
     } catch (error) {
       list.miss(this.#volume, this.#blame(error).message, { offset, length });
       return { offset, length, bytes: null, sha256: null };
+    }
+  }
+
+  /** What has no checksum of its own shows only here that it came damaged. Null if it does each time. */
+  async #takeAgain(reader: ObjectReader, offset: number, length: number, sha256: Buffer): Promise<Uint8Array | null> {
+    try {
+      return await readAgain(async () => {
+        const bytes = Buffer.concat(await Array.fromAsync(reader.read(offset, length)));
+        if (!hash('sha256', bytes, 'buffer').equals(sha256)) throw new BatError('OBJECT_DAMAGED', `${this.#layout.name} is damaged`);
+        return bytes;
+      });
+    } catch (error) {
+      if (!(error instanceof BatError) || error.code !== 'OBJECT_DAMAGED') throw error;
+      return null;
     }
   }
 

@@ -75,7 +75,15 @@ async function unwrapAll(target: Target, keys: readonly { name: string; size: nu
   let failure: unknown;
   for (const { name, size } of keys) {
     try {
-      texts.push(await unwrapIdentity(await target.read(name, 0, size, signal), phrase, name));
+      const bytes = await target.read(name, 0, size, signal);
+      texts.push(
+        await unwrapIdentity(bytes, phrase, name).catch(async (error: unknown) => {
+          // A passphrase is slow to try: it is tried again only if the bytes had come damaged.
+          const again = await target.read(name, 0, size, signal);
+          if (Buffer.from(again).equals(bytes)) throw error;
+          return unwrapIdentity(again, phrase, name);
+        }),
+      );
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof BatError)) throw error;

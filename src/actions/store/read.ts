@@ -76,8 +76,8 @@ class Chain {
     const { manifestName, size, codec, sealed } = stored;
     // A plain manifest must not ask for a key.
     const keys = sealed ? await this.#keyRing() : (await import('../../volume/age.ts')).openKeyRing([]);
-    const bytes = await this.#target.read(manifestName, 0, size, this.#signal);
-    return decodeDocument(bytes, codec, sealed, keys, manifestName);
+    const read = (offset: number, length: number): Promise<Uint8Array> => this.#target.read(manifestName, offset, length, this.#signal);
+    return decodeDocument(await read(0, size), codec, sealed, keys, manifestName, read);
   }
 
   #keyRing(): Promise<KeyRing> {

@@ -150,8 +150,8 @@ export class CloudinaryApi {
     const text = await textOf(reply);
     const { message } = (parsed(text)?.['error'] ?? {}) as { message?: unknown };
     const told = reply.headers['x-cld-error'];
-    const said = typeof message === 'string' ? message : typeof told === 'string' ? told : 'no reason is given';
-    return new ApiRefusal(reply.status, said, waitAskedFor(reply.headers, said, this.#now()));
+    const said = typeof message === 'string' ? message : typeof told === 'string' ? told : null;
+    return new ApiRefusal(reply.status, said, waitAskedFor(reply.headers, said ?? '', this.#now()));
   }
 
   #timestamp(): number {

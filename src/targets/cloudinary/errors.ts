@@ -10,11 +10,14 @@ export class ApiRefusal extends Error {
   readonly status: number;
   /** Milliseconds that the service asks to wait, if it does. */
   readonly wait: number | undefined;
+  /** The service gave no reason: it may not be the one who answered. */
+  readonly isMute: boolean;
 
-  constructor(status: number, message: string, wait?: number) {
-    super(message);
+  constructor(status: number, message: string | null, wait?: number) {
+    super(message ?? 'no reason is given');
     this.status = status;
     this.wait = wait;
+    this.isMute = message === null;
   }
 }
 
@@ -75,10 +78,18 @@ function causeOf(error: Error): Error {
   return Object.assign(new Error(firstLine(error.message)), typeof code === 'string' ? { code } : {});
 }
 
-function meaningOfRefusal({ status, message, wait }: ApiRefusal, { cloudName, assetSize }: Attempt): Meaning | null {
+function meaningOfRefusal({ status, message, wait, isMute }: ApiRefusal, { cloudName, assetSize }: Attempt): Meaning | null {
   const said = firstLine(message);
   if (/stale request/i.test(message)) {
     return { code: 'TARGET_DENIED', reason: 'Cloudinary takes the request for more than an hour old', hint: 'The clock of this machine is wrong: set it, and let it be kept right (timedatectl set-ntp true).' };
+  }
+  if ((status === 401 || status === 403) && isMute) {
+    return {
+      code: 'TARGET_FAILED',
+      reason: `something in between refused it, and not Cloudinary (HTTP ${status})`,
+      hint: 'A proxy, a firewall or a login page of the network may be in the way.',
+      transient: true,
+    };
   }
   if (status === 401 || status === 403) return { code: 'TARGET_DENIED', reason: denial(message), hint: `Compare the key and the secret with those that the console of Cloudinary shows for "${cloudName}", under API Keys.` };
   if (status === 420 || status === 429) {

@@ -5,6 +5,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { BatError } from '../../core/errors.ts';
+import { readAgain } from '../../core/read-again.ts';
+import { decodeSummed, encodeSummed } from '../../core/summed-json.ts';
 import { md5Of } from './api.ts';
 import type { Gone } from './cleanup.ts';
 import type { CloudinaryStore } from './store.ts';
@@ -120,21 +123,28 @@ export class Notes {
   }
 
   #upload(notes: readonly Note[]): Promise<void> {
-    const bytes = Buffer.from(JSON.stringify({ host: hostname(), written: new Date(this.#store.now()).toISOString(), notes }));
+    const bytes = encodeSummed({ host: hostname(), written: new Date(this.#store.now()).toISOString(), notes }, 1);
     return this.#store.api.upload(this.publicId, bytes, md5Of(bytes));
   }
 }
 
 /** The notes in an asset, and when they were written, in milliseconds. Null if there is none; what is damaged says nothing. */
 export async function readNotes(store: CloudinaryStore, publicId: string, signal?: AbortSignal): Promise<{ notes: Note[]; written: number } | null> {
-  const bytes = await store.ranges.whole(publicId, signal);
-  if (!bytes) return null;
   try {
-    const { notes, written } = JSON.parse(bytes.toString('utf8')) as { notes: Note[]; written: string };
-    return { notes: notes.filter(isNote), written: Date.parse(written) || 0 };
-  } catch {
+    return await readAgain(async () => {
+      const bytes = await store.ranges.whole(publicId, signal);
+      return bytes && decodeNotes(bytes, publicId);
+    });
+  } catch (error) {
+    if (!(error instanceof BatError) || error.code !== 'OBJECT_DAMAGED') throw error;
     return { notes: [], written: 0 };
   }
+}
+
+function decodeNotes(bytes: Uint8Array, publicId: string): { notes: Note[]; written: number } {
+  const { notes, written } = decodeSummed(bytes) ?? {};
+  if (!Array.isArray(notes)) throw new BatError('OBJECT_DAMAGED', `${publicId} is damaged.`, { subject: publicId });
+  return { notes: notes.filter(isNote), written: Date.parse(String(written)) || 0 };
 }
 
 function isNote(note: Partial<Note> | null): note is Note {

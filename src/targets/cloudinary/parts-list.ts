@@ -2,6 +2,7 @@
  * The list of an object's parts, kept as `NAME.parts.json`. It is written when all parts are stored, so an object in parts is whole
  * if it is there; and it is one asset, so an object in parts is replaced at once by replacing it.
  */
+import { decodeSummed, encodeSummed } from '../../core/summed-json.ts';
 import { isStemOf, MOST_PARTS, partName, stemOfPart } from './names.ts';
 
 export interface Part {
@@ -23,13 +24,13 @@ export interface PartsList {
 export function encodePartsList(name: string, { stem, size, parts }: PartsList): Buffer {
   const folder = name.lastIndexOf('/') + 1;
   const listed = parts.map(({ size, md5 }, number) => ({ name: partName(stem, number).slice(folder), size, md5 }));
-  return Buffer.from(`${JSON.stringify({ object: name.slice(folder), size, parts: listed }, null, 1)}\n`);
+  return encodeSummed({ object: name.slice(folder), size, parts: listed }, 1);
 }
 
 /** Null if it is no list of parts of this object. */
 export function decodePartsList(name: string, bytes: Uint8Array): PartsList | null {
   const folder = name.slice(0, name.lastIndexOf('/') + 1);
-  const { size, parts } = (parsed(bytes) ?? {}) as { size?: unknown; parts?: unknown };
+  const { size, parts } = (decodeSummed(bytes) ?? {}) as { size?: unknown; parts?: unknown };
   if (!isCount(size) || !Array.isArray(parts) || parts.length > MOST_PARTS) return null;
   const first = (parts[0] as { name?: unknown } | undefined)?.name;
   const stem = parts.length === 0 ? name : stemOfPart(`${folder}${String(first)}`);
@@ -44,14 +45,6 @@ export function decodePartsList(name: string, bytes: Uint8Array): PartsList | nu
     sum += size;
   }
   return sum === size ? { stem, size, parts: list } : null;
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return null;
-  }
 }
 
 function isCount(value: unknown): value is number {

@@ -73,7 +73,7 @@ export class RangeReader {
   }
 }
 
-/** `length` bytes of the body, from `skip` on. Leaves it there. Throws TooShort if it ends before. */
+/** `length` bytes of the body, from `skip` on. Leaves it there. Throws TooShort if it ends before, and nothing said that it is longer. */
 async function collect(download: Download, skip: number, length: number): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let seen = 0;
@@ -84,7 +84,10 @@ async function collect(download: Download, skip: number, length: number): Promis
     seen += piece.length;
     if (seen >= skip + length) break;
   }
-  if (seen < skip + length) throw new TooShort(download.isWhole ? seen : (download.total ?? seen));
+  if (seen < skip + length) {
+    // The asset is long enough, as the headers have it: its answer was cut off on the way.
+    throw download.total === null ? new TooShort(seen) : Object.assign(new Error('the body ended early'), { code: 'ECONNRESET' });
+  }
   return Buffer.concat(pieces);
 }
 

@@ -1,5 +1,6 @@
 /** What the parts of the target share: the API, the ids of assets, the limit of one, and how a failure is told. */
 import { BatError } from '../../core/errors.ts';
+import { readAgain } from '../../core/read-again.ts';
 import type { Account } from './account.ts';
 import type { CloudinaryApi } from './api.ts';
 import { explain } from './errors.ts';
@@ -71,15 +72,15 @@ export class CloudinaryStore {
 
   /** Null if the object is not kept in parts. Throws OBJECT_DAMAGED if the list of them is no such list. */
   async partsOf(name: string, signal?: AbortSignal): Promise<PartsList | null> {
-    const bytes = await this.ranges.whole(this.publicId(name + partsSuffix), signal);
-    const list = bytes && decodePartsList(name, bytes);
-    if (bytes && !list) {
+    return readAgain(async () => {
+      const bytes = await this.ranges.whole(this.publicId(name + partsSuffix), signal);
+      const list = bytes && decodePartsList(name, bytes);
+      if (!bytes || list) return list;
       throw new BatError('OBJECT_DAMAGED', `The list of the parts of ${name} on target "${this.id}" is damaged.`, {
         hint: 'Another target of the plan may have the object whole.',
         subject: name,
       });
-    }
-    return list;
+    });
   }
 
   /** The same, where what is damaged is to be replaced or removed. */

@@ -134,6 +134,8 @@ const meanings: Record<string, Explain> = {
   BadDigest: damaged, XAmzContentSHA256Mismatch: damaged, IncompleteBody: damaged, InvalidDigest: damaged,
   SlowDown: busy, SlowDownRead: busy, SlowDownWrite: busy, TooManyRequests: busy, ThrottlingException: busy, RequestLimitExceeded: busy,
 };
+/** What networks refuse with until somebody has signed in, and proxies for a while. */
+const refusals = new Set([401, 403, 407, 429]);
 /** Refusals that pass although their status does not say so. */
 const passing = new Set(['RequestTimeout', 'OperationAborted', 'ConditionalRequestConflict', 'InternalError', 'ServiceUnavailable']);
 
@@ -182,9 +184,12 @@ function plainCause(error: unknown, answer: Answer | undefined): Error {
   return cause;
 }
 
-/** At first it is rather a wrong address; later, when the server has answered before, something that has come in between. */
+/**
+ * At first it is rather a wrong address; later, when the server has answered before, something that has come in between. Pages
+ * that refuse are rather a network's that wants a word first, from the beginning.
+ */
 function noStore({ known, endpoint }: Attempt, { status }: Answer): Meaning {
-  if (known || status >= 500 || status === 429) return inBetween(status);
+  if (known || status >= 500 || refusals.has(status)) return inBetween(status, known ? undefined : endpoint);
   return {
     code: 'TARGET_UNREACHABLE',
     reason: `${endpoint ?? 'what answers'} is no S3 server: it answers with a web page (HTTP ${status})`,
@@ -193,12 +198,12 @@ function noStore({ known, endpoint }: Attempt, { status }: Answer): Meaning {
 }
 
 /** Without a word of S3 in it, an answer is not the server's: a proxy's or a login page's, and those pass. */
-function inBetween(status: number): Meaning {
+function inBetween(status: number, endpoint?: string): Meaning {
   return {
     code: 'TARGET_FAILED',
     transient: true,
     reason: `something in between refused it, and not the server (HTTP ${status})`,
-    hint: 'Is there a proxy, a firewall or a login page of the network in the way?',
+    hint: `Is there a proxy, a firewall or a login page of the network in the way?${endpoint ? ` Or is endpoint wrong in the plan: ${endpoint}` : ''}`,
   };
 }
 
