@@ -74,8 +74,9 @@ export class Volumes {
     this.#catalog.scratch('DELETE FROM usable WHERE volume = ?', volume);
   }
 
-  /** Volumes that a killed run left open are forgotten, but for those that lie whole in the spool. */
+  /** Volumes that a killed run left open are forgotten, but for those that lie whole in the spool: these are not stored yet, but will be. */
   discardOpen(): void {
+    this.#catalog.scratch(`DELETE FROM usable WHERE volume IN (SELECT id FROM volumes WHERE state = 'open')`);
     for (const row of this.#catalog.all(`SELECT id FROM volumes WHERE state = 'open' AND id NOT IN (SELECT volume FROM spooled)`)) this.discard(row['id'] as number);
   }
 

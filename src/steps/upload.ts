@@ -65,7 +65,12 @@ async function* upload(to: readonly string[], input: AsyncIterable<ObjectEvent>,
     () => stored.end(),
     (error: unknown) => stored.fail(error),
   );
-  yield* stored;
+  try {
+    yield* stored;
+  } finally {
+    // Whoever stops to listen does so since the source has failed: what is on its way must have ended before that is settled.
+    await sending.catch(() => {});
+  }
 }
 
 type Way = OutgoingObject | SpooledOutgoing;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { Listing } from '../../src/catalog/listing.ts';
+import { Spooled } from '../../src/catalog/spooled.ts';
 import { Volumes, type NewObject } from '../../src/catalog/volumes.ts';
 
 const run = '20260101-000000-aaaa';
@@ -32,6 +33,19 @@ function add(volume: number, name: string, targets: readonly string[], more: Par
 const plain = (target: string) => ({ target, recipients: null });
 
 describe('which chunks count as stored', () => {
+  test('not those of a volume that still waits in the spool when its source has failed; once it is sent, they do', () => {
+    const volume = volumes.create('tar', run, 'docs');
+    volumes.addPlace(sha('a'), { volume, offset: 512, length: 10 });
+    new Spooled(catalog).add({ lane: 'away', path: '/spool/a', volume, name: 'volumes/a.tar', size: 100, sha256: sha('o'), decoded: 1024, codec: 'none', level: 0, frames: [], recipients: null });
+    expect(volumes.knownChunk(sha('a'))).toEqual(expect.any(Number));
+    volumes.discardOpen();
+    expect(volumes.knownChunk(sha('a'))).toBeNull();
+    add(volume, 'volumes/a.tar', ['one']);
+    volumes.markStored(volume, 1024);
+    volumes.refreshUsable('tar', [plain('one')]);
+    expect(volumes.knownChunk(sha('a'))).toEqual(expect.any(Number));
+  });
+
   test('those of volumes that every target which can be reached holds, readable by one recipient of each', () => {
     stored('a', ['one', 'two']);
     stored('b', ['one']);

@@ -176,3 +176,34 @@ test('lent memory is given back once, whatever becomes of the object', async () 
   await upload(events);
   expect(released).toBe(3);
 });
+
+test('whoever stops to listen goes on when nothing is on its way any more', async () => {
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const begun = Promise.withResolvers<void>();
+  const real = setting.targets.get('one')!;
+  let puts = 0;
+  spoil({
+    put: async (...words) => {
+      if (++puts === 2) {
+        begun.resolve();
+        await second.promise;
+      }
+      return real.put(...words);
+    },
+  });
+  let hasEnded = false;
+  const events = listed([...givenObjects(setting, [[randomBytes(10)], [randomBytes(10)]])]);
+  const listening = (async () => {
+    for await (const _ of uploadStep.run({ to: ['one'] }, [events], setting.context())) {
+      first.resolve();
+      break;
+    }
+    hasEnded = true;
+  })();
+  await Promise.all([first.promise, begun.promise]);
+  await new Promise(setImmediate);
+  expect(hasEnded).toBe(false);
+  second.resolve();
+  await listening;
+  expect(filesBelow(join(setting.folder, 'one'))).toHaveLength(2);
+});
