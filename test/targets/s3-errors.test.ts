@@ -1,4 +1,7 @@
 /** Whatever a server or the network says becomes one sentence with a cure, is retried only where that makes sense, and carries no secret. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -70,6 +73,21 @@ describe('on a server', () => {
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
     const error = await errorOf(target({ 'access-key': undefined as never, 'secret-key': undefined as never }).connect({ create: true }));
     expect(error).toMatchObject({ code: 'TARGET_DENIED', transient: false, message: expect.stringContaining('no access key was found'), hint: expect.stringContaining('AWS_ACCESS_KEY_ID') });
+  });
+
+  test('keys that were there, and are not to be had anew for the moment, may come again', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bat-s3-keys-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const soon = new Date(Date.now() + 60_000).toISOString();
+    writeFileSync(join(folder, 'keys.json'), JSON.stringify({ Version: 1, AccessKeyId: server.accessKey, SecretAccessKey: server.secretKey, Expiration: soon }));
+    writeFileSync(join(folder, 'config'), `[profile moving]\ncredential_process = cat ${folder}/keys.json\n`);
+    vi.stubEnv('AWS_CONFIG_FILE', join(folder, 'config'));
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nowhere/at/all');
+    const moving = target({ 'access-key': undefined as never, 'secret-key': undefined as never, profile: 'moving' });
+    await moving.put('bat.json', bytes, hot);
+    rmSync(join(folder, 'keys.json'));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 120_000 });
+    expect(await errorOf(moving.put('bat.json', bytes, hot))).toMatchObject({ code: 'TARGET_FAILED', transient: true, message: expect.stringContaining('no new access key') });
   });
 
   test('keys from the environment are found', async () => {

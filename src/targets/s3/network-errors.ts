@@ -11,7 +11,7 @@ export function networkMeaning(error: unknown, attempt: Attempt): Meaning | null
   if (!(error instanceof Error)) return null;
   const code = (error as { code?: unknown }).code;
   if (error instanceof SilenceError) return passing(`${serverOf(attempt)} gave no sign of life for ${formatDuration(error.silence)}`);
-  if (/^(CredentialsProviderError|TokenProviderError|ProviderError)$/.test(error.name)) return noCredentials(error.message);
+  if (/^(CredentialsProviderError|TokenProviderError|ProviderError)$/.test(error.name)) return noCredentials(error.message, attempt.known);
   if (error.message === 'Region is missing') return noRegion();
   if (error.name === 'EndpointError') return badAddress(attempt);
   // Before the name: the SDK calls a cut connection a timeout, too.
@@ -38,9 +38,11 @@ function unreachable(attempt: Attempt, reason: string): Meaning {
   };
 }
 
-function noCredentials(message: string): Meaning {
+/** Keys that were there before are fetched anew when they expire: that fails while the network, or whoever gives them, is away. */
+function noCredentials(message: string, known: boolean): Meaning {
   // What a credential process printed may be a secret.
   const detail = /Token is expired|SSO|sso login|profile/i.test(message) && !message.includes('Command failed') ? ` (${message.replace(/\s+/g, ' ').replace(/\.$/, '')})` : '';
+  if (known && !/expired/i.test(message)) return { ...passing('no new access key was to be had'), hint: 'Those that it had have expired. What gives them, as an AWS profile names it, may be away.' };
   return {
     code: 'TARGET_DENIED',
     reason: `no access key was found${detail}`,
