@@ -92,6 +92,14 @@ describe('the account', () => {
     expect(await failure(account.target().connect({ create: true }))).toMatchObject({ transient: true, retryAfter: 7000 });
   });
 
+  it('a failure that only says when the hour of calls ends is not waited for so long', async () => {
+    const headers = { 'X-FeatureRateLimit-Reset': new Date(clock + 1_800_000).toUTCString() };
+    refuse('usage', () => new Refusal(503, 'Down', headers));
+    expect((await failure(account.target().connect({ create: true }))).retryAfter).toBeUndefined();
+    refuse('usage', () => new Refusal(420, 'Enough', headers));
+    expect((await failure(account.target().connect({ create: true }))).retryAfter).toBe(1_801_000);
+  });
+
   it('a url that is none is refused without being shown', () => {
     expect(() => account.target({ url: 'cloudinary://key-without-secret@demo' })).toThrow(/The `url` of target "cloud" is no address/);
     expect(() => account.target({ url: 'https://key:hush-hush@demo' })).not.toThrow(/hush-hush/);

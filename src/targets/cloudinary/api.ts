@@ -151,7 +151,7 @@ export class CloudinaryApi {
     const { message } = (parsed(text)?.['error'] ?? {}) as { message?: unknown };
     const told = reply.headers['x-cld-error'];
     const said = typeof message === 'string' ? message : typeof told === 'string' ? told : null;
-    return new ApiRefusal(reply.status, said, waitAskedFor(reply.headers, said ?? '', this.#now()));
+    return new ApiRefusal(reply.status, said, waitAskedFor(reply.status, reply.headers, said ?? '', this.#now()));
   }
 
   #timestamp(): number {

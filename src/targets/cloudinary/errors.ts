@@ -92,7 +92,7 @@ function meaningOfRefusal({ status, message, wait, isMute }: ApiRefusal, { cloud
     };
   }
   if (status === 401 || status === 403) return { code: 'TARGET_DENIED', reason: denial(message), hint: `Compare the key and the secret with those that the console of Cloudinary shows for "${cloudName}", under API Keys.` };
-  if (status === 420 || status === 429) {
+  if (isUsedUp(status)) {
     return { code: 'TARGET_FAILED', reason: 'the calls that the account has in an hour are used up', hint: 'It goes on by itself in the next hour. Fewer listings, or another plan at Cloudinary, avoid it.', transient: true, retryAfter: wait };
   }
   if (status === 423) return { code: 'TARGET_FAILED', reason: 'Cloudinary is still at work on it', hint: 'It passes by itself.', transient: true, retryAfter: wait ?? LOCKED_WAIT };
@@ -133,17 +133,22 @@ function meaningOfFailure(error: unknown, { api }: Attempt): Meaning | null {
   return { code: 'TARGET_FAILED', reason: lineReasons[code] ?? `the connection failed (${code})`, hint: network, transient: true };
 }
 
+/** Every Admin reply says when the hour of its calls ends, but only with these it is something to wait for. */
+function isUsedUp(status: number): boolean {
+  return status === 420 || status === 429;
+}
+
 function firstLine(text: string): string {
   const [line = ''] = text.split('\n');
   return line.slice(0, 200).replace(/[.\s]+$/, '');
 }
 
 /** How long a reply asks to wait: until a time in its headers or its message, or for so many seconds. `now` in milliseconds. */
-export function waitAskedFor(headers: Record<string, string | string[] | undefined>, message: string, now: number): number | undefined {
+export function waitAskedFor(status: number, headers: Record<string, string | string[] | undefined>, message: string, now: number): number | undefined {
   const seconds = Number(headers['retry-after'] ?? NaN);
   if (Number.isFinite(seconds)) return seconds * 1000;
   const [, date, time] = /try again on (\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?) UTC/i.exec(message) ?? [];
-  const texts = [date && `${date}T${time}Z`, headers['x-featureratelimit-reset'], headers['retry-after']];
+  const texts = [date && `${date}T${time}Z`, isUsedUp(status) ? headers['x-featureratelimit-reset'] : undefined, headers['retry-after']];
   const until = texts.map((text) => (typeof text === 'string' ? Date.parse(text) : NaN)).find((moment) => !Number.isNaN(moment));
   // A second more: clocks differ a little.
   return until === undefined ? undefined : Math.max(0, until - now) + 1000;
