@@ -3,7 +3,9 @@
  * and reads of each what is wanted. What is damaged or missing on one target is taken from the next.
  */
 import { RestoreList, type ListedEntry } from '../catalog/restore-list.ts';
+import { Budget } from '../core/budget.ts';
 import { BatError } from '../core/errors.ts';
+import { inParallel } from '../core/in-parallel.ts';
 import type { FolderAttributes } from '../volume/manifest.ts';
 import type { RestoreOptions, RestoreSummary } from './restore/contract.ts';
 import { decide } from './restore/decide.ts';
@@ -30,6 +32,8 @@ export {
   type ThawPolicy,
 } from './restore/contract.ts';
 
+/** Bytes of manifests, as they are stored, that are held at a time; one that is larger goes alone. */
+const mostManifests = 32 * 1024 * 1024;
 /** How often volumes are read again that their target says are readable, though it would not give them. */
 const mostVainly = 2;
 
@@ -100,13 +104,25 @@ class Restore {
 
   /** Each snapshot from the first target that can give its manifests. Throws if not one snapshot can be read. */
   async #load(): Promise<void> {
-    const { wanted, report } = this.#parts;
+    const { stores, wanted, report } = this.#parts;
     const patterns = this.#options.patterns ?? [];
     const used = new Set<string>();
+    const outcomes = new Map<WantedSnapshot, Store | BatError>();
+    const memory = new Budget(mostManifests);
+    await inParallel(wanted, Math.max(...stores.map(({ target }) => target.capabilities.parallel)), async (snapshot) => {
+      const size = largestManifest(snapshot);
+      await memory.take(size);
+      try {
+        outcomes.set(snapshot, await this.#loadFromAny(snapshot, new Selection(snapshot.source, patterns, used)));
+      } finally {
+        memory.give(size);
+      }
+    });
     const failures: { snapshot: WantedSnapshot; error: BatError }[] = [];
     for (const snapshot of wanted) {
-      const error = await this.#loadFromAny(snapshot, new Selection(snapshot.source, patterns, used));
-      if (error) failures.push({ snapshot, error });
+      const outcome = outcomes.get(snapshot)!;
+      if (outcome instanceof BatError) failures.push({ snapshot, error: outcome });
+      else report.summary.snapshots.push({ id: snapshot.id, source: snapshot.source, target: outcome.target.id });
     }
     if (failures.length === wanted.length) throw failures[0]!.error;
     for (const { snapshot, error } of failures) report.fail(snapshot.source, '', error);
@@ -118,8 +134,8 @@ class Restore {
     for (const pattern of unused) report.note(`Nothing matches ${pattern}.`);
   }
 
-  /** Null, or why no target could give it. */
-  async #loadFromAny(snapshot: WantedSnapshot, selection: Selection): Promise<BatError | null> {
+  /** From which target, or why none could give it. */
+  async #loadFromAny(snapshot: WantedSnapshot, selection: Selection): Promise<Store | BatError> {
     const { list, report } = this.#parts;
     const { signal } = this.#options;
     let first: BatError | null = null;
@@ -127,8 +143,7 @@ class Restore {
       try {
         const top = await loadSnapshot(list, store, snapshot.id, snapshot.number, selection, signal);
         if (top && (this.#options.patterns ?? []).length === 0) this.#tops.set(snapshot, top);
-        report.summary.snapshots.push({ id: snapshot.id, source: snapshot.source, target: store.target.id });
-        return null;
+        return store;
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof BatError) || error.code === 'STATE_FAILED') throw error;
@@ -136,7 +151,7 @@ class Restore {
         first ??= error;
       }
     }
-    return first;
+    return first!;
   }
 
   /** Returns why it ended before its end. */
@@ -204,4 +219,9 @@ class Restore {
       }
     }
   }
+}
+
+/** A snapshot may be laid over any earlier one of its source. */
+function largestManifest({ source, holders }: WantedSnapshot): number {
+  return Math.max(0, ...holders.flatMap(({ stored }) => stored.flatMap((snapshot) => (snapshot.source === source ? [snapshot.size] : []))));
 }

@@ -107,7 +107,7 @@ export interface Target {
   open(name: string, options: OpenOptions): Promise<Upload>;
   /** Takes up the upload of this name and id where it was, or null if the target knows it no more. Same `partSize` as before. */
   resume?(name: string, id: string, options: OpenOptions): Promise<ResumedUpload | null>;
-  /** Exactly these bytes. OBJECT_MISSING if there is no such object, OBJECT_DAMAGED if it ends before, OBJECT_COLD before it is thawed. */
+  /** Exactly these bytes, in memory that nobody else uses. OBJECT_MISSING if there is no such object, OBJECT_DAMAGED if it ends before, OBJECT_COLD before it is thawed. */
   read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** The size, or null if there is no such object. */
   stat(name: string, signal?: AbortSignal): Promise<ObjectStat | null>;

@@ -1,4 +1,5 @@
 /** An object without the age around it, any range of which can be read. */
+import { freeBytes } from '../core/free-bytes.ts';
 import { HeaderTooShort, type KeyRing, openChunks, openHeader, plainSize } from './age.ts';
 import { plainChunkSize, sealedChunkSize, tagSize } from './age-payload.ts';
 import { readAgain } from '../core/read-again.ts';
@@ -6,6 +7,17 @@ import { damagedObject } from './damage.ts';
 
 /** Gives exactly `length` bytes of the object from `offset` on, or throws. `again`: what it gave before came damaged; what it has at hand will not do. */
 export type Fetch = (offset: number, length: number, again?: boolean) => Promise<Uint8Array>;
+
+export interface ReaderOptions {
+  /** Nobody else uses the bytes that `fetch` gives: their memory is given back as soon as they have been decoded. */
+  ownsFetched?: boolean;
+}
+
+/** Bytes of an object as it is stored. */
+export interface StoredRange {
+  offset: number;
+  length: number;
+}
 
 export interface StoredObject {
   name: string;
@@ -25,19 +37,24 @@ export class PlainReader {
   /** Null for an object that is not sealed. */
   readonly #payloadKey: Buffer | null;
   readonly #payloadOffset: number;
+  /** Bytes that came with the header. */
+  readonly #there: number;
+  readonly #ownsFetched: boolean;
 
-  private constructor(object: StoredObject, fetch: Fetch, size: number, payloadKey: Buffer | null, payloadOffset: number) {
+  private constructor(object: StoredObject, fetch: Fetch, size: number, payloadKey: Buffer | null, payloadOffset: number, there: number, ownsFetched: boolean) {
     this.size = size;
+    this.#ownsFetched = ownsFetched;
     this.#object = object;
     this.#fetch = fetch;
     this.#payloadKey = payloadKey;
     this.#payloadOffset = payloadOffset;
+    this.#there = there;
   }
 
   /** Fetches the header of a sealed object, and nothing of a plain one. */
-  static async open(object: StoredObject, fetch: Fetch, keys: KeyRing): Promise<PlainReader> {
+  static async open(object: StoredObject, fetch: Fetch, keys: KeyRing, { ownsFetched = false }: ReaderOptions = {}): Promise<PlainReader> {
     const exact = exactFetch(object.name, fetch);
-    if (!object.sealed) return new PlainReader(object, exact, object.size, null, 0);
+    if (!object.sealed) return new PlainReader(object, exact, object.size, null, 0, 0, ownsFetched);
     const { start, payloadKey, payloadOffset } = await fetchHeader(object, exact, keys);
     // What came with the header is not fetched again: a small object is read with one request.
     const fetchRest: Fetch = async (offset, length, again) =>
@@ -45,7 +62,12 @@ export class PlainReader {
     const size = plainSizeOf(object, payloadOffset);
     // No read would find out that the rest of the object was cut off and only looks as if it had been empty.
     if (size === 0) await readAgain(async (again) => openChunks(payloadKey, 0, await fetchRest(payloadOffset, tagSize, again), true, object.name));
-    return new PlainReader(object, fetchRest, size, payloadKey, payloadOffset);
+    return new PlainReader(object, fetchRest, size, payloadKey, payloadOffset, start.length, ownsFetched);
+  }
+
+  /** What `read` gives is the reader's alone: who is done with it may give its memory back. */
+  get givesOwn(): boolean {
+    return this.#payloadKey !== null || this.#ownsFetched;
   }
 
   /** The bytes [start, end), in one fetch of the age chunks that hold them; what comes damaged is fetched again. */
@@ -53,13 +75,33 @@ export class PlainReader {
     if (start === end) return new Uint8Array(0);
     const key = this.#payloadKey;
     if (key === null) return this.#fetch(start, end - start, isAgain);
+    const { offset, length, firstChunk, endChunk } = this.#sealedRange(start, end);
+    const isEnd = endChunk * plainChunkSize >= this.size;
+    const bytes = await readAgain(async (again) => {
+      const isFresh = isAgain || again;
+      const sealed = await this.#fetch(offset, length, isFresh);
+      const opened = openChunks(key, firstChunk, sealed, isEnd, this.#object.name);
+      if (this.#ownsFetched && (isFresh || offset + length > this.#there)) freeBytes(sealed);
+      return opened;
+    });
+    return bytes.subarray(start - firstChunk * plainChunkSize, end - firstChunk * plainChunkSize);
+  }
+
+  /** What `read` of the same bytes fetches, or null if they have come already. */
+  fetchFor(start: number, end: number): StoredRange | null {
+    if (start === end) return null;
+    if (this.#payloadKey === null) return { offset: start, length: end - start };
+    const { offset, length } = this.#sealedRange(start, end);
+    return offset + length <= this.#there ? null : { offset, length };
+  }
+
+  /** The age chunks that hold the bytes [start, end). */
+  #sealedRange(start: number, end: number): StoredRange & { firstChunk: number; endChunk: number } {
     const firstChunk = Math.floor(start / plainChunkSize);
     const endChunk = Math.ceil(end / plainChunkSize);
     const from = this.#payloadOffset + firstChunk * sealedChunkSize;
     const to = Math.min(this.#object.size, this.#payloadOffset + endChunk * sealedChunkSize);
-    const isEnd = endChunk * plainChunkSize >= this.size;
-    const bytes = await readAgain(async (again) => openChunks(key, firstChunk, await this.#fetch(from, to - from, isAgain || again), isEnd, this.#object.name));
-    return bytes.subarray(start - firstChunk * plainChunkSize, end - firstChunk * plainChunkSize);
+    return { offset: from, length: to - from, firstChunk, endChunk };
   }
 }
 

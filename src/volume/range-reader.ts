@@ -1,9 +1,10 @@
 /** Ranged reading of a stored object: from decoded bytes to frames, and from those to the bytes to fetch. */
+import { freeBytes } from '../core/free-bytes.ts';
 import type { KeyRing } from './age.ts';
 import { readAgain } from '../core/read-again.ts';
 import { damagedObject } from './damage.ts';
 import { type Codec, decodeFrame, type Frame } from './frames.ts';
-import { type Fetch, PlainReader, type StoredObject } from './plain-reader.ts';
+import { type Fetch, PlainReader, type ReaderOptions, type StoredObject, type StoredRange } from './plain-reader.ts';
 
 export interface ObjectLayout extends StoredObject {
   codec: Codec;
@@ -19,9 +20,15 @@ interface FrameRun {
   end: number;
 }
 
+/** The bytes [start, end), without age. */
+interface Stretch {
+  start: number;
+  end: number;
+}
+
 const MiB = 1024 * 1024;
 /** Adjacent frames are fetched together up to this size, stored and decoded. */
-const maxFetch = 8 * MiB;
+const maxFetch = 4 * MiB;
 const maxPiece = MiB;
 /** Frames decoded at the same time, on the thread pool. */
 const decodesAhead = 4;
@@ -45,8 +52,8 @@ export class ObjectReader {
   }
 
   /** Fetches the header of a sealed object, and nothing of a plain one. */
-  static async open(layout: ObjectLayout, fetch: Fetch, keys: KeyRing): Promise<ObjectReader> {
-    return new ObjectReader(layout, await PlainReader.open(layout, fetch, keys));
+  static async open(layout: ObjectLayout, fetch: Fetch, keys: KeyRing, options: ReaderOptions = {}): Promise<ObjectReader> {
+    return new ObjectReader(layout, await PlainReader.open(layout, fetch, keys, options));
   }
 
   /**
@@ -54,20 +61,35 @@ export class ObjectReader {
    * Fetches only the age chunks and frames that hold them; at a border between two fetches one age chunk comes twice.
    */
   async *read(offset: number, length: number): AsyncGenerator<Uint8Array> {
-    const end = offset + length;
-    if (offset < 0 || length < 0 || end > this.#layout.decoded) {
-      throw new RangeError(`${this.#layout.name} has no bytes ${offset} to ${end}`);
-    }
+    const end = this.#endOf(offset, length);
     if (length === 0) return;
-    if (this.#layout.codec === 'none') yield* this.#readUncoded(offset, end);
+    if (this.#layout.codec === 'none') for (const stretch of stretches(offset, end)) yield* this.#readUncoded(stretch);
     else for (const run of this.#runsOf(offset, end)) yield* this.#readRun(run, offset, end);
   }
 
-  async *#readUncoded(offset: number, end: number): AsyncGenerator<Uint8Array> {
-    for (let at = offset; at < end; at += maxFetch) {
-      const bytes = await this.#plain.read(at, Math.min(end, at + maxFetch));
-      for (let piece = 0; piece < bytes.length; piece += maxPiece) yield bytes.subarray(piece, piece + maxPiece);
+  /** What `read` of the same bytes fetches, one after the other. */
+  *fetches(offset: number, length: number): Generator<StoredRange> {
+    const end = this.#endOf(offset, length);
+    if (length === 0) return;
+    for (const { start, end: behind } of this.#layout.codec === 'none' ? stretches(offset, end) : this.#storedRuns(offset, end)) {
+      const range = this.#plain.fetchFor(start, behind);
+      if (range) yield range;
     }
+  }
+
+  #endOf(offset: number, length: number): number {
+    const end = offset + length;
+    if (offset < 0 || length < 0 || end > this.#layout.decoded) throw new RangeError(`${this.#layout.name} has no bytes ${offset} to ${end}`);
+    return end;
+  }
+
+  *#storedRuns(offset: number, end: number): Generator<Stretch> {
+    for (const { first, end: behind } of this.#runsOf(offset, end)) yield { start: this.#storedStarts[first]!, end: this.#storedStarts[behind]! };
+  }
+
+  async *#readUncoded({ start, end }: Stretch): AsyncGenerator<Uint8Array> {
+    const bytes = await this.#plain.read(start, end);
+    for (let piece = 0; piece < bytes.length; piece += maxPiece) yield bytes.subarray(piece, piece + maxPiece);
   }
 
   async *#readRun({ first, end: behind }: FrameRun, offset: number, end: number): AsyncGenerator<Uint8Array> {
@@ -86,12 +108,17 @@ export class ObjectReader {
       return decoding;
     };
     const ahead: Promise<Uint8Array>[] = [];
-    for (let index = first, next = first; index < behind; index++) {
-      while (next < behind && ahead.length < decodesAhead) ahead.push(decode(next++));
-      const bytes = await ahead.shift()!;
-      const start = this.#decodedStarts[index]!;
-      const piece = bytes.subarray(Math.max(0, offset - start), end - start);
-      if (piece.length > 0) yield piece;
+    try {
+      for (let index = first, next = first; index < behind; index++) {
+        while (next < behind && ahead.length < decodesAhead) ahead.push(decode(next++));
+        const bytes = await ahead.shift()!;
+        const start = this.#decodedStarts[index]!;
+        const piece = bytes.subarray(Math.max(0, offset - start), end - start);
+        if (piece.length > 0) yield piece;
+      }
+    } finally {
+      await Promise.allSettled(ahead);
+      if (this.#plain.givesOwn) freeBytes(stored);
     }
   }
 
@@ -120,6 +147,10 @@ export class ObjectReader {
         : this.#storedStarts.at(-1)! <= this.#plain.size && this.#decodedStarts.at(-1) === decoded;
     if (!isWhole) throw damagedObject(name, 'its size is not the one it should have');
   }
+}
+
+function* stretches(offset: number, end: number): Generator<Stretch> {
+  for (let at = offset; at < end; at += maxFetch) yield { start: at, end: Math.min(end, at + maxFetch) };
 }
 
 /** The first index whose value is `value` or more, in a list that never falls. */

@@ -121,7 +121,7 @@ describe('another target', () => {
   });
 
   it('steps in for the rest when the first goes away in the middle', async () => {
-    const first = setting.store({ volumeSize: 20_000 });
+    const first = setting.store({ volumeSize: 5_000 });
     await first.snapshot(files);
     await twin('second', files);
     const target = setting.target();
@@ -130,7 +130,9 @@ describe('another target', () => {
     };
     await setting.restore({ targets: [target, setting.target('second')] });
     expect(rightFiles()).toBe(30);
-    expect(target.reads.at(-1)![0]).toBe(first.volumeNames[3]);
+    // One ahead may have been asked for by then, and no more.
+    expect(first.volumeNames.length).toBeGreaterThan(10);
+    expect(first.volumeNames.slice(0, 6)).toContain(target.reads.at(-1)![0]);
     expect(setting.events).toContainEqual(expect.objectContaining({ type: 'target-failed', target: 'store', code: 'TARGET_UNREACHABLE' }));
     const alone = setting.target();
     alone.onRead = target.onRead;

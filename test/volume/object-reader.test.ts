@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createSealerFactory, generateIdentity, type KeyRing, openKeyRing, type Sealer } from '../../src/volume/age.ts';
@@ -51,6 +51,12 @@ describe.each(cases)('an object with codec $codec, sealed: $sealed', ({ codec, s
 
         const needed = end === start ? 0 : storedFor(object, start, end);
         const reads = sealed ? calls.slice(1) : calls;
+        expect([...reader.fetches(start, end - start)].map(({ length }) => length), 'what it says that it will fetch').toEqual(reads);
+        const copies = async (offset: number, length: number): Promise<Uint8Array> => Uint8Array.from(object.bytes.subarray(offset, offset + length));
+        const owner = await ObjectReader.open(object.layout, copies, keys, { ownsFetched: true });
+        const hash = createHash('sha256');
+        for await (const piece of owner.read(start, end - start)) hash.update(piece);
+        expect(hash.digest('hex')).toBe(createHash('sha256').update(object.content.subarray(start, end)).digest('hex'));
         expect(reads.length).toBeLessThanOrEqual(Math.ceil((end - start) / (4 * MiB)) + 1);
         expect(total(reads)).toBeLessThanOrEqual(sealed ? (needed * 65_552) / chunk + reads.length * 2 * 65_552 : needed);
         if (sealed) expect(calls[0]).toBeLessThanOrEqual(4096);

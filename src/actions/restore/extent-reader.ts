@@ -3,6 +3,7 @@
  * damage frame by frame, so that a damaged frame costs what lies in it and no more.
  */
 import { BatError } from '../../core/errors.ts';
+import { freeBytes } from '../../core/free-bytes.ts';
 import type { ObjectReader } from '../../volume/object-reader.ts';
 import type { Extent, FrameTable } from './extents.ts';
 
@@ -20,7 +21,7 @@ export class ExtentReader {
     this.#stream = new RangeStream(reader.read(extent.start, extent.end - extent.start), extent.start);
   }
 
-  /** Ranges must be asked for in their order. Throws what the target or the object is to blame for. */
+  /** Ranges must be asked for in their order; the bytes are there until the next is. Throws what the target or the object is to blame for. */
   async take(offset: number, length: number): Promise<Uint8Array> {
     if (!this.#isDamaged) {
       try {
@@ -82,7 +83,7 @@ class RangeStream {
     this.#position = position;
   }
 
-  /** The bytes may be part of a larger buffer that stays unchanged. */
+  /** The bytes may be part of a larger buffer that stays unchanged until something behind it is taken. */
   async take(offset: number, length: number): Promise<Uint8Array> {
     while (this.#position + this.#piece.length <= offset) await this.#next();
     const from = offset - this.#position;
@@ -102,7 +103,10 @@ class RangeStream {
   }
 
   async #next(): Promise<void> {
-    this.#position += this.#piece.length;
+    const { length, byteLength, buffer } = this.#piece;
+    this.#position += length;
+    // What was taken of it has been used by now. Of one that is a part of a larger whole, the rest is still to come.
+    if (byteLength === buffer.byteLength) freeBytes(this.#piece);
     this.#piece = new Uint8Array(0);
     const next = await this.#pieces.next();
     // It gives exactly the bytes it was asked for, and nobody asks for more.

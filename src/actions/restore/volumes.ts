@@ -3,11 +3,12 @@ import { hash } from 'node:crypto';
 import type { ListedRange, ListedUse, RestoreList } from '../../catalog/restore-list.ts';
 import { BatError, type ErrorCode } from '../../core/errors.ts';
 import { readAgain } from '../../core/read-again.ts';
-import { ObjectReader, type ObjectLayout } from '../../volume/object-reader.ts';
+import type { ObjectReader } from '../../volume/object-reader.ts';
 import { ExtentReader } from './extent-reader.ts';
 import { extentsOf, FrameTable, type Extent } from './extents.ts';
 import { parseLayout, type Store } from './load.ts';
 import type { Report } from './report.ts';
+import { VolumesAhead, type WantedVolume } from './volumes-ahead.ts';
 
 export interface VolumeReading {
   list: RestoreList;
@@ -27,13 +28,12 @@ const betweenPauses = 64;
 /** Notes in the list what could not be had; throws only what `write` throws, the signal's reason, and bugs. */
 export async function readVolumes(reading: VolumeReading): Promise<void> {
   const { list, store, report } = reading;
-  for (const volume of list.volumes(store.number)) {
-    if (store.isGone) {
+  for await (const volume of new VolumesAhead(reading).volumes()) {
+    if (store.isGone || !volume.reader) {
       list.miss(volume.id, `${volume.name} is on ${store.target.id}, which cannot be reached any more`);
       continue;
     }
-    const reader = new VolumeReader(reading, volume.id, parseLayout(volume.layout));
-    await reader.read();
+    await new VolumeReader(reading, volume).read(volume.reader);
     report.summary.objects++;
   }
 }
@@ -62,49 +62,33 @@ interface Taken extends ListedRange {
 
 class VolumeReader {
   readonly #reading: VolumeReading;
-  readonly #volume: number;
-  readonly #layout: ObjectLayout;
+  readonly #volume: WantedVolume;
   /** Why nothing more can be had of it: not damage in one place, but the object or its target gone. */
   #lost: BatError | null = null;
   #count = 0;
 
-  constructor(reading: VolumeReading, volume: number, layout: ObjectLayout) {
+  constructor(reading: VolumeReading, volume: WantedVolume) {
     this.#reading = reading;
     this.#volume = volume;
-    this.#layout = layout;
   }
 
-  async read(): Promise<void> {
-    const { list } = this.#reading;
+  async read(opening: Promise<ObjectReader>): Promise<void> {
+    const { id, extents } = this.#volume;
     let reader: ObjectReader;
     try {
-      reader = await this.#open();
+      reader = await opening;
     } catch (error) {
-      list.miss(this.#volume, this.#blame(error).message);
+      this.#reading.list.miss(id, this.#blame(error).message);
       return;
     }
-    const frames = new FrameTable(this.#layout);
-    for (const extent of extentsOf(list.ranges(this.#volume), frames)) await this.#readExtent(reader, frames, extent);
+    for (const extent of extents()) await this.#readExtent(reader, extent);
   }
 
-  async #open(): Promise<ObjectReader> {
-    const { store, report, signal } = this.#reading;
-    const { openKeyRing } = await import('../../volume/age.ts');
-    const keys = this.#layout.sealed ? await store.keys() : openKeyRing([]);
-    const fetch = async (offset: number, length: number): Promise<Uint8Array> => {
-      signal.throwIfAborted();
-      const bytes = await store.target.read(this.#layout.name, offset, length, signal);
-      report.fetched(bytes.length);
-      return bytes;
-    };
-    return ObjectReader.open(this.#layout, fetch, keys);
-  }
-
-  async #readExtent(reader: ObjectReader, frames: FrameTable, extent: Extent): Promise<void> {
-    const source = new ExtentReader(reader, frames, extent);
+  async #readExtent(reader: ObjectReader, extent: Extent): Promise<void> {
+    const source = new ExtentReader(reader, this.#volume.frames, extent);
     let last: Taken = { offset: -1, length: 0, bytes: null, sha256: null };
     try {
-      for (const use of this.#reading.list.uses(this.#volume, extent.first, extent.last)) {
+      for (const use of this.#reading.list.uses(this.#volume.id, extent.first, extent.last)) {
         if (last.offset !== use.offset || last.length !== use.length) last = await this.#take(reader, source, use);
         if (last.bytes) await this.#give(use, last.bytes, last.sha256);
       }
@@ -124,7 +108,7 @@ class VolumeReader {
       const right = sum.equals(sha256) ? bytes : await this.#takeAgain(reader, offset, length, sha256);
       return right ? { offset, length, bytes: right, sha256 } : { offset, length, bytes, sha256: sum };
     } catch (error) {
-      list.miss(this.#volume, this.#blame(error).message, { offset, length });
+      list.miss(this.#volume.id, this.#blame(error).message, { offset, length });
       return { offset, length, bytes: null, sha256: null };
     }
   }
@@ -134,7 +118,7 @@ class VolumeReader {
     try {
       return await readAgain(async () => {
         const bytes = Buffer.concat(await Array.fromAsync(reader.read(offset, length)));
-        if (!hash('sha256', bytes, 'buffer').equals(sha256)) throw new BatError('OBJECT_DAMAGED', `${this.#layout.name} is damaged`);
+        if (!hash('sha256', bytes, 'buffer').equals(sha256)) throw new BatError('OBJECT_DAMAGED', `${this.#volume.name} is damaged`);
         return bytes;
       });
     } catch (error) {
@@ -148,7 +132,7 @@ class VolumeReader {
       await this.#reading.write(use, bytes);
       return;
     }
-    const error = new BatError('OBJECT_DAMAGED', `${this.#layout.name} is damaged: it holds other bytes than it should at ${use.offset}`);
+    const error = new BatError('OBJECT_DAMAGED', `${this.#volume.name} is damaged: it holds other bytes than it should at ${use.offset}`);
     this.#blame(error);
     this.#reading.list.missUse(use, error.message);
   }
@@ -161,13 +145,13 @@ class VolumeReader {
     if (error.code !== 'OBJECT_DAMAGED') this.#lost = error;
     if (error.code === 'OBJECT_COLD') {
       // Moved there by a rule of the store, or the thawed copy expired: the receipt does not know, the target does.
-      this.#reading.list.suspectCold(this.#volume);
+      this.#reading.list.suspectCold(this.#volume.id);
       this.#reading.onCold();
       return error;
     }
     if (!store.isGone) {
       if (objectCodes.has(error.code)) {
-        report.trouble(store.target.id, this.#layout.name, error);
+        report.trouble(store.target.id, this.#volume.name, error);
       } else {
         store.isGone = true;
         report.targetFailed(store.target.id, error);
