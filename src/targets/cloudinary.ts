@@ -4,16 +4,19 @@ import { parseSize } from '../core/units.ts';
 import type { CloudinaryOptions } from './cloudinary/account.ts';
 import { accountOf, checkUrl } from './cloudinary/account.ts';
 import { CloudinaryApi } from './cloudinary/api.ts';
+import { Caller } from './cloudinary/caller.ts';
 import { sweepParts } from './cloudinary/cleanup.ts';
 import { HttpClient } from './cloudinary/http.ts';
 import { ObjectLister } from './cloudinary/list.ts';
+import { newUploadId } from './cloudinary/names.ts';
 import { Notes } from './cloudinary/notes.ts';
 import { putObject, removeObject, statObject } from './cloudinary/objects.ts';
 import { cloudinarySchema } from './cloudinary/options.ts';
 import { readObject } from './cloudinary/read.ts';
+import { Resumer } from './cloudinary/resume.ts';
 import { CloudinaryStore } from './cloudinary/store.ts';
 import { CloudinaryUpload } from './cloudinary/upload.ts';
-import type { ObjectStat, OpenOptions, PutOptions, Receipt, SweepOptions, Target, TargetCapabilities, TargetContext, TargetType, Upload } from './target.ts';
+import type { ObjectStat, OpenOptions, PutOptions, Receipt, ResumedUpload, SweepOptions, Target, TargetCapabilities, TargetContext, TargetType, Upload } from './target.ts';
 
 /** What a test may change. */
 interface Surroundings {
@@ -43,15 +46,17 @@ export class CloudinaryTarget implements Target {
   readonly #store: CloudinaryStore;
   readonly #notes: Notes;
   readonly #lister: ObjectLister;
+  readonly #resumer: Resumer;
 
   constructor(id: string, options: CloudinaryOptions, context: TargetContext, { now, idle }: Surroundings = surroundings) {
     this.id = id;
     const account = accountOf(id, options);
     const base = options.folder === undefined ? context.plan : `${options.folder}/${context.plan}`;
     const wanted = options['part-size'] === undefined ? DEFAULT_ASSET : Math.max(LEAST_ASSET, parseSize(options['part-size']));
-    this.#store = new CloudinaryStore(id, account, new CloudinaryApi(account, new HttpClient(context.pace, idle), now), base, wanted, now);
+    this.#store = new CloudinaryStore(id, account, new CloudinaryApi(new Caller(account, new HttpClient(context.pace, idle), now)), base, wanted, now);
     this.#notes = new Notes(this.#store, context.writer);
     this.#lister = new ObjectLister(this.#store);
+    this.#resumer = new Resumer(this.#store, this.#notes);
     this.location = `cloudinary://${account.cloudName}/${base}`;
   }
 
@@ -86,7 +91,12 @@ export class CloudinaryTarget implements Target {
   async open(name: string, options: OpenOptions): Promise<Upload> {
     this.#store.check(name);
     options.signal?.throwIfAborted();
-    return new CloudinaryUpload(this.#store, this.#notes, name, options);
+    return new CloudinaryUpload(this.#store, this.#notes, { name, id: newUploadId(), options });
+  }
+
+  async resume(name: string, id: string, options: OpenOptions): Promise<ResumedUpload | null> {
+    this.#store.check(name);
+    return this.#store.guard('store', name, options.signal, () => this.#resumer.resume(name, id, options));
   }
 
   async read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
@@ -114,8 +124,8 @@ export class CloudinaryTarget implements Target {
     await this.#store.guard('remove', name, signal, () => removeObject(this.#store, this.#notes, name, signal));
   }
 
-  async sweep({ signal }: SweepOptions = {}): Promise<number> {
-    return this.#store.guard('clean up', this.location, signal, () => sweepParts(this.#store, this.#notes, signal));
+  async sweep(options: SweepOptions = {}): Promise<number> {
+    return this.#store.guard('clean up', this.location, options.signal, () => sweepParts(this.#store, this.#notes, options));
   }
 
   async clock(signal?: AbortSignal): Promise<Date | null> {

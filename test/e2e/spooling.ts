@@ -15,9 +15,16 @@ export const isPart: Moment = ({ method, url }) => method === 'PUT' && url.inclu
 export const isEnd: Moment = ({ method, url }) => method === 'POST' && url.includes('uploadId=');
 
 /** The request of this kind with this number. */
-export function nth(isOne: Moment, number: number): Moment {
+export function nth<Request>(isOne: (request: Request) => boolean, number: number): (request: Request) => boolean {
   let seen = 0;
   return (request) => isOne(request) && ++seen === number;
+}
+
+/** Nothing lies in the spool, and the catalog knows of nothing there. */
+export function expectEmptySpool(backup: Backup): void {
+  expect(filesBelow(backup.at('spool'))).toEqual([]);
+  expect(backup.query('SELECT * FROM spooled')).toEqual([]);
+  expect(backup.query('SELECT * FROM uploads')).toEqual([]);
 }
 
 export class Spooling {
@@ -88,8 +95,6 @@ export class Spooling {
   }
 
   expectEmpty(): void {
-    expect(filesBelow(this.backup.at('spool'))).toEqual([]);
-    expect(this.backup.query('SELECT * FROM spooled')).toEqual([]);
-    expect(this.backup.query('SELECT * FROM uploads')).toEqual([]);
+    expectEmptySpool(this.backup);
   }
 }

@@ -150,6 +150,14 @@ describe('downloads', () => {
     expect([whole.status, (await whole.arrayBuffer()).byteLength]).toEqual([200, 5]);
   });
 
+  it('carry the MD5 of the whole as their tag, or no tag', async () => {
+    const md5 = createHash('md5').update(new Uint8Array([0, 1, 2, 3, 4])).digest('hex');
+    expect((await download(query(), { Range: 'bytes=1-2' })).headers.get('etag')).toBe(`"${md5}"`);
+    expect((await download(query())).headers.get('etag')).toBe(`"${md5}"`);
+    server.settings.tagsDownloads = false;
+    expect((await download(query(), { Range: 'bytes=1-2' })).headers.get('etag')).toBeNull();
+  });
+
   it('need a signature that is not too old, and a link that has not expired', async () => {
     expect((await download({ ...query(), signature: 'x' })).status).toBe(401);
     const link = query({ expires_at: String(clock / 1000 + 60) });

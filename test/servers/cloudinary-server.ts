@@ -33,6 +33,8 @@ export interface CloudinarySettings {
   listingDelay: number;
   /** Downloads are always whole, with 200. */
   ignoresRanges: boolean;
+  /** Downloads carry the MD5 of the whole asset as their ETag. */
+  tagsDownloads: boolean;
   /** Milliseconds; the clock of all limits and ages. */
   now: () => number;
   /** Called with the kind of each request when all of it is there: throws a Refusal to refuse it, or returns `drop` to cut the line. */
@@ -66,6 +68,7 @@ const defaults: CloudinarySettings = {
   limitStatus: 420,
   listingDelay: 0,
   ignoresRanges: false,
+  tagsDownloads: true,
   now: Date.now,
   before: () => {},
 };
@@ -124,14 +127,15 @@ export async function startCloudinary(given: Partial<CloudinarySettings> = {}): 
     const asset = assets.get(query.get('type') ?? 'upload', query.get('public_id') ?? '');
     if (!asset) throw new Refusal(404, `Resource not found - ${query.get('public_id')}`);
     const { bytes } = asset;
+    const tag: Record<string, string> = settings.tagsDownloads ? { ETag: `"${asset.etag}"` } : {};
     const [, from, to] = (!settings.ignoresRanges && /^bytes=(\d+)-(\d*)$/.exec(range ?? '')) || [];
     if (from === undefined) {
-      sendBytes(response, 200, bytes, {});
+      sendBytes(response, 200, bytes, tag);
     } else if (Number(from) >= bytes.length) {
       throw new Refusal(416, 'Requested Range Not Satisfiable', { 'Content-Range': `bytes */${bytes.length}` });
     } else {
       const end = Math.min(to ? Number(to) + 1 : bytes.length, bytes.length);
-      sendBytes(response, 206, bytes.subarray(Number(from), end), { 'Content-Range': `bytes ${from}-${end - 1}/${bytes.length}` });
+      sendBytes(response, 206, bytes.subarray(Number(from), end), { ...tag, 'Content-Range': `bytes ${from}-${end - 1}/${bytes.length}` });
     }
   }
 

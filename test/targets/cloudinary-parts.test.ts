@@ -66,6 +66,14 @@ describe('an object in parts', () => {
     expect(await target.stat(name)).toBeNull();
   });
 
+  it.each([1000, 1500, 2500])('of two parts is not one of %i bytes', async (size) => {
+    const target = await connected({ rawLimit: 1000 });
+    const upload = await target.open(name, { ...hot, partSize: 1000 });
+    for (const index of [0, 1]) await upload.write(index, bytesOf(1000));
+    await expect(upload.finish(size)).rejects.toMatchObject({ code: 'TARGET_FAILED', transient: false });
+    expect(await target.stat(name)).toBeNull();
+  });
+
   it('has at most a thousand parts', async () => {
     const target = await connected({ rawLimit: 1000 });
     const upload = await target.open(name, { ...hot, partSize: 1000 });

@@ -1,7 +1,9 @@
 /** Removing parts that nobody needs: of objects that were replaced or removed, and of uploads that came to nothing. */
 import { BatError } from '../../core/errors.ts';
+import type { SweepOptions } from '../target.ts';
 import { isObjectName, isStemOf, MOST_PARTS, partsSuffix } from './names.ts';
-import { ABANDONED_AFTER, readNotes, type Note, type Notes } from './notes.ts';
+import { readNotes, type Note } from './note-file.ts';
+import { ABANDONED_AFTER, type Notes } from './notes.ts';
 import type { CloudinaryStore } from './store.ts';
 
 const AT_A_TIME = 4;
@@ -22,12 +24,18 @@ export async function removeParts(store: CloudinaryStore, stem: string, numbers:
   );
 }
 
-/** Removes what killed runs of this machine and catalog left, and others' after a day without a word. Returns of how many objects. */
-export async function sweepParts(store: CloudinaryStore, notes: Notes, signal?: AbortSignal): Promise<number> {
+/**
+ * Removes what killed runs of this machine and catalog left, and others' after a day without a word. Returns of how many objects.
+ * What is to be taken up stays, unless after a day without a word others may be removing it.
+ */
+export async function sweepParts(store: CloudinaryStore, notes: Notes, { keep, isShared = false, signal }: SweepOptions): Promise<number> {
+  const left = await notes.left();
+  const isOurs = !isShared || store.now() - left.written < ABANDONED_AFTER;
+  const isKept = ({ upload }: Note): boolean => isOurs && upload !== undefined && (keep?.has(upload) ?? false);
   let swept = 0;
-  for (const note of await notes.left()) swept += await cleanUp(store, notes, note, signal);
+  for (const note of left.notes) if (!isKept(note)) swept += await cleanUp(store, notes, note, signal);
   swept += await sweepOthers(store, notes, signal);
-  await notes.settle();
+  await notes.settle(left.notes.filter(isKept));
   return swept;
 }
 

@@ -8,6 +8,7 @@ import https from 'node:https';
 import { once } from 'node:events';
 import type { Pace } from '../../core/pace.ts';
 import { pacedSlices } from '../../core/slices.ts';
+import { Wait } from './wait.ts';
 
 export interface HttpRequest {
   method: 'GET' | 'POST';
@@ -24,11 +25,6 @@ export interface HttpReply {
   /** Paced. Leaving it early cuts the connection. */
   body: AsyncIterable<Uint8Array>;
   discard(): void;
-}
-
-/** Nothing came or went for too long. */
-export class TimedOut extends Error {
-  override readonly name = 'TimedOut';
 }
 
 const MOST_REDIRECTS = 5;
@@ -130,32 +126,4 @@ export async function textOf(reply: HttpReply): Promise<string> {
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');
-}
-
-/** The deadline of a request: it does not run while we are the ones who wait. */
-class Wait {
-  readonly #request: http.ClientRequest;
-  readonly #idle: number;
-  #held = 0;
-
-  constructor(request: http.ClientRequest, idle: number) {
-    this.#request = request;
-    this.#idle = idle;
-    request.on('timeout', () => {
-      if (this.#held === 0) request.destroy(new TimedOut('Nothing came or went for too long.'));
-    });
-  }
-
-  async during(work: () => Promise<void>): Promise<void> {
-    this.#held++;
-    try {
-      await work();
-    } catch (error) {
-      this.#request.destroy();
-      throw error;
-    } finally {
-      this.#held--;
-      this.#request.socket?.setTimeout(this.#idle);
-    }
-  }
 }

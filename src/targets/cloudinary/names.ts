@@ -1,4 +1,5 @@
 /** The names of objects, and the public ids of the assets that they are kept in. docs/format.md, "Parts". */
+import { randomBytes } from 'node:crypto';
 
 /** The public ids of an object's assets end below this. */
 const LONGEST_ID = 255;
@@ -46,9 +47,14 @@ export function stemOfPart(part: string): string | null {
   return numberPattern.test(part) ? part.replace(numberPattern, '') : null;
 }
 
+/** Of an upload: six letters or digits. */
+export function newUploadId(): string {
+  return randomBytes(3).toString('hex');
+}
+
 /** Another stem, for parts that must not mix with those that lie there. */
-export function freshStem(name: string, random: string): string {
-  return `${name}.again-${random}`;
+export function freshStem(name: string, uploadId: string): string {
+  return `${name}.again-${uploadId}`;
 }
 
 /** Whether a stem is one of this object. */

@@ -2,7 +2,7 @@
 import type { ObjectStat, PutOptions, Receipt } from '../target.ts';
 import { md5Of } from './api.ts';
 import { removeParts } from './cleanup.ts';
-import { endsHarmlessly, MOST_PARTS, partName, partsSuffix } from './names.ts';
+import { endsHarmlessly, MOST_PARTS, newUploadId, partName, partsSuffix } from './names.ts';
 import type { Notes } from './notes.ts';
 import type { PartsList } from './parts-list.ts';
 import type { CloudinaryStore } from './store.ts';
@@ -23,7 +23,7 @@ export async function putObject(store: CloudinaryStore, notes: Notes, name: stri
 }
 
 async function putInParts(store: CloudinaryStore, notes: Notes, name: string, bytes: Uint8Array, options: PutOptions): Promise<Receipt> {
-  const upload = new CloudinaryUpload(store, notes, name, { ...options, partSize: Math.max(1, bytes.length) });
+  const upload = new CloudinaryUpload(store, notes, { name, id: newUploadId(), options: { ...options, partSize: Math.max(1, bytes.length) } });
   try {
     await upload.write(0, bytes);
     return await upload.finish(bytes.length);

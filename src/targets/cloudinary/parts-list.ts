@@ -16,21 +16,23 @@ export interface PartsList {
   stem: string;
   size: number;
   parts: readonly Part[];
+  /** The id of the upload that made it, by which the upload is known again after a kill. */
+  upload?: string;
   /** It could not be read: which parts there are is not known. */
   isDamaged?: true;
 }
 
 /** JSON with the names as they lie beside it, for somebody who joins them by hand. */
-export function encodePartsList(name: string, { stem, size, parts }: PartsList): Buffer {
+export function encodePartsList(name: string, { stem, size, parts, upload }: PartsList): Buffer {
   const folder = name.lastIndexOf('/') + 1;
   const listed = parts.map(({ size, md5 }, number) => ({ name: partName(stem, number).slice(folder), size, md5 }));
-  return encodeSummed({ object: name.slice(folder), size, parts: listed }, 1);
+  return encodeSummed({ object: name.slice(folder), size, upload, parts: listed }, 1);
 }
 
 /** Null if it is no list of parts of this object. */
 export function decodePartsList(name: string, bytes: Uint8Array): PartsList | null {
   const folder = name.slice(0, name.lastIndexOf('/') + 1);
-  const { size, parts } = (decodeSummed(bytes) ?? {}) as { size?: unknown; parts?: unknown };
+  const { size, parts, upload } = (decodeSummed(bytes) ?? {}) as { size?: unknown; parts?: unknown; upload?: unknown };
   if (!isCount(size) || !Array.isArray(parts) || parts.length > MOST_PARTS) return null;
   const first = (parts[0] as { name?: unknown } | undefined)?.name;
   const stem = parts.length === 0 ? name : stemOfPart(`${folder}${String(first)}`);
@@ -44,7 +46,7 @@ export function decodePartsList(name: string, bytes: Uint8Array): PartsList | nu
     list.push({ size, md5 });
     sum += size;
   }
-  return sum === size ? { stem, size, parts: list } : null;
+  return sum === size ? { stem, size, parts: list, ...(typeof upload === 'string' ? { upload } : {}) } : null;
 }
 
 function isCount(value: unknown): value is number {

@@ -26,13 +26,19 @@ export class RangeReader {
     this.#api = api;
   }
 
-  /** Bytes of the asset, or null if there is none. */
-  async sizeOf(publicId: string, signal?: AbortSignal): Promise<number | null> {
+  /** What the service says of the asset, or null if there is none. The MD5 is null where it does not tell that. */
+  async describe(publicId: string, signal?: AbortSignal): Promise<{ size: number; md5: string | null } | null> {
     const download = await this.#api.download(publicId, 0, 0, signal);
     if (!download) return null;
-    if (download.isWhole && download.total !== null) download.discard();
-    else await drain(download, (length) => (download.total ??= length));
-    return download.total;
+    const { total, md5, isWhole } = download;
+    if (isWhole && total !== null) download.discard();
+    const length = isWhole && total !== null ? 0 : await drain(download);
+    return { size: total ?? length, md5 };
+  }
+
+  /** Bytes of the asset, or null if there is none. */
+  async sizeOf(publicId: string, signal?: AbortSignal): Promise<number | null> {
+    return (await this.describe(publicId, signal))?.size ?? null;
   }
 
   /** Exactly these bytes, at least one; null if there is no such asset. Throws TooShort. */
@@ -91,10 +97,11 @@ async function collect(download: Download, skip: number, length: number): Promis
   return Buffer.concat(pieces);
 }
 
-async function drain(download: Download, ended: (length: number) => void): Promise<void> {
+/** Reads to the end, and tells the length. */
+async function drain(download: Download): Promise<number> {
   let length = 0;
   for await (const piece of download.body) length += piece.length;
-  ended(length);
+  return length;
 }
 
 /** A copy: what is kept must stay as it is. */

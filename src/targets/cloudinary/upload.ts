@@ -1,44 +1,56 @@
 /** An object on its way: its parts as they come, then the list of them, which is what makes it one. */
-import { randomBytes } from 'node:crypto';
-import { BatError } from '../../core/errors.ts';
 import type { OpenOptions, Receipt, Upload } from '../target.ts';
 import { md5Of } from './api.ts';
 import { removeParts } from './cleanup.ts';
 import { freshStem, MOST_PARTS, partName, partsSuffix } from './names.ts';
-import type { Note, Notes } from './notes.ts';
-import type { Part, PartsList } from './parts-list.ts';
+import type { Note } from './note-file.ts';
+import type { Notes } from './notes.ts';
+import type { PartsList } from './parts-list.ts';
 import { encodePartsList } from './parts-list.ts';
 import type { CloudinaryStore } from './store.ts';
+import { gaveUp, tooManyParts, wrongParts } from './upload-errors.ts';
+import { UploadParts } from './upload-parts.ts';
 
 /** Parts may come in any order, but a sender has only a few of them at hand. */
 const PARTS_AT_HAND = 16;
 /** For what is removed when an upload is given up: whatever stopped it must not wait long. */
 const CLEANUP_TIME = 60_000;
 
+export interface UploadPlace {
+  name: string;
+  id: string;
+  options: OpenOptions;
+  /** What another process had of it, if it is taken up. */
+  begun?: { stem: string; parts: UploadParts };
+}
+
 export class CloudinaryUpload implements Upload {
+  readonly id: string;
   readonly #store: CloudinaryStore;
   readonly #notes: Notes;
   readonly #name: string;
   readonly #partSize: number;
   readonly #assetSize: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #parts = new Map<number, Part>();
-  /** Numbers that may lie there, whether or not they were confirmed. */
-  readonly #tried = new Set<number>();
+  readonly #parts: UploadParts;
   readonly #going = new Set<Promise<unknown>>();
-  #begun: Promise<string> | null = null;
+  #begun: Promise<string> | null;
   #stage: 'writing' | 'committing' | 'done' | 'aborted' = 'writing';
   /** A request ended without a reply: what it sent may still come to lie there. */
-  #isUnsure = false;
+  #isUnsure: boolean;
   #replaced: PartsList | null | undefined;
 
-  constructor(store: CloudinaryStore, notes: Notes, name: string, { partSize, signal }: OpenOptions) {
+  constructor(store: CloudinaryStore, notes: Notes, { name, id, options, begun }: UploadPlace) {
+    this.id = id;
     this.#store = store;
     this.#notes = notes;
     this.#name = name;
-    this.#partSize = partSize;
+    this.#partSize = options.partSize;
     this.#assetSize = store.assetSize;
-    this.#signal = signal;
+    this.#signal = options.signal;
+    this.#parts = begun?.parts ?? new UploadParts();
+    this.#begun = begun ? Promise.resolve(begun.stem) : null;
+    this.#isUnsure = begun !== undefined;
   }
 
   async write(index: number, bytes: Uint8Array): Promise<void> {
@@ -56,16 +68,18 @@ export class CloudinaryUpload implements Upload {
 
   async finish(size: number): Promise<Receipt> {
     return this.#guard(async () => {
-      const receipt = { name: this.#name, size, parts: this.#parts.size };
+      const found = this.#parts.ofSize(size);
+      if (!found) throw wrongParts(this.#store, this.#name, size);
+      const { parts, beyond } = found;
+      const receipt = { name: this.#name, size, parts: parts.length };
       if (this.#stage === 'done') return receipt;
-      this.#confirmParts(size);
       const stem = await this.#begin();
       this.#replaced ??= await this.#store.partsToDrop(this.#name, this.#signal);
       const replaced = this.#replaced?.stem === stem ? null : this.#replaced;
       if (replaced) await this.#notes.add(this.#noteOf(replaced.stem), this.#signal);
-      const parts = Array.from(this.#parts.keys(), (_, number) => this.#parts.get(number)!);
+      await removeParts(this.#store, stem, beyond, new Map(), this.#signal);
       this.#stage = 'committing';
-      const list = encodePartsList(this.#name, { stem, size, parts });
+      const list = encodePartsList(this.#name, { stem, size, parts, upload: this.id });
       await this.#store.api.upload(this.#store.publicId(this.#name + partsSuffix), list, md5Of(list), this.#signal);
       // An asset of the plain name would be taken for the object.
       await this.#store.destroyPlain(this.#name, this.#signal);
@@ -87,7 +101,7 @@ export class CloudinaryUpload implements Upload {
     if (stem === null || stem === undefined) return;
     const signal = AbortSignal.timeout(CLEANUP_TIME);
     try {
-      await removeParts(this.#store, stem, this.#tried, new Map(), signal);
+      await removeParts(this.#store, stem, this.#parts.tried, new Map(), signal);
       if (!this.#isUnsure) await this.#notes.remove(stem);
     } catch {
       // The note says what lies there, so a sweep gets it.
@@ -105,43 +119,27 @@ export class CloudinaryUpload implements Upload {
 
   async #choose(): Promise<string> {
     const present = await this.#store.partsToDrop(this.#name, this.#signal);
-    const isFree = present === null && !this.#notes.isOwn(this.#name);
-    const stem = isFree ? this.#name : freshStem(this.#name, randomBytes(3).toString('hex'));
-    await this.#notes.add(this.#noteOf(stem), this.#signal);
+    const isFree = present === null && !(await this.#notes.isTaken(this.#name, this.id));
+    const stem = isFree ? this.#name : freshStem(this.#name, this.id);
+    await this.#notes.add({ ...this.#noteOf(stem), upload: this.id }, this.#signal);
     return stem;
   }
 
   async #writePart(stem: string, number: number, bytes: Uint8Array): Promise<void> {
-    if (number >= MOST_PARTS) {
-      throw new BatError('TARGET_FULL', `${this.#name} is too large for target "${this.#store.id}": it would have more than ${MOST_PARTS} parts.`, {
-        hint: 'Set a smaller `volume` in the tar step, or, if the account allows it, a larger `part-size` of the target.',
-        subject: this.#name,
-      });
-    }
+    if (number >= MOST_PARTS) throw tooManyParts(this.#store, this.#name);
     const md5 = md5Of(bytes);
-    // A sender's part is sent again as a whole, though only one of its assets may have failed.
-    if (this.#parts.get(number)?.md5 === md5) return;
-    this.#tried.add(number);
+    if (this.#parts.has(number, md5)) return;
+    this.#parts.begin(number);
     const id = this.#store.publicId(partName(stem, number));
     try {
       await this.#store.api.upload(id, bytes, md5, this.#signal);
-      this.#parts.set(number, { size: bytes.length, md5 });
+      this.#parts.confirm(number, { size: bytes.length, md5 });
     } catch (error) {
       this.#isUnsure = true;
       throw error;
     } finally {
       this.#store.ranges.forget(id);
     }
-  }
-
-  /** The parts are those of one object of this size: none is missing, and only the last of them is short. */
-  #confirmParts(size: number): void {
-    const known = [...this.#parts.values()].reduce((sum, part) => sum + part.size, 0);
-    if (known === size && [...this.#parts.keys()].every((number) => number < this.#parts.size)) return;
-    throw new BatError('TARGET_FAILED', `Target "${this.#store.id}" was given ${known} bytes of ${this.#name}, in ${this.#parts.size} parts, and needs ${size} bytes.`, {
-      hint: 'This is a mistake in bat: please report it.',
-      subject: this.#name,
-    });
   }
 
   /** What was the object before. It is none any more: that some of it may stay is no failure of this one. */
@@ -164,7 +162,7 @@ export class CloudinaryUpload implements Upload {
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {
     this.#signal?.throwIfAborted();
-    if (this.#stage === 'aborted') throw new BatError('TARGET_FAILED', `The upload of ${this.#name} to target "${this.#store.id}" was given up.`, { subject: this.#name });
+    if (this.#stage === 'aborted') throw gaveUp(this.#store, this.#name);
     const going = this.#store.guard('store', this.#name, this.#signal, work);
     this.#going.add(going);
     try {
