@@ -8,6 +8,7 @@ import { expect } from 'vitest';
 import { missingCeph, sharedRgw } from '../servers/ceph-rgw.ts';
 import { startCloudinary, type CloudinaryServer, type CloudinarySettings } from '../servers/cloudinary-server.ts';
 import { startColdGate, type ColdGate } from '../servers/cold-gate.ts';
+import { startFaultyProxy, type FaultyProxy } from '../servers/faulty-proxy.ts';
 import { everythingIn, newBucket, removeBucket, s3Client, type S3Access } from '../servers/s3-access.ts';
 import { startS3Server } from '../servers/s3-server.ts';
 import { Backup, type Expected } from './backup.ts';
@@ -32,6 +33,11 @@ export interface PlacesOptions {
 /** The design's example, with `tar` and without it; and files as they are where nothing but the clouds says what a name may be. */
 export const threePlans = {
   volumes: { steps: ['select', 'tar: { volume: 20MiB }', 'compress', ...uploads], disks: ['usb'], settings: { rawLimit: 3 * 2 ** 20 } },
+  sealed: {
+    steps: ['select', 'tar: { volume: 20MiB }', 'compress', 'encrypt: { to: KEY }', 'upload: { to: [usb, cloud, glacier], retry: { attempts: 2, wait: 10ms } }', 'record'],
+    disks: ['usb'],
+    settings: { rawLimit: 3 * 2 ** 20 },
+  },
   files: { steps: ['select', 'compress', ...uploads], disks: ['usb'] },
   bareFiles: { steps: ['select', 'upload: { to: [glacier, cloud], retry: { attempts: 1 } }', 'record'], disks: [], storageClass: 'STANDARD' },
   bareFilesInBucket: { steps: ['select', 'upload: { to: glacier }', 'record'], disks: [], storageClass: 'STANDARD' },
@@ -41,15 +47,18 @@ export class ThreePlaces {
   readonly backup: Backup;
   readonly cloudinary: CloudinaryServer;
   readonly gate: ColdGate;
+  /** What lies before the two clouds, and may be cut. */
+  readonly lines: Readonly<Record<'cloud' | 'glacier', FaultyProxy>>;
   readonly #server: S3Access;
   readonly #bucket: string;
   readonly #stopServer: () => Promise<void>;
   #isCold = true;
 
-  private constructor(parts: { backup: Backup; cloudinary: CloudinaryServer; gate: ColdGate; server: S3Access; bucket: string; stopServer: () => Promise<void> }) {
+  private constructor(parts: { backup: Backup; cloudinary: CloudinaryServer; gate: ColdGate; lines: ThreePlaces['lines']; server: S3Access; bucket: string; stopServer: () => Promise<void> }) {
     this.backup = parts.backup;
     this.cloudinary = parts.cloudinary;
     this.gate = parts.gate;
+    this.lines = parts.lines;
     this.#server = parts.server;
     this.#bucket = parts.bucket;
     this.#stopServer = parts.stopServer;
@@ -60,18 +69,19 @@ export class ThreePlaces {
     const bucket = await newBucket(server);
     const gate = await startColdGate(server);
     const cloudinary = await startCloudinary(options.settings);
+    const lines = { cloud: await startFaultyProxy({ endpoint: cloudinary.url }), glacier: await startFaultyProxy(gate) };
     const backup = await Backup.create({ steps: options.steps, targets: options.disks });
-    const places = new ThreePlaces({ backup, cloudinary, gate, server, bucket, stopServer });
+    const places = new ThreePlaces({ backup, cloudinary, gate, lines, server, bucket, stopServer });
     places.setPlan(options);
     return places;
   }
 
   setPlan({ steps, disks, storageClass = 'DEEP_ARCHIVE' }: PlacesOptions): void {
-    const { gate, backup } = this;
+    const { gate, backup, lines } = this;
     this.#isCold = storageClass === 'DEEP_ARCHIVE';
     const { cloudName, apiKey, apiSecret } = this.cloudinary.settings;
-    const cloud = `{ type: cloudinary, cloud-name: ${cloudName}, api-key: "${apiKey}", api-secret: "${apiSecret}", upload-prefix: "${this.cloudinary.url}" }`;
-    const glacier = `{ type: s3, endpoint: "${gate.endpoint}", region: ${gate.region}, bucket: ${this.#bucket}, storage-class: ${storageClass}, part-size: 5MiB, access-key: "${gate.accessKey}", secret-key: "${gate.secretKey}" }`;
+    const cloud = `{ type: cloudinary, cloud-name: ${cloudName}, api-key: "${apiKey}", api-secret: "${apiSecret}", upload-prefix: "${lines.cloud.endpoint}" }`;
+    const glacier = `{ type: s3, endpoint: "${lines.glacier.endpoint}", region: ${gate.region}, bucket: ${this.#bucket}, storage-class: ${storageClass}, part-size: 5MiB, access-key: "${gate.accessKey}", secret-key: "${gate.secretKey}" }`;
     const isUsed = (id: string): boolean => steps.some((step) => step.includes(id));
     const more = Object.entries({ cloud, glacier }).filter(([id]) => isUsed(id));
     backup.setPlan({ steps, targets: disks, more: Object.fromEntries(more) });
@@ -128,6 +138,7 @@ export class ThreePlaces {
 
   async remove(): Promise<void> {
     this.backup.remove();
+    for (const line of Object.values(this.lines)) await line.stop();
     await this.cloudinary.close();
     await this.gate.stop();
     await removeBucket(this.#server, this.#bucket);
