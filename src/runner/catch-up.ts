@@ -5,7 +5,8 @@
  */
 import { createHash, hash } from 'node:crypto';
 import { Snapshots, type ManifestRecord } from '../catalog/snapshots.ts';
-import { Volumes, type CanRead, type MissingObject } from '../catalog/volumes.ts';
+import { ObjectNames } from '../catalog/object-names.ts';
+import { Objects, type CanRead, type MissingObject } from '../catalog/objects.ts';
 import { BatError, type ErrorCode } from '../core/errors.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { readAgain } from '../core/read-again.ts';
@@ -46,13 +47,15 @@ class CatchUp {
   readonly #session: Session;
   readonly #lane: Lane;
   readonly #target: Target;
-  readonly #volumes: Volumes;
+  readonly #objects: Objects;
+  readonly #names: ObjectNames;
 
   constructor(session: Session, lane: Lane, target: Target) {
     this.#session = session;
     this.#lane = lane;
     this.#target = target;
-    this.#volumes = new Volumes(session.catalog);
+    this.#objects = new Objects(session.catalog);
+    this.#names = new ObjectNames(session.catalog);
   }
 
   async run(): Promise<void> {
@@ -73,7 +76,7 @@ class CatchUp {
   #missing(): MissingObject[] {
     const others = [...this.#session.targets.keys()].filter((id) => this.#isSource(id));
     const need = { target: this.#target.id, recipients: this.#lane.recipients };
-    const missing = this.#volumes.missingOn(this.#lane.maker, need, this.#lane.codec, others, canReadAtOnce(this.#session));
+    const missing = this.#objects.missingOn(this.#lane.maker, need, this.#lane.codec, others, canReadAtOnce(this.#session));
     return missing.filter((object) => object.seal || this.#target.acceptsName(object.name));
   }
 
@@ -90,22 +93,22 @@ class CatchUp {
   async #copyObject(sender: ObjectSender, object: MissingObject): Promise<void> {
     const { catalog } = this.#session;
     const { recipients } = this.#lane;
-    const vanished = object.seal ? this.#volumes.vanishedObject(`${object.name}.age`, object.volume, recipients!) : null;
+    const vanished = object.seal ? this.#objects.vanishedObject(`${object.name}.age`, object.volume, recipients!) : null;
     // A sealed copy takes the place of one that is gone: manifests know it by its name. It never takes the name of one that
     // is there, or was sealed to other keys.
     const name = !object.seal ? object.name : vanished === null ? this.#sealedName(object) : `${object.name}.age`;
     const sent = await this.#send(sender, { ...object, name, fromName: object.name });
     if (sent === 'damaged') {
-      this.#volumes.removeReceipt(object.id, object.from);
+      this.#objects.removeReceipt(object.id, object.from);
       catalog.flush();
       return;
     }
     const receipt = sent?.receipts.get(this.#target.id);
     if (!sent || !receipt) return;
     const { size, sha256 } = sent;
-    if (vanished !== null) this.#volumes.remakeObject(vanished, size, sha256);
-    const add = (): number => this.#volumes.addObject({ ...object, name, size, sha256, frames: this.#volumes.framesOf(object.id), recipients: [...recipients!] });
-    this.#volumes.addReceipt(object.seal ? (vanished ?? add()) : object.id, this.#target.id, receipt);
+    if (vanished !== null) this.#objects.remakeObject(vanished, size, sha256);
+    const add = (): number => this.#objects.addObject({ ...object, name, size, sha256, frames: this.#objects.framesOf(object.id), recipients: [...recipients!] });
+    this.#objects.addReceipt(object.seal ? (vanished ?? add()) : object.id, this.#target.id, receipt);
     catalog.flush();
   }
 
@@ -113,7 +116,7 @@ class CatchUp {
     const { run } = this.#session;
     if (this.#lane.maker === 'tar') return `${volumeName(run, this.#session.nextVolume())}${codecSuffix[codec]}.age`;
     const sealed = `files/${hash('sha256', `${run}/${name}`)}${codecSuffix[codec]}.age`;
-    this.#volumes.reserveNames([sealed], run);
+    this.#names.reserveNames([sealed], run);
     return sealed;
   }
 
@@ -121,7 +124,7 @@ class CatchUp {
   async #copyManifests(): Promise<void> {
     const snapshots = new Snapshots(this.#session.catalog);
     // A manifest is of use only with all that it speaks of: a target must not claim a snapshot that it cannot give back.
-    const others = this.#lane.targets.filter((id) => this.#isSource(id) && this.#volumes.holdsAllOf(this.#target.id, id));
+    const others = this.#lane.targets.filter((id) => this.#isSource(id) && this.#objects.holdsAllOf(this.#target.id, id));
     const held = new Set(snapshots.manifestsOn(this.#target.id).map((manifest) => manifest.snapshot));
     const sender = this.#sender('hot');
     for (let left = snapshots.manifestsMissingOn(this.#target.id, others); left.length > 0; ) {
@@ -136,7 +139,7 @@ class CatchUp {
 
   async #copyManifest(sender: ObjectSender, manifest: ManifestRecord & { from: string }): Promise<boolean> {
     const { name, size, sha256, from, snapshot } = manifest;
-    if (sha256 === null || !this.#volumes.holdsAllUpTo(this.#target.id, this.#lane.maker, runOfSnapshot(snapshot))) return false;
+    if (sha256 === null || !this.#objects.holdsAllUpTo(this.#target.id, this.#lane.maker, runOfSnapshot(snapshot))) return false;
     const sent = await this.#send(sender, { name, from, fromName: name, size, sha256, seal: false });
     if (sent === null || sent === 'damaged' || !sent.receipts.has(this.#target.id)) return false;
     new Snapshots(this.#session.catalog).addManifest({ ...manifest, target: this.#target.id });

@@ -7,7 +7,7 @@ import { batVersion } from '../core/version.ts';
 import { Keys } from '../catalog/keys.ts';
 import { Spooled } from '../catalog/spooled.ts';
 import { Stores } from '../catalog/stores.ts';
-import { Volumes } from '../catalog/volumes.ts';
+import { Objects } from '../catalog/objects.ts';
 import { suffixOf, type Lane } from '../steps/step.ts';
 import type { Target } from '../targets/target.ts';
 import { keyName, markerName, readmeName, restoreScriptName } from '../volume/names.ts';
@@ -62,7 +62,7 @@ async function settleMarker(session: Session, target: Target): Promise<{ isShare
   const stores = new Stores(session.catalog);
   const found = await readMarker(target, session.signal);
   const expected = stores.storeOf(target.id);
-  if (session.newTargets.includes(target.id) && found?.store !== expected) new Volumes(session.catalog).forgetTarget(target.id);
+  if (session.newTargets.includes(target.id) && found?.store !== expected) new Objects(session.catalog).forgetTarget(target.id);
   else checkMarker(target, found, expected);
   if (found && stores.lastRunsOn(target.id).includes(found.lastRun)) session.wroteLast.add(target.id);
   const writer = { id: catalogId(session), host: hostname(), since: session.startedAt.toISOString() };

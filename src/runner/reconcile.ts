@@ -5,7 +5,8 @@
 import { Listing } from '../catalog/listing.ts';
 import { Runs } from '../catalog/runs.ts';
 import { Snapshots } from '../catalog/snapshots.ts';
-import { Volumes } from '../catalog/volumes.ts';
+import { ObjectNames } from '../catalog/object-names.ts';
+import { Objects } from '../catalog/objects.ts';
 import { formatCount } from '../core/units.ts';
 import { suffixOf } from '../steps/step.ts';
 import type { ObjectStat, Target } from '../targets/target.ts';
@@ -37,13 +38,13 @@ export async function findDifferences(session: Session, target: Target): Promise
   // With a manifest there that this catalog never wrote, it may be an old copy of itself: then nothing is an orphan.
   // So it is where another has written since: a run of that one may be going on.
   const isSure = foreignManifests.length === 0 && session.wroteLast.has(target.id);
-  const volumes = new Volumes(catalog);
+  const names = new ObjectNames(catalog);
   const unknown = listing.unknownObjects(helpNames);
   // Only what a run of this catalog is known to have sent: a name alone proves nothing.
   const isOrphan = (name: string): boolean => {
     if (!isSure) return false;
     const run = runOfObject(name);
-    return run === null ? volumes.isLeftover(name) : volumeNamePattern.test(name) && runs.isKnown(run);
+    return run === null ? names.isLeftover(name) : volumeNamePattern.test(name) && runs.isKnown(run);
   };
   return {
     lost: listing.missingObjects(),
@@ -60,9 +61,10 @@ export async function reconcile(session: Session, target: Target): Promise<void>
   const found = await findDifferences(session, target);
   // A dear listing also shows late what was stored: it tells what an earlier run left, and never that something is gone.
   const { lost, lostManifests, orphans, foreign } = isDear ? { ...found, lost: [], lostManifests: [] } : found;
-  const volumes = new Volumes(session.catalog);
+  const objects = new Objects(session.catalog);
+  const names = new ObjectNames(session.catalog);
   const snapshots = new Snapshots(session.catalog);
-  for (const object of lost) volumes.removeReceipt(object.id, target.id);
+  for (const object of lost) objects.removeReceipt(object.id, target.id);
   for (const manifest of lostManifests) snapshots.removeManifest(manifest.snapshot, target.id);
   session.catalog.flush();
   for (const name of orphans) await target.remove(name, session.signal);
@@ -71,13 +73,13 @@ export async function reconcile(session: Session, target: Target): Promise<void>
     note('lost', `gone, or of another size: ${formatCount(lost.length + lostManifests.length, 'object')} that bat stored here; what is needed of them is stored again`);
   }
   if (orphans.length > 0) note('note', `removed ${formatCount(orphans.length, 'object')} that an interrupted run left behind`);
-  for (const name of foreign) volumes.avoidName(name);
+  for (const name of foreign) names.avoidName(name);
   if (foreign.length > 0) note('note', `holds ${formatCount(foreign.length, 'object')} that this machine's catalog does not know; they stay as they are`);
 }
 
 /** Once every target of the plan was there and has been cleaned, names that killed runs took are free again. */
 export function forgetLeftovers(session: Session): void {
-  if (session.lanes.every((lane) => lane.targets.every((id) => session.targets.has(id)))) new Volumes(session.catalog).forgetLeftovers(session.run);
+  if (session.lanes.every((lane) => lane.targets.every((id) => session.targets.has(id)))) new ObjectNames(session.catalog).forgetLeftovers(session.run);
 }
 
 /**

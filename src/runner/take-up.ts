@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { BatError } from '../core/errors.ts';
 import { formatBytes } from '../core/units.ts';
 import { Spooled, type SpooledObject } from '../catalog/spooled.ts';
+import { Objects } from '../catalog/objects.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import { ObjectSender } from '../steps/shared/object-sender.ts';
 import { forget, sendFile, spoolFolder } from '../steps/shared/spool.ts';
@@ -59,9 +60,10 @@ async function takeUp(session: Session, spooled: Spooled, object: SpooledObject,
   try {
     const sent = await sendFile(sender.begin(object.name, { largest: object.size, keepsParts: true, ...(partSize === null ? {} : { resumed: { uploads, partSize } }) }), object);
     if (sent.receipts.size === 0) return;
+    const objects = new Objects(session.catalog);
     const volumes = new Volumes(session.catalog);
-    const id = volumes.sameObject(object.name, object.sha256) ?? volumes.addObject(object);
-    for (const [target, receipt] of sent.receipts) volumes.addReceipt(id, target, receipt);
+    const id = objects.sameObject(object.name, object.sha256) ?? objects.addObject(object);
+    for (const [target, receipt] of sent.receipts) objects.addReceipt(id, target, receipt);
     volumes.markStored(object.volume, object.decoded);
     session.catalog.flush();
     await forget(spooled, object);

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { encodePath } from '../core/paths.ts';
 import { Stores } from '../catalog/stores.ts';
+import { ObjectNames } from '../catalog/object-names.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { ObjectEvent, SelectedEntry } from './flow.ts';
 import { EntryTaker } from './shared/entry-taker.ts';
@@ -35,6 +36,7 @@ export const filesStep: StepType<Record<string, never>> = {
 class Files {
   readonly #context: StepContext;
   readonly #volumes: Volumes;
+  readonly #names: ObjectNames;
   readonly #writer: VolumeWriter;
   readonly #taker: EntryTaker;
   readonly #shared: boolean;
@@ -43,6 +45,7 @@ class Files {
   constructor(context: StepContext) {
     this.#context = context;
     this.#volumes = new Volumes(context.catalog);
+    this.#names = new ObjectNames(context.catalog);
     this.#writer = new VolumeWriter({ volumes: this.#volumes, maker: context.maker, run: context.run, source: context.source.id });
     this.#taker = new EntryTaker(context);
     this.#shared = this.#isShared();
@@ -166,7 +169,7 @@ class Files {
     const unique = hash('sha256', Buffer.concat([encodePath(`${this.#context.run}/${own}`), firstChunk]));
     const candidates = [...(this.#shared ? [] : [own]), `${own}.${this.#context.run}`];
     const name = candidates.find((candidate) => this.#isFree(candidate)) ?? `files/${unique}`;
-    this.#volumes.reserveNames(this.#context.downstream.map((lane) => name + suffixOf(lane)), this.#context.run);
+    this.#names.reserveNames(this.#context.downstream.map((lane) => name + suffixOf(lane)), this.#context.run);
     return name;
   }
 
@@ -180,7 +183,7 @@ class Files {
     return this.#context.downstream.every((lane) => {
       const full = name + suffixOf(lane);
       const accepted = lane.targets.every((id) => this.#context.acceptsName(id, full));
-      return accepted && !this.#volumes.nameIsTaken(full);
+      return accepted && !this.#names.nameIsTaken(full);
     });
   }
 }

@@ -6,6 +6,7 @@
 import { BatError } from '../core/errors.ts';
 import type { CatalogDraft } from '../catalog/draft.ts';
 import { Snapshots } from '../catalog/snapshots.ts';
+import { Objects } from '../catalog/objects.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { StoredObject } from './flow.ts';
 import { writeManifest } from './record/manifest-writer.ts';
@@ -70,11 +71,13 @@ export const recordStep: StepType<RecordOptions> = {
 class Ledger {
   readonly #context: StepContext;
   readonly #volumes: Volumes;
+  readonly #objects: Objects;
   readonly #waiting = new Map<number, StoredObject[]>();
 
   constructor(context: StepContext) {
     this.#context = context;
     this.#volumes = new Volumes(context.catalog);
+    this.#objects = new Objects(context.catalog);
   }
 
   async add(stored: StoredObject): Promise<void> {
@@ -97,8 +100,8 @@ class Ledger {
     for (const object of held) {
       const { name, size, sha256, decoded, codec, level, frames, recipients } = object;
       // Two uploads of one step's objects store the same bytes under the same name.
-      const id = this.#volumes.sameObject(name, sha256) ?? this.#volumes.addObject({ volume, name, size, sha256, decoded, codec, level, frames: [...frames], recipients: recipients && [...recipients] });
-      for (const [target, receipt] of object.receipts) this.#volumes.addReceipt(id, target, receipt);
+      const id = this.#objects.sameObject(name, sha256) ?? this.#objects.addObject({ volume, name, size, sha256, decoded, codec, level, frames: [...frames], recipients: recipients && [...recipients] });
+      for (const [target, receipt] of object.receipts) this.#objects.addReceipt(id, target, receipt);
     }
     this.#volumes.markStored(volume, objects[0]!.decoded);
     this.#context.catalog.flush();

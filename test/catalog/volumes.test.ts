@@ -2,14 +2,20 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { Listing } from '../../src/catalog/listing.ts';
 import { Spooled } from '../../src/catalog/spooled.ts';
-import { Volumes, type NewObject } from '../../src/catalog/volumes.ts';
+import { ObjectNames } from '../../src/catalog/object-names.ts';
+import { Objects, type NewObject } from '../../src/catalog/objects.ts';
+import { Volumes } from '../../src/catalog/volumes.ts';
 
 const run = '20260101-000000-aaaa';
 let catalog: Catalog;
 let volumes: Volumes;
+let objects: Objects;
+let names: ObjectNames;
 beforeEach(() => {
   catalog = Catalog.openToRead('', false);
   volumes = new Volumes(catalog);
+  objects = new Objects(catalog);
+  names = new ObjectNames(catalog);
 });
 afterEach(() => catalog.close());
 
@@ -25,8 +31,8 @@ function stored(letter: string, targets: readonly string[], more: Partial<NewObj
 }
 
 function add(volume: number, name: string, targets: readonly string[], more: Partial<NewObject> = {}): number {
-  const object = volumes.addObject({ volume, name, size: 100, sha256: sha('o'), decoded: 1024, codec: 'none', level: 0, frames: [], recipients: null, ...more });
-  for (const target of targets) volumes.addReceipt(object, target, { parts: 1 });
+  const object = objects.addObject({ volume, name, size: 100, sha256: sha('o'), decoded: 1024, codec: 'none', level: 0, frames: [], recipients: null, ...more });
+  for (const target of targets) objects.addReceipt(object, target, { parts: 1 });
   return object;
 }
 
@@ -80,7 +86,7 @@ describe('which chunks count as stored', () => {
 
 describe('what a target lacks', () => {
   const lack = (target: string, recipients: readonly string[] | null, others: readonly string[], codec = 'none'): unknown =>
-    volumes.missingOn('tar', { target, recipients }, codec, others).map(({ name, from, seal }) => ({ name, from, seal }));
+    objects.missingOn('tar', { target, recipients }, codec, others).map(({ name, from, seal }) => ({ name, from, seal }));
 
   test('is given as it is where another has it in the right shape', () => {
     stored('a', ['one', 'two']);
@@ -106,21 +112,21 @@ describe('what a target lacks', () => {
 
 test('names are taken whatever their case, and so is what lies above and below them', () => {
   stored('x', ['one'], {});
-  volumes.reserveNames(['docs/Folder/file.zst'], 'run');
-  for (const name of ['volumes/X.tar', 'volumes/x.tar/below', 'DOCS/folder/FILE.zst', 'docs/folder', 'docs']) expect(volumes.nameIsTaken(name), name).toBe(true);
-  for (const name of ['volumes/x.tar2', 'docs/folder/file', 'docs/folders', 'doc']) expect(volumes.nameIsTaken(name), name).toBe(false);
+  names.reserveNames(['docs/Folder/file.zst'], 'run');
+  for (const name of ['volumes/X.tar', 'volumes/x.tar/below', 'DOCS/folder/FILE.zst', 'docs/folder', 'docs']) expect(names.nameIsTaken(name), name).toBe(true);
+  for (const name of ['volumes/x.tar2', 'docs/folder/file', 'docs/folders', 'doc']) expect(names.nameIsTaken(name), name).toBe(false);
 });
 
 test('frames and receipts come back as they were', () => {
   const frames = [{ decoded: 1_048_576, stored: 500 }, { decoded: 3, stored: 4_000_000_000 }];
   const { volume, object } = stored('a', [], { frames, codec: 'zstd', level: 3, recipients: ['x'] });
-  volumes.addReceipt(object, 'one', { parts: 3, checksum: 'md5:x', storageClass: 'DEEP_ARCHIVE' });
-  volumes.addReceipt(object, 'two', { parts: 1 });
-  const found = volumes.objectFor(volume, ['one', 'two'])!;
+  objects.addReceipt(object, 'one', { parts: 3, checksum: 'md5:x', storageClass: 'DEEP_ARCHIVE' });
+  objects.addReceipt(object, 'two', { parts: 1 });
+  const found = objects.objectFor(volume, ['one', 'two'])!;
   expect(found).toMatchObject({ name: 'volumes/a.tar', codec: 'zstd', level: 3, decoded: 1024, frames, recipients: ['x'] });
   expect([...found.receipts]).toEqual([['one', { parts: 3, checksum: 'md5:x', storageClass: 'DEEP_ARCHIVE' }], ['two', { parts: 1 }]]);
-  expect(volumes.objectFor(volume, ['three'])).toBeNull();
-  expect(volumes.holdings('one')).toEqual({ objects: 1, bytes: 100 });
+  expect(objects.objectFor(volume, ['three'])).toBeNull();
+  expect(objects.holdings('one')).toEqual({ objects: 1, bytes: 100 });
 });
 
 describe('a listing', () => {
@@ -141,7 +147,7 @@ describe('a listing', () => {
     expect(listing.unknownManifests()).toEqual(['manifests/strange.jsonl']);
     expect(listing.unknownObjects(['bat.json'])).toEqual(['volumes/strange.tar']);
     // What is left of a damaged object is known, though there is no receipt for it any more.
-    volumes.removeReceipt(cut.object, 'one');
+    objects.removeReceipt(cut.object, 'one');
     expect(listing.unknownObjects(['bat.json'])).toEqual(['volumes/strange.tar']);
   });
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Stores } from '../../src/catalog/stores.ts';
+import { Objects } from '../../src/catalog/objects.ts';
 import { Volumes } from '../../src/catalog/volumes.ts';
 import { filesStep } from '../../src/steps/files.ts';
 import type { ObjectEvent, SelectedEntry } from '../../src/steps/flow.ts';
@@ -24,7 +25,7 @@ function storeAll(objects: readonly MadeObject[]): void {
   const volumes = new Volumes(setting.catalog);
   const ids = setting.catalog.all(`SELECT id FROM volumes WHERE state = 'open' ORDER BY id`).map((row) => row['id'] as number);
   for (const [index, { name, bytes }] of objects.entries()) {
-    volumes.addObject({ volume: ids[index]!, name: `${name}.zst`, size: bytes.length, sha256: Buffer.alloc(32), decoded: bytes.length, codec: 'zstd', level: 3, frames: [], recipients: null });
+    new Objects(setting.catalog).addObject({ volume: ids[index]!, name: `${name}.zst`, size: bytes.length, sha256: Buffer.alloc(32), decoded: bytes.length, codec: 'zstd', level: 3, frames: [], recipients: null });
     volumes.markStored(ids[index]!, bytes.length);
   }
 }

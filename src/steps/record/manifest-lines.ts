@@ -1,7 +1,7 @@
 /** The lines of a snapshot's manifest, from the catalog, for the targets of one lane. */
 import type { CatalogEntry, Snapshot, Snapshots } from '../../catalog/snapshots.ts';
 import { ChunkPlaces } from '../../catalog/snapshots.ts';
-import { Volumes } from '../../catalog/volumes.ts';
+import { Objects } from '../../catalog/objects.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { encodeLine, type ManifestChunk, type ManifestEntry, type ManifestHeader, type ManifestLine } from '../../volume/manifest.ts';
 import type { Lane } from '../step.ts';
@@ -43,7 +43,7 @@ function* lines(source: ManifestSource, counts: ManifestCounts): Generator<Manif
   const { snapshots, snapshot, base, header, catalog, lane } = source;
   yield { kind: 'header', header };
   const places = new ChunkPlaces(catalog, lane.maker);
-  const volumes = new VolumeNumbers(new Volumes(catalog), lane.targets);
+  const volumes = new VolumeNumbers(new Objects(catalog), lane.targets);
   const entries = base ? snapshots.changedSince(snapshot, base) : snapshots.unsortedEntries(snapshot);
   for (const entry of entries) {
     const placed = place(entry, places, volumes);
@@ -80,20 +80,20 @@ function place({ entry, chunks, sha256 }: CatalogEntry, places: ChunkPlaces, vol
 
 /** Numbers the volumes of a manifest in the order in which its entries come upon them. */
 class VolumeNumbers {
-  readonly #volumes: Volumes;
+  readonly #objects: Objects;
   readonly #targets: readonly string[];
   readonly #numbers = new Map<number, number | null>();
   fresh: (ManifestLine & { kind: 'volume' })['volume'][] = [];
 
-  constructor(volumes: Volumes, targets: readonly string[]) {
-    this.#volumes = volumes;
+  constructor(objects: Objects, targets: readonly string[]) {
+    this.#objects = objects;
     this.#targets = targets;
   }
 
   number(id: number): number | null {
     const known = this.#numbers.get(id);
     if (known !== undefined) return known;
-    const object = this.#volumes.objectFor(id, this.#targets);
+    const object = this.#objects.objectFor(id, this.#targets);
     const number = object ? this.#numbers.size : null;
     this.#numbers.set(id, number);
     if (object) {
