@@ -14,7 +14,7 @@ import { chooseSources } from '../runner/choose-sources.ts';
 import { dryContext } from '../runner/dry-context.ts';
 import { makerOf, prepareLanes } from '../runner/lanes.ts';
 import { makeTarget } from '../runner/make-target.ts';
-import { checkMarker, readMarker } from '../runner/open-targets.ts';
+import { checkMarker, readMarker } from '../runner/mark-targets.ts';
 import { findDifferences } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { refreshUsable } from '../runner/usable.ts';

@@ -13,6 +13,8 @@ export interface Marker {
   version: string;
   /** The run that last began to write here. */
   lastRun: string;
+  /** What the plan of that run calls this target. Two targets that are one place show by it. */
+  target?: string;
   /** The catalogs that have written here, oldest first. */
   writers: { id: string; host: string; since: string }[];
 }

@@ -1,0 +1,102 @@
+/** `bat.json` on each target of a run: is it the store that it was, who else writes there, and is it a place of its own. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { BatError } from '../core/errors.ts';
+import { readAgain } from '../core/read-again.ts';
+import { batVersion } from '../core/version.ts';
+import { Objects } from '../catalog/objects.ts';
+import { Stores } from '../catalog/stores.ts';
+import type { Target } from '../targets/target.ts';
+import { decodeMarker, encodeMarker, markerVersion, type Marker } from '../volume/marker.ts';
+import { markerName } from '../volume/names.ts';
+import type { Session } from './session.ts';
+
+/** What was written into the marker of a target, and over what. */
+export interface Marking {
+  found: Marker | null;
+  written: Marker;
+}
+
+export async function readMarker(target: Target, signal: AbortSignal): Promise<Marker | null> {
+  return readAgain(async () => {
+    const stat = await target.stat(markerName, signal);
+    return stat && decodeMarker(await target.read(markerName, 0, stat.size, signal), `${target.location}/${markerName}`);
+  });
+}
+
+/**
+ * Throws TARGET_CHANGED if the target is not the one that the catalog knows under this id: most likely a disk that is not
+ * mounted, and a backup of everything must not go to the empty folder in its place.
+ */
+export function checkMarker(target: Target, marker: Marker | null, expected: string | null): void {
+  if (expected === null || marker?.store === expected) return;
+  const found = marker ? 'holds the backups of another catalog' : 'is empty, though backups were stored there';
+  throw new BatError('TARGET_CHANGED', `The target "${target.id}" ${found} (${target.location}).`, {
+    hint: `Is the disk mounted, and the right one? If it is meant to be a new one, run once with --new-target ${target.id}.`,
+    subject: target.id,
+  });
+}
+
+/** Writes the marker of this run, which tells other catalogs, and other targets of this plan, that it was here. */
+export async function mark(session: Session, target: Target): Promise<Marking> {
+  const stores = new Stores(session.catalog);
+  const found = await readMarker(target, session.signal);
+  const expected = stores.storeOf(target.id);
+  if (session.newTargets.includes(target.id) && found?.store !== expected) new Objects(session.catalog).forgetTarget(target.id);
+  else checkMarker(target, found, expected);
+  if (found && stores.lastRunsOn(target.id).includes(found.lastRun)) session.wroteLast.add(target.id);
+  const writer = { id: catalogId(session), host: hostname(), since: session.startedAt.toISOString() };
+  const others = (found?.writers ?? []).filter((known) => known.id !== writer.id);
+  const mine = found?.writers.find((known) => known.id === writer.id) ?? writer;
+  const written: Marker = {
+    format: markerVersion,
+    plan: session.plan.name,
+    store: found?.store ?? randomUUID(),
+    version: batVersion,
+    lastRun: session.run,
+    target: target.id,
+    writers: [...others, mine],
+  };
+  if (stores.isUnsettled(target.id)) session.unsettled.add(target.id);
+  stores.beginRun(target.id, session.run);
+  await target.put(markerName, encodeMarker(written), { temperature: 'hot', signal: session.signal });
+  return { found, written };
+}
+
+/**
+ * Throws PLAN_INVALID if two targets are the same place, whatever the plan calls it: each would take what the other one stores
+ * for its own. Both have written their markers by now, and one of the two has written over the other.
+ */
+export async function checkPlaces(session: Session, marked: readonly { target: Target; marking: Marking }[]): Promise<void> {
+  const isDoubtful = ({ found, written }: Marking): boolean => found === null || marked.filter(({ marking }) => marking.written.store === written.store).length > 1;
+  for (const { target } of marked.length > 1 ? marked.filter((one) => isDoubtful(one.marking)) : []) {
+    const there = await readMarker(target, session.signal).catch(() => null);
+    session.signal.throwIfAborted();
+    const other = marked.find((one) => one.target.id === there?.target);
+    if (there?.lastRun !== session.run || !other || other.target.id === target.id) continue;
+    throw new BatError('PLAN_INVALID', `The targets "${target.id}" and "${other.target.id}" are the same place: ${target.location}.`, {
+      hint: 'Give each of them a path, a prefix or a folder of its own, or remove one from the plan.',
+      subject: session.plan.file,
+    });
+  }
+}
+
+/** Once it is sure that no other target is the same place. `isShared`: other catalogs have written there. */
+export function keepMarking(session: Session, target: Target, { found, written }: Marking): { isShared: boolean } {
+  const stores = new Stores(session.catalog);
+  const others = written.writers.filter(({ id }) => id !== catalogId(session));
+  // An old copy of this catalog does not know what was written since. A listing would tell; without one, it is never sure again.
+  const knowsAll = target.capabilities.listing === 'cheap' || !found || (stores.isSoleWriter(target.id) && session.wroteLast.has(target.id));
+  stores.note(target.id, written.store, others.length === 0 && knowsAll);
+  session.catalog.flush();
+  return { isShared: others.length > 0 };
+}
+
+export function catalogId(session: Session): string {
+  const known = session.catalog.getMeta('catalog');
+  if (known !== null) return known;
+  const id = randomUUID();
+  session.catalog.setMeta('catalog', id);
+  session.catalog.flush();
+  return id;
+}
