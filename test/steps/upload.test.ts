@@ -113,6 +113,35 @@ test.each([
   for (const target of ['one', 'two']) expect(filesBelow(join(setting.folder, target)).filter((name) => name.includes('.bat-tmp-'))).toEqual([]);
 });
 
+test('what still waits for a target that was given up is not waited for', async () => {
+  let calls = 0;
+  let asked = (): void => {};
+  const bothAsked = new Promise<void>((resolve) => (asked = resolve));
+  spoil({}, {
+    write: async () => {
+      if (++calls === 2) asked();
+      await bothAsked;
+      throw full();
+    },
+  });
+  const one = setting.targets.get('one')!;
+  spoil({
+    open: async (name, options) => {
+      const upload = await one.open(name, options);
+      // The first part waits as one does while the line is down: until its signal says that nobody needs it any more.
+      const waiting = (): Promise<void> =>
+        new Promise((_, reject) => {
+          if (++calls === 2) asked();
+          options.signal!.addEventListener('abort', () => reject(options.signal!.reason as Error));
+        });
+      return { write: (index, bytes) => (index === 0 ? waiting() : upload.write(index, bytes)), finish: (size) => upload.finish(size), abort: () => upload.abort() };
+    },
+  });
+  const [stored] = await upload(givenObjects(setting, [[randomBytes(9 * mebibyte)]]));
+  expect([...stored!.receipts.keys()]).toEqual(['two']);
+  expect(setting.failures.get('one')).toMatchObject({ code: 'TARGET_FULL' });
+});
+
 test('one that listens and fails is no target\'s failure', async () => {
   const sent = (): never => {
     throw new Error('deaf');

@@ -52,17 +52,26 @@ interface Parts {
   pool: BufferPool;
 }
 
+/** What all calls to one target share. */
+interface Line {
+  /** How many of them at a time. */
+  slot: Budget;
+  /** Ends all of them once one has failed for good: none is left waiting for a line that nobody needs any more. */
+  stop: AbortController;
+  /** Of the run or of `stop`. */
+  signal: AbortSignal;
+}
+
 export class ObjectSender {
   readonly #options: SenderOptions;
   /** Of nearly all objects. */
   readonly #parts: Parts;
-  /** Calls at a time, for each target. */
-  readonly #slots: Map<string, Budget>;
+  readonly #lines: Map<string, Line>;
 
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#parts = makeParts(Math.max(1, ...options.targets.map((target) => target.capabilities.partSize)), options.targets);
-    this.#slots = new Map(options.targets.map((target) => [target.id, new Budget(target.capabilities.parallel)]));
+    this.#lines = new Map(options.targets.map((target) => [target.id, makeLine(target, options.signal)]));
   }
 
   /** Objects that may be written side by side. More of them could hold all there is of memory with parts that none can fill. */
@@ -73,7 +82,7 @@ export class ObjectSender {
   begin(name: string, object: ObjectOptions = {}): OutgoingObject {
     const { targets, isGivenUp } = this.#options;
     const live = targets.filter((target) => !isGivenUp(target.id));
-    const ways = live.map((target) => new TargetWay(target, name, this.#slots.get(target.id)!, this.#options, object));
+    const ways = live.map((target) => new TargetWay(target, name, this.#lines.get(target.id)!, this.#options, object));
     return new OutgoingObject(ways, this.#partsFor(live, object), this.#options);
   }
 
@@ -85,6 +94,11 @@ export class ObjectSender {
     const needed = resumed?.partSize ?? (expected > most * this.#parts.size ? Math.ceil(expected / most / MiB) * MiB : this.#parts.size);
     return needed === this.#parts.size ? this.#parts : makeParts(needed, targets);
   }
+}
+
+function makeLine(target: Target, run: AbortSignal): Line {
+  const stop = new AbortController();
+  return { slot: new Budget(target.capabilities.parallel), stop, signal: AbortSignal.any([run, stop.signal]) };
 }
 
 function makeParts(size: number, targets: readonly Target[]): Parts {
@@ -191,7 +205,7 @@ export class OutgoingObject {
 class TargetWay {
   readonly target: Target;
   readonly #name: string;
-  readonly #slot: Budget;
+  readonly #line: Line;
   readonly #options: SenderOptions;
   /** Parts that were there before, of an upload that is taken up. */
   readonly #there: ResumedUpload['parts'];
@@ -200,12 +214,12 @@ class TargetWay {
   #upload: Promise<Upload> | null = null;
   #failed = false;
 
-  constructor(target: Target, name: string, slot: Budget, options: SenderOptions, object: ObjectOptions) {
+  constructor(target: Target, name: string, line: Line, options: SenderOptions, object: ObjectOptions) {
     const resumed = object.resumed?.uploads.get(target.id);
     this.#keepsParts = object.keepsParts ?? false;
     this.target = target;
     this.#name = name;
-    this.#slot = slot;
+    this.#line = line;
     this.#options = options;
     this.#there = resumed?.parts ?? new Map();
     if (resumed) this.#upload = Promise.resolve(resumed.upload);
@@ -254,16 +268,18 @@ class TargetWay {
   }
 
   async #attempt<T>(work: () => Promise<T>): Promise<T | null> {
-    await this.#slot.take(1);
+    await this.#line.slot.take(1);
     try {
       if (this.#isOver()) return null;
       return await work();
     } catch (error) {
       this.#failed = true;
-      if (!this.#options.signal.aborted) this.#options.onFailure(this.target.id, error);
+      if (this.#line.signal.aborted) return null;
+      this.#line.stop.abort(error);
+      this.#options.onFailure(this.target.id, error);
       return null;
     } finally {
-      this.#slot.give(1);
+      this.#line.slot.give(1);
     }
   }
 
@@ -272,7 +288,7 @@ class TargetWay {
   }
 
   #putOptions(): PutOptions {
-    return { temperature: this.#options.temperature, signal: this.#options.signal };
+    return { temperature: this.#options.temperature, signal: this.#line.signal };
   }
 }
 
