@@ -11,6 +11,7 @@ const packages: Record<string, string> = {
   bsdtar: 'libarchive-tools',
   rsync: 'rsync',
   python3: 'python3',
+  curl: 'curl',
   tmux: 'tmux',
   strace: 'strace',
   radosgw: 'radosgw',

@@ -1,12 +1,11 @@
 /** A backup to an account that takes no large files, restored in every way there is: by bat, by restore.py, and by hand. */
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { generateIdentity } from '../../src/volume/age.ts';
 import { sandbox, type Sandbox } from '../cli/fixture.ts';
 import { startCloudinary } from '../servers/cloudinary-server.ts';
+import { codeOn, commandsUnder, runProgram } from './by-hand.ts';
 import { differences, filesBelow, shell } from './judges.ts';
 import { noise } from './noise.ts';
 
@@ -19,9 +18,8 @@ export interface SmallFiles {
   volume: string;
 }
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/targets-cloudinary.md'), 'utf8');
-/** As the page has it. */
-const downloader = /```python\n([\s\S]*?)```/.exec(page)![1]!;
+const downloader = codeOn('targets-cloudinary.md', 'import ');
+const downloadOne = codeOn('targets-cloudinary.md', 'now=');
 
 export async function backUpToSmallFiles({ limit, size, volume }: SmallFiles): Promise<void> {
   const server = await startCloudinary({ rawLimit: limit });
@@ -61,9 +59,17 @@ targets:
     const copy = join(box.folder, 'copy');
     mkdirSync(copy);
     const bash = { folder: copy };
-    // Not waited for in place: the emulator is in this process.
-    await promisify(execFile)('python3', ['../download.py', cloudName, apiKey, 'backups/plan'], { cwd: copy, env: { ...process.env, API_SECRET: apiSecret, API: server.url } });
+    await runProgram('python3', ['../download.py', cloudName, apiKey, 'backups/plan'], { folder: copy, environment: { API_SECRET: apiSecret, API: server.url } });
     expect(filesBelow(copy).map((name) => `backups/plan/${name}`)).toEqual(server.everything().sort());
+    // And once more, with curl.
+    const download = downloadOne
+      .replace('id=backups/nas/README.txt', 'id="$1"')
+      .replace('-o README.txt', '-s --create-dirs -o "by curl/${id#backups/plan/}"')
+      .replace('https://api.cloudinary.com', server.url)
+      .replace('CLOUD_NAME', cloudName)
+      .replace('API_KEY', apiKey);
+    for (const id of server.everything()) await runProgram('bash', ['-ec', download, 'download', id], { folder: box.folder, environment: { API_SECRET: apiSecret } });
+    shell('diff -r copy "by curl"; rm -r "by curl"', { folder: box.folder });
     shell('cp ../key.txt .; python3 restore.py --identity key.txt --to restored 2> messages || { cat messages; false; }', bash);
     expect(differences(join(box.folder, 'src'), join(copy, 'restored/src'))).toBe('');
     rmSync(join(copy, 'restored'), { recursive: true });
@@ -81,12 +87,4 @@ targets:
 async function expectDone(box: Sandbox, words: readonly string[], environment: Record<string, string>): Promise<void> {
   const { code, out, err } = await box.start([...words, '--quiet'], { environment }).ended;
   expect({ code, out, err }, `bat ${words.join(' ')}`).toEqual({ code: 0, out: '', err: '' });
-}
-
-/** The indented lines that follow the first mention of `heading`, up to the next text. */
-function commandsUnder(readme: string, heading: string): string {
-  const lines = readme.slice(readme.indexOf(heading)).split('\n');
-  const first = lines.findIndex((line) => line.startsWith('    '));
-  const after = lines.findIndex((line, index) => index > first && line !== '' && !line.startsWith('    '));
-  return lines.slice(first, after).join('\n');
 }

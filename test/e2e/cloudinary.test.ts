@@ -3,7 +3,7 @@ import { describe, test } from 'vitest';
 import { backUpToSmallFiles } from './account-of-small-files.ts';
 import { missingPrograms } from './judges.ts';
 
-const missing = missingPrograms('age', 'zstd', 'tar', 'python3', 'rsync');
+const missing = missingPrograms('age', 'zstd', 'tar', 'python3', 'rsync', 'curl');
 
 describe.skipIf(missing)(`an account that takes no large files${missing ? ` (skipped: ${missing})` : ''}`, () => {
   test('a volume lies in parts, and is restored by bat, by restore.py, and by cat, age, zstd and tar', async () => {

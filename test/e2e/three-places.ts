@@ -50,7 +50,7 @@ export class ThreePlaces {
   /** What lies before the two clouds, and may be cut. */
   readonly lines: Readonly<Record<'cloud' | 'glacier', FaultyProxy>>;
   readonly #server: S3Access;
-  readonly #bucket: string;
+  readonly bucket: string;
   readonly #stopServer: () => Promise<void>;
   #isCold = true;
 
@@ -60,7 +60,7 @@ export class ThreePlaces {
     this.gate = parts.gate;
     this.lines = parts.lines;
     this.#server = parts.server;
-    this.#bucket = parts.bucket;
+    this.bucket = parts.bucket;
     this.#stopServer = parts.stopServer;
   }
 
@@ -81,7 +81,7 @@ export class ThreePlaces {
     this.#isCold = storageClass === 'DEEP_ARCHIVE';
     const { cloudName, apiKey, apiSecret } = this.cloudinary.settings;
     const cloud = `{ type: cloudinary, cloud-name: ${cloudName}, api-key: "${apiKey}", api-secret: "${apiSecret}", upload-prefix: "${lines.cloud.endpoint}" }`;
-    const glacier = `{ type: s3, endpoint: "${lines.glacier.endpoint}", region: ${gate.region}, bucket: ${this.#bucket}, storage-class: ${storageClass}, part-size: 5MiB, access-key: "${gate.accessKey}", secret-key: "${gate.secretKey}" }`;
+    const glacier = `{ type: s3, endpoint: "${lines.glacier.endpoint}", region: ${gate.region}, bucket: ${this.bucket}, storage-class: ${storageClass}, part-size: 5MiB, access-key: "${gate.accessKey}", secret-key: "${gate.secretKey}" }`;
     const isUsed = (id: string): boolean => steps.some((step) => step.includes(id));
     const more = Object.entries({ cloud, glacier }).filter(([id]) => isUsed(id));
     backup.setPlan({ steps, targets: disks, more: Object.fromEntries(more) });
@@ -119,7 +119,7 @@ export class ThreePlaces {
 
   /** Keys in the bucket, below the plan's folder, that begin so. */
   async inBucket(prefix = ''): Promise<string[]> {
-    return below(await everythingIn(this.#server, this.#bucket), prefix);
+    return below(await everythingIn(this.#server, this.bucket), prefix);
   }
 
   /** Ids of the account, below the plan's folder, that begin so. */
@@ -128,12 +128,12 @@ export class ThreePlaces {
   }
 
   async storageClassOf(name: string): Promise<string> {
-    const { StorageClass = 'STANDARD' } = await this.#asBucketOwner((client) => client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: `plan/${name}` })));
+    const { StorageClass = 'STANDARD' } = await this.#asBucketOwner((client) => client.send(new HeadObjectCommand({ Bucket: this.bucket, Key: `plan/${name}` })));
     return StorageClass;
   }
 
   async removeFromBucket(name: string): Promise<void> {
-    await this.#asBucketOwner((client) => client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: `plan/${name}` })));
+    await this.#asBucketOwner((client) => client.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: `plan/${name}` })));
   }
 
   async remove(): Promise<void> {
@@ -141,7 +141,7 @@ export class ThreePlaces {
     for (const line of Object.values(this.lines)) await line.stop();
     await this.cloudinary.close();
     await this.gate.stop();
-    await removeBucket(this.#server, this.#bucket);
+    await removeBucket(this.#server, this.bucket);
     await this.#stopServer();
   }
 

@@ -3,7 +3,7 @@ import { describe, test } from 'vitest';
 import { backUpToSmallFiles } from '../e2e/account-of-small-files.ts';
 import { missingPrograms } from '../e2e/judges.ts';
 
-const missing = missingPrograms('age', 'zstd', 'tar', 'python3', 'rsync');
+const missing = missingPrograms('age', 'zstd', 'tar', 'python3', 'rsync', 'curl');
 
 describe.skipIf(missing)(`300 MB and 10 MB${missing ? ` (skipped: ${missing})` : ''}`, () => {
   test('lies in parts, and is restored by bat, by restore.py, and by cat, age, zstd and tar', async () => {
