@@ -46,7 +46,7 @@ afterEach(() => box.remove());
 const environment = (): Record<string, string> => ({ HOME: join(box.folder, 'home'), PATH: `${join(box.folder, 'bin')}:${process.env['PATH']}` });
 
 test('there is a test for every plan', () => {
-  expect([...Object.keys(cases), 'database', 'glacier', 'cloudinary'].map((name) => `${name}.yaml`).sort()).toEqual(readdirSync(plans).sort());
+  expect([...Object.keys(cases), 'database', 'glacier', 'cloudinary', 'three-places'].map((name) => `${name}.yaml`).sort()).toEqual(readdirSync(plans).sort());
 });
 
 test('no plan has a mistake or a warning', async () => {
@@ -112,4 +112,43 @@ test('cloudinary', async () => {
   const restored = await runTwiceAndRestore({ box, plan: 'plans/cloudinary.yaml', environment: environment(), identity: 'key.txt' });
   expect(treeOf(join(restored, 'documents'))).toEqual(treeOf(join(box.folder, 'home/Documents')));
   expect(server.everything().filter((id) => id.startsWith('backups/cloudinary/volumes/'))).toHaveLength(1);
+});
+
+test('three-places, and the server that joins them later', async () => {
+  const [cloudinary, amazon, minio] = [await startCloudinary(), await startS3Server(), await startS3Server()];
+  onTestFinished(async () => void (await Promise.all([cloudinary.close(), amazon.stop(), minio.stop()])));
+  const { apiKey, apiSecret, cloudName } = cloudinary.settings;
+  const [attic, backups] = [await newBucket(amazon), await newBucket(minio)];
+  const path = join(box.folder, 'plans/three-places.yaml');
+  const text = readFileSync(path, 'utf8')
+    .replace(/bucket: my-attic, region: [^,]+/, `bucket: ${attic}, endpoint: "${amazon.endpoint}"`)
+    .replace('http://server.local:9000", bucket: backups', `${minio.endpoint}", bucket: ${backups}`);
+  box.write({
+    'plans/three-places.yaml': text,
+    'plans/cloudinary.url': `cloudinary://${apiKey}:${apiSecret}@${cloudName}?upload_prefix=${encodeURIComponent(cloudinary.url)}\n`,
+    'plans/server.key': `${minio.accessKey}\n`,
+    'plans/server.secret': `${minio.secretKey}\n`,
+    'mnt/usb/mounted': '',
+  });
+  const folders = { documents: 'home/Documents', photos: 'home/Pictures' };
+  for (const [source, folder] of Object.entries(folders)) {
+    box.write({ [`${folder}/sub/one`]: `for ${source}\n`.repeat(100), [`${folder}/two`]: `${source}, too\n` });
+    setTimes(join(box.folder, folder));
+  }
+  const keys = { ...environment(), AWS_ACCESS_KEY_ID: amazon.accessKey, AWS_SECRET_ACCESS_KEY: amazon.secretKey };
+  const restored = await runTwiceAndRestore({ box, plan: 'plans/three-places.yaml', environment: keys, identity: 'key.txt' });
+  for (const [source, folder] of Object.entries(folders)) expect(treeOf(join(restored, source))).toEqual(treeOf(join(box.folder, folder)));
+  const volumes = (names: readonly string[]): string[] => names.flatMap((name) => /volumes\/.*/.exec(name) ?? []).sort();
+  const away = volumes(cloudinary.everything());
+  expect(away).toHaveLength(2);
+  expect(volumes(await everythingIn(amazon, attic))).toEqual(away);
+
+  box.write({ 'plans/three-places.yaml': text.replace('to: [cloud, glacier]', 'to: [cloud, glacier, server]').replace('# server: {', 'server: {') });
+  const { out, err, code } = await box.start(['run', 'plans/three-places.yaml'], { environment: keys }).ended;
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out.match(/no file changed · read 0 B/g)).toHaveLength(2);
+  expect(volumes(await everythingIn(minio, backups))).toEqual(away);
+  const { ended } = box.start(['restore', 'plans/three-places.yaml', '--from', 'server', '--quiet', '-i', 'key.txt', '--to', 'from the server'], { environment: keys });
+  expect(await ended).toEqual({ code: 0, out: '', err: '' });
+  for (const [source, folder] of Object.entries(folders)) expect(treeOf(join(box.folder, 'from the server', source))).toEqual(treeOf(join(box.folder, folder)));
 });
