@@ -206,6 +206,19 @@ test('lent memory is given back once, whatever becomes of the object', async () 
   expect(released).toBe(3);
 });
 
+test('lent memory is given back although its part is not full', async () => {
+  const [open, first, second, close] = [...givenObjects(setting, [[randomBytes(1000), randomBytes(1000)]])];
+  const given = Promise.withResolvers<void>();
+  async function* events(): AsyncGenerator<ObjectEvent> {
+    yield open!;
+    yield { ...(first as ObjectEvent & { type: 'data' }), release: given.resolve };
+    await given.promise;
+    yield second!;
+    yield close!;
+  }
+  expect(await upload(events())).toMatchObject([{ size: 2000 }]);
+});
+
 test('whoever stops to listen goes on when nothing is on its way any more', async () => {
   const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const begun = Promise.withResolvers<void>();

@@ -37,11 +37,11 @@ export interface SentObject {
 }
 
 /** Parts held at a time, over all objects and targets: this many at least, and as many as a target takes at a time where they are small. */
-const LEAST_HELD = 3;
+const LEAST_HELD = 2;
 /** Taken for an object of unknown size: enough for 10,000 parts of 16 MiB. */
 const LARGEST_UNKNOWN = 10_000 * 16 * 1024 * 1024;
 const MiB = 1024 * 1024;
-const MOST_BYTES_HELD = 64 * MiB;
+const MOST_BYTES_HELD = 32 * MiB;
 
 /** Parts of one size, and how much of them may be in memory. */
 interface Parts {
@@ -115,8 +115,8 @@ export class OutgoingObject {
   readonly #hash = createHash('sha256');
   /** What went wrong that is no target's failure. */
   #failure: { error: unknown } | null = null;
-  /** Of the part that is not full yet. */
-  #pieces: { bytes: Uint8Array; release: (() => void) | undefined }[] = [];
+  /** The part that is not full yet, and how much of it is. */
+  #part: Buffer | null = null;
   #held = 0;
   #index = 0;
   #size = 0;
@@ -134,12 +134,14 @@ export class OutgoingObject {
     for (let taken = 0; taken < bytes.length; ) {
       const count = Math.min(this.#parts.size - this.#held, bytes.length - taken);
       await this.#parts.budget.take(count);
-      const piece = { bytes: bytes.subarray(taken, taken + count), release: taken + count === bytes.length ? release : undefined };
-      this.#pieces.push(piece);
+      // Copied at once: whoever gave the bytes has memory of its own for them, which a part would hold as long as it fills.
+      this.#part ??= this.#parts.pool.take();
+      this.#part.set(bytes.subarray(taken, taken + count), this.#held);
       this.#held += count;
       taken += count;
       if (this.#held === this.#parts.size) this.#sendPart();
     }
+    release?.();
   }
 
   /** Resolves when every target has it or was given up on. Throws if the run is to stop, and what a listener threw. */
@@ -147,9 +149,9 @@ export class OutgoingObject {
     const receipts = new Map<string, Receipt>();
     const whole = this.#index === 0;
     if (!whole && this.#held > 0) this.#sendPart();
-    const bytes = this.#join(Buffer.allocUnsafeSlow(this.#held));
+    const bytes = whole ? this.#takeWhole() : null;
     await this.#settle(async (way) => {
-      const receipt = await (whole ? way.put(bytes) : way.finish(this.#size));
+      const receipt = await (bytes ? way.put(bytes) : way.finish(this.#size));
       if (receipt) receipts.set(way.target.id, receipt);
     });
     this.#drop();
@@ -165,9 +167,10 @@ export class OutgoingObject {
   }
 
   #sendPart(): void {
-    const part = this.#parts.pool.take();
-    const bytes = this.#join(part);
+    const part = this.#part!;
+    const bytes = part.subarray(0, this.#held);
     const index = this.#index++;
+    this.#part = null;
     this.#held = 0;
     void this.#settle((way) => way.write(index, bytes, this.#parts.size)).then(() => {
       this.#parts.pool.give(part);
@@ -182,22 +185,23 @@ export class OutgoingObject {
     }
   }
 
-  /** Lays the pieces one behind the other into `target`. */
-  #join(target: Buffer): Buffer {
-    let length = 0;
-    for (const { bytes, release } of this.#pieces) {
-      target.set(bytes, length);
-      length += bytes.length;
-      release?.();
-    }
-    this.#pieces = [];
-    return target.subarray(0, length);
+  /** The object that is less than a part, in no more memory than it needs: many of them may be on their way at a time. */
+  #takeWhole(): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(this.#held);
+    this.#part?.copy(bytes, 0, 0, this.#held);
+    this.#givePart();
+    return bytes;
   }
 
   #drop(): void {
     this.#parts.budget.give(this.#held);
-    this.#pieces = [];
+    this.#givePart();
     this.#held = 0;
+  }
+
+  #givePart(): void {
+    if (this.#part) this.#parts.pool.give(this.#part);
+    this.#part = null;
   }
 }
 
