@@ -4,6 +4,7 @@ import { compressStep } from '../../src/steps/compress.ts';
 import { encryptStep } from '../../src/steps/encrypt.ts';
 import { filesStep } from '../../src/steps/files.ts';
 import type { ObjectEvent, SelectedEntry } from '../../src/steps/flow.ts';
+import { entriesAhead } from '../../src/steps/shared/reading/read-ahead.ts';
 import { tarStep } from '../../src/steps/tar.ts';
 import { uploadStep } from '../../src/steps/upload.ts';
 import { givenObjects, streamed, type StepSetting } from '../steps/step-setting.ts';
@@ -31,8 +32,8 @@ function* endlessObjects(setting: StepSetting): Generator<ObjectEvent> {
 
 const ofObjects = { endless: endlessObjects, whole: 10, context: (setting: StepSetting) => setting.context() };
 const cases: Record<string, () => Promise<StepCase>> = {
-  tar: async () => ({ type: tarStep as never, options: { volume: '20MiB' }, endless: endlessFiles, whole: 30, ahead: 40, context: (setting) => setting.context() }),
-  files: async () => ({ type: filesStep as never, options: {}, endless: endlessFiles, whole: 10, ahead: 12, context: (setting) => setting.context({ maker: 'files' }) }),
+  tar: async () => ({ type: tarStep as never, options: { volume: '20MiB' }, endless: endlessFiles, whole: 30, ahead: 40 + entriesAhead, context: (setting) => setting.context() }),
+  files: async () => ({ type: filesStep as never, options: {}, endless: endlessFiles, whole: 10, ahead: 12 + entriesAhead, context: (setting) => setting.context({ maker: 'files' }) }),
   'compress: zstd': async () => ({ ...ofObjects, type: compressStep as never, options: {}, ahead: 24 }),
   'compress: gzip': async () => ({ ...ofObjects, type: compressStep as never, options: { codec: 'gzip', level: 1 }, ahead: 24 }),
   'compress: none': async () => ({ ...ofObjects, type: compressStep as never, options: { codec: 'none' }, ahead: 4 }),

@@ -13,7 +13,7 @@ import { bytesPerBatch, filesPerBatch, Slot, slotCount } from './slots.ts';
 import { readSmallFile, type SmallReading } from './small-file.ts';
 
 /** Entries between the one that is worked on and the last one that was asked for. */
-const ENTRIES_AHEAD = 512;
+export const entriesAhead = 512;
 /** From here on a thread pays for its start. */
 const worthThread = { files: 256, bytes: 16 * 1024 * 1024 };
 
@@ -55,7 +55,7 @@ export class ReadAhead {
    * null for nothing. What it says of a hard link may hang on how the files before it were read; of a file it may not.
    */
   async *entries(input: AsyncIterable<SelectedEntry>, receive: (selected: SelectedEntry) => SelectedEntry | null): AsyncGenerator<SelectedEntry> {
-    const ahead = new Channel<Ahead>(ENTRIES_AHEAD);
+    const ahead = new Channel<Ahead>(entriesAhead);
     this.#feed(input, receive, ahead).then(
       () => ahead.end(),
       (error: unknown) => ahead.fail(error),
