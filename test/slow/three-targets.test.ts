@@ -2,10 +2,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { copyTree, filesBelow, missingPrograms } from './judges.ts';
-import { noise } from './noise.ts';
-import { readByRun, readOnce } from './opened.ts';
-import { serverName, ThreePlaces, threePlans } from './three-places.ts';
+import { copyTree, filesBelow, missingPrograms } from '../e2e/judges.ts';
+import { noise } from '../e2e/noise.ts';
+import { readByRun, readOnce } from '../e2e/opened.ts';
+import { serverName, ThreePlaces, threePlans } from '../e2e/three-places.ts';
 
 const missing = missingPrograms('strace', 'rsync');
 const targets = ['usb', 'cloud', 'glacier'] as const;
