@@ -179,8 +179,24 @@ export class Objects {
 
 /** All of an object but its frames, which may be many, and its recipients. */
 function toStored(row: Row): Omit<CatalogObject, 'frames' | 'recipients'> {
+  return { id: row['id'] as number, ...describe(row) };
+}
+
+function toObject(row: Row): CatalogObject {
+  return { id: row['id'] as number, ...toNewObject(row) };
+}
+
+/** Of a row that has the columns of an object, whatever else it has. */
+export function toNewObject(row: Row): NewObject {
   return {
-    id: row['id'] as number,
+    ...describe(row),
+    frames: unpackFrames(row['frames']),
+    recipients: row['recipients'] === null ? null : (JSON.parse(row['recipients'] as string) as string[]),
+  };
+}
+
+function describe(row: Row): Omit<NewObject, 'frames' | 'recipients'> {
+  return {
     volume: row['volume'] as number,
     name: row['name'] as string,
     size: row['size'] as number,
@@ -188,14 +204,6 @@ function toStored(row: Row): Omit<CatalogObject, 'frames' | 'recipients'> {
     decoded: row['decoded'] as number,
     codec: row['codec'] as CatalogObject['codec'],
     level: row['level'] as number,
-  };
-}
-
-function toObject(row: Row): CatalogObject {
-  return {
-    ...toStored(row),
-    frames: unpackFrames(row['frames']),
-    recipients: row['recipients'] === null ? null : (JSON.parse(row['recipients'] as string) as string[]),
   };
 }
 

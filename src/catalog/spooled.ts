@@ -1,7 +1,7 @@
 /** Objects that lie whole in a spool folder until a target has them, and the uploads that were begun for them. */
-import { asBuffer, packFrames, unpackFrames } from './columns.ts';
+import { packFrames } from './columns.ts';
 import type { Catalog, Row } from './catalog.ts';
-import type { NewObject } from './objects.ts';
+import { toNewObject, type NewObject } from './objects.ts';
 
 /** `lane`: the id of the upload step. `path`: the file that holds it. */
 export type SpooledObject = NewObject & { lane: string; path: string };
@@ -57,17 +57,5 @@ export class Spooled {
 }
 
 function toSpooled(row: Row): SpooledObject {
-  return {
-    lane: row['lane'] as string,
-    name: row['name'] as string,
-    volume: row['volume'] as number,
-    path: row['path'] as string,
-    size: row['size'] as number,
-    sha256: asBuffer(row['sha256']),
-    decoded: row['decoded'] as number,
-    codec: row['codec'] as SpooledObject['codec'],
-    level: row['level'] as number,
-    frames: unpackFrames(row['frames']),
-    recipients: row['recipients'] === null ? null : (JSON.parse(row['recipients'] as string) as string[]),
-  };
+  return { ...toNewObject(row), lane: row['lane'] as string, path: row['path'] as string };
 }

@@ -2,15 +2,15 @@
  * Sends what a killed run left in the spool: objects that were whole, and of which the targets may have some parts. What
  * they hold counts as stored afterwards, so that it is not read from the source again.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { BatError } from '../core/errors.ts';
 import { formatBytes } from '../core/units.ts';
 import { Spooled, type SpooledObject } from '../catalog/spooled.ts';
 import { Objects } from '../catalog/objects.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import { ObjectSender } from '../steps/shared/object-sender.ts';
-import { forget, sendFile, spoolFolder } from '../steps/shared/spool.ts';
+import { forget, sendFile, spoolFolder, sweepSpool } from '../steps/shared/spool.ts';
 import type { Lane } from '../steps/step.ts';
 import type { ResumedUpload, Target } from '../targets/target.ts';
 import type { Session } from './session.ts';
@@ -21,11 +21,13 @@ export async function takeUpSpooled(session: Session): Promise<void> {
   const before = spooled.all();
   for (const object of before) {
     const lane = session.lanes.find((one) => one.upload === object.lane);
-    if (!lane || !isAsPlanned(object, lane) || !(await isWhole(object))) await drop(session, spooled, object);
-    else await takeUp(session, spooled, object, lane);
+    if (!lane || !isAsPlanned(object, lane)) await drop(session, spooled, object);
+    else if (await isWhole(object)) await takeUp(session, spooled, object, lane);
+    else await tellAndDrop(session, spooled, object, 'is not there any more as it was');
   }
-  const planned = session.lanes.flatMap(({ spool, upload }) => (spool === null ? [] : [join(spoolFolder(spool, session.plan.name), upload)]));
-  await sweepSpools(new Set([...planned, ...before.map(({ path }) => dirname(path))]), spooled);
+  const planned = session.lanes.flatMap(({ spool, upload }) => (spool === null ? [] : [spoolFolder(spool, session.plan.name, upload)]));
+  const known = new Set(spooled.all().map(({ path }) => path));
+  for (const folder of new Set([...planned, ...before.map(({ path }) => dirname(path))])) await sweepSpool(folder, known);
 }
 
 /** A plan that was changed since may want its volumes sealed to others. */
@@ -70,8 +72,7 @@ async function takeUp(session: Session, spooled: Spooled, object: SpooledObject,
   } catch (error) {
     session.signal.throwIfAborted();
     if (!(error instanceof BatError) || error.code !== 'OBJECT_DAMAGED') throw error;
-    session.emit({ type: 'issue', issue: { kind: 'lost', path: object.path, message: 'is not what was written there, and was thrown away; what it held is read from the source again' } });
-    await drop(session, spooled, object);
+    await tellAndDrop(session, spooled, object, 'is not what was written there, and was thrown away');
   }
 }
 
@@ -97,19 +98,13 @@ async function resumed(session: Session, spooled: Spooled, { lane, name }: Spool
   return found;
 }
 
+async function tellAndDrop(session: Session, spooled: Spooled, object: SpooledObject, what: string): Promise<void> {
+  session.emit({ type: 'issue', issue: { kind: 'lost', path: object.path, message: `${what}; what it held is read from the source again` } });
+  await drop(session, spooled, object);
+}
+
 /** What of it lies on the targets as an unfinished upload is swept away by the next run. */
 async function drop(session: Session, spooled: Spooled, object: SpooledObject): Promise<void> {
   await forget(spooled, object);
   new Volumes(session.catalog).discardOpen();
-}
-
-/** Files that no row speaks of: a run was killed while it wrote them, or before it could remove them. */
-async function sweepSpools(folders: ReadonlySet<string>, spooled: Spooled): Promise<void> {
-  const known = new Set(spooled.all().map((object) => object.path));
-  for (const folder of folders) {
-    for (const name of await readdir(folder).catch(() => [])) {
-      const path = join(folder, name);
-      if (!known.has(path)) await rm(path, { force: true });
-    }
-  }
 }

@@ -1,5 +1,5 @@
 /** What a run that was killed leaves in the spool. Kills at many more moments: test/slow/spool.test.ts. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { missingPrograms } from './judges.ts';
 import { isEnd, MiB, nth, Spooling } from './spooling.ts';
@@ -37,6 +37,18 @@ describe.skipIf(missing)(`the spool${missing ? ` (skipped: ${missing})` : ''}`, 
     expect(err + out).toContain('is not what was written there');
     await spooling.backup.expectRestoredFrom('cloud');
     spooling.expectEmpty();
+  });
+
+  test('what else lies in its folder stays; a file that is gone is said', async () => {
+    await spooling.killedAt(isEnd);
+    const folder = spooling.backup.at('spool/plan/upload');
+    writeFileSync(`${folder}/mine.txt`, 'mine');
+    mkdirSync(`${folder}/photos`);
+    for (const name of readdirSync(folder).filter((one) => one.endsWith('.age'))) rmSync(`${folder}/${name}`);
+    const { err, out } = await spooling.backup.run();
+    expect(err + out).toContain('is not there any more as it was');
+    await spooling.backup.expectRestoredFrom('cloud');
+    expect(readdirSync(folder).sort()).toEqual(['mine.txt', 'photos']);
   });
 
   test('a plan that has no spool any more, or seals to others, drops what lay there', async () => {

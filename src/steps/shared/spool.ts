@@ -3,13 +3,14 @@
  * catalog. A killed run sends the rest of it, and no part twice, where the target can take up uploads.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BufferPool } from '../../core/buffer-pool.ts';
 import { BatError, systemCode, systemReason } from '../../core/errors.ts';
 import { makeFolder } from '../../core/make-folder.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { Spooled } from '../../catalog/spooled.ts';
+import { volumeNamePattern } from '../../volume/names.ts';
 import type { ObjectEvent, ObjectHead } from '../flow.ts';
 import type { ObjectSender, OutgoingObject, SentObject } from './object-sender.ts';
 
@@ -27,9 +28,25 @@ export interface SpoolOptions {
   sender: ObjectSender;
 }
 
-/** Where the spooled objects of a plan lie. */
-export function spoolFolder(folder: string, plan: string): string {
-  return join(folder, plan);
+/** Where the spooled objects of an upload lie. Two uploads may give their objects the same name. */
+export function spoolFolder(folder: string, plan: string, lane: string): string {
+  return join(folder, plan, lane);
+}
+
+/** Removes what no row speaks of: a run was killed while it wrote it, or before it could remove it. What the spool did not make stays. */
+export async function sweepSpool(folder: string, known: ReadonlySet<string>): Promise<void> {
+  await spooling(folder, async () => {
+    for (const name of await readdir(folder).catch(noneIfAbsent)) {
+      const path = join(folder, name);
+      const isOurs = volumeNamePattern.test(`volumes/${name.endsWith(unfinishedSuffix) ? name.slice(0, -unfinishedSuffix.length) : name}`);
+      if (isOurs && !known.has(path)) await rm(path, { force: true });
+    }
+  });
+}
+
+function noneIfAbsent(error: unknown): string[] {
+  if (systemCode(error) !== 'ENOENT') throw error;
+  return [];
 }
 
 /** An object on its way into the spool, and from there to the targets. Its calls are those of an OutgoingObject. */
@@ -44,8 +61,7 @@ export class SpooledOutgoing {
   constructor(head: ObjectHead, options: SpoolOptions) {
     this.#head = head;
     this.#options = options;
-    // Two uploads may give their objects the same name.
-    this.#path = join(spoolFolder(options.folder, options.plan), options.lane, basename(head.name));
+    this.#path = join(spoolFolder(options.folder, options.plan, options.lane), basename(head.name));
   }
 
   async write(bytes: Uint8Array, release?: () => void): Promise<void> {

@@ -62,8 +62,7 @@ export class ReadAhead {
     );
     try {
       for await (const { selected, small, large } of ahead) {
-        const isReceived = isFile(selected);
-        const received = isReceived ? selected : receive(selected);
+        const received = isFile(selected) ? selected : receive(selected);
         if (!received) continue;
         this.#current = { selected: received, ...(small ? { small: await this.#take(small.batch, small.index) } : {}), ...(large ? { large } : {}) };
         yield received;
