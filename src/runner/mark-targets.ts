@@ -65,13 +65,18 @@ export async function mark(session: Session, target: Target): Promise<Marking> {
 
 /**
  * Throws PLAN_INVALID if two targets are the same place, whatever the plan calls it: each would take what the other one stores
- * for its own. Both have written their markers by now, and one of the two has written over the other.
+ * for its own. Both have written their markers by now, and one of the two has written over the other. One of which it cannot be
+ * told is given up on.
  */
 export async function checkPlaces(session: Session, marked: readonly { target: Target; marking: Marking }[]): Promise<void> {
   const isDoubtful = ({ found, written }: Marking): boolean => found === null || marked.filter(({ marking }) => marking.written.store === written.store).length > 1;
   for (const { target } of marked.length > 1 ? marked.filter((one) => isDoubtful(one.marking)) : []) {
-    const there = await readMarker(target, session.signal).catch(() => null);
-    session.signal.throwIfAborted();
+    const there = await readMarker(target, session.signal).catch((error: unknown) => {
+      session.signal.throwIfAborted();
+      // Whether it is a place of its own cannot be told.
+      session.giveUp(target.id, error);
+      return null;
+    });
     const other = marked.find((one) => one.target.id === there?.target);
     if (there?.lastRun !== session.run || !other || other.target.id === target.id) continue;
     throw new BatError('PLAN_INVALID', `The targets "${target.id}" and "${other.target.id}" are the same place: ${target.location}.`, {

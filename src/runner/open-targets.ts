@@ -21,7 +21,8 @@ export async function openTargets(session: Session): Promise<void> {
     marked.push({ lane, target, marking: await mark(session, target) });
   });
   await checkPlaces(session, marked);
-  await forEach(session, marked, ({ target }) => target.id, async ({ lane, target, marking }) => {
+  const sound = marked.filter(({ target }) => !session.failures.has(target.id));
+  await forEach(session, sound, ({ target }) => target.id, async ({ lane, target, marking }) => {
     const { isShared } = keepMarking(session, target, marking);
     await target.sweep({ keep: new Spooled(session.catalog).uploadsTo(target.id), isShared, signal: session.signal });
     await putHelp(session, target, lane);

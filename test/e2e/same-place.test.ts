@@ -1,6 +1,7 @@
 /** Two targets of a plan that are the same place: one copy that looks like two. */
 import { cpSync, existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { startFaultyProxy } from '../servers/faulty-proxy.ts';
 import { everythingIn, newBucket } from '../servers/s3-access.ts';
 import { startS3Server } from '../servers/s3-server.ts';
 import { Backup } from './backup.ts';
@@ -47,6 +48,25 @@ describe.skipIf(missing)(`two targets that are one place${missing ? ` (skipped: 
     expect(backup.stored('disk')).toEqual(before);
     backup.setPlan({ steps, targets: [], more: { one: '{ type: file, path: disk }', two: '{ type: file, path: other }' } });
     expect((await backup.run()).out).toContain('no file changed');
+  });
+
+  test('one of which it cannot be told is left behind, with nothing stored there', async () => {
+    const server = await startS3Server();
+    onTestFinished(() => server.stop());
+    const body = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>no</Message></Error>';
+    let isMarked = false;
+    const proxy = await startFaultyProxy(server, ({ method, url }) => {
+      if (!url.includes('bat.json')) return undefined;
+      isMarked ||= method === 'PUT';
+      return isMarked && method !== 'PUT' ? { kind: 'answer', status: 403, headers: { 'x-amz-request-id': '1' }, body } : undefined;
+    });
+    onTestFinished(() => proxy.stop());
+    const bucket = await newBucket(server);
+    await create({ one: '{ type: file, path: disk }', two: `{ type: s3, endpoint: '${proxy.endpoint}', region: ${server.region}, bucket: ${bucket}, access-key: ${server.accessKey}, secret-key: '${server.secretKey}' }` });
+    const { err } = await backup.run(4);
+    expect(err).toContain('target two is left behind');
+    expect((await everythingIn(server, bucket)).map((name) => name.split('/').at(-1))).toEqual(['bat.json']);
+    await backup.expectRestoredFrom('one');
   });
 
   test('a copy of one target that another begins with is a place of its own', async () => {
