@@ -1,4 +1,5 @@
 /** What is stored: `bat snapshots`. The catalog knows it all; without one the names on the targets tell, and need no key. */
+import { Manifests } from '../catalog/manifests.ts';
 import { Snapshots } from '../catalog/snapshots.ts';
 import { BatError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
@@ -42,9 +43,10 @@ function fromCatalog({ plan, environment }: SnapshotsOptions): SnapshotRow[] | n
   if (!catalog) return null;
   try {
     const snapshots = new Snapshots(catalog);
-    const held = plan.targets.map(({ id }) => ({ id, manifests: new Set(snapshots.manifestsOn(id).map((manifest) => manifest.snapshot)) }));
+    const manifests = new Manifests(catalog);
+    const held = plan.targets.map(({ id }) => ({ id, snapshots: new Set(manifests.on(id).map((manifest) => manifest.snapshot)) }));
     const rows = snapshots.list().map(({ id, source, time, files, bytes }): SnapshotRow => {
-      const targets = held.filter(({ manifests }) => manifests.has(id)).map((target) => target.id);
+      const targets = held.filter((target) => target.snapshots.has(id)).map((target) => target.id);
       return { id, source, time: timeOfId(id) ?? new Date(time), files, bytes, targets };
     });
     return rows.length === 0 ? null : rows;

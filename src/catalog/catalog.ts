@@ -41,6 +41,7 @@ export class Catalog {
   /** For looking only: an empty catalog in memory stands in for one that is not there. Nothing is written to disk. */
   static openToRead(file: string, exists: boolean): Catalog {
     return guard(file, () => {
+      if (exists) upgrade(file);
       const database = exists ? new DatabaseSync(file, { readOnly: true }) : new DatabaseSync(':memory:');
       if (!exists) database.exec(tables);
       database.exec(`PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; ${temporaryTables}`);
@@ -157,8 +158,20 @@ export class Catalog {
   }
 }
 
+/** A catalog of an older bat is brought up to date before it is only read. */
+function upgrade(file: string): void {
+  const looking = new DatabaseSync(file, { readOnly: true });
+  const isOld = versionOf(looking) < catalogVersion;
+  looking.close();
+  if (isOld) Catalog.open(file).close();
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number((database.prepare('PRAGMA user_version').get() as Row)['user_version']);
+}
+
 function bringUpToDate(database: DatabaseSync, file: string): void {
-  const version = Number((database.prepare('PRAGMA user_version').get() as Row)['user_version']);
+  const version = versionOf(database);
   if (version > catalogVersion) {
     throw new BatError('CATALOG_DAMAGED', `The catalog ${file} was made by a newer bat.`, { hint: 'Update bat.', subject: file });
   }

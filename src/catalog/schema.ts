@@ -1,6 +1,6 @@
 /** The tables of the catalog. `user_version` is raised with every change; older files are brought up to date on opening. */
 
-export const catalogVersion = 2;
+export const catalogVersion = 3;
 
 const spoolTables = `
 -- Objects that lie whole in the plan's spool folder until a target has them. lane: the upload step that they belong to.
@@ -15,8 +15,23 @@ CREATE TABLE uploads (
   PRIMARY KEY (lane, name, target)) STRICT, WITHOUT ROWID;
 `;
 
+const checksTable = `
+-- When an object of a target was last looked at, and how: 'listed' its size, 'checksum' its stored bytes, 'decoded' its content.
+CREATE TABLE checks (
+  object INTEGER NOT NULL, target TEXT NOT NULL, how TEXT NOT NULL, time TEXT NOT NULL,
+  PRIMARY KEY (object, target, how)) STRICT, WITHOUT ROWID;
+`;
+
+const keepingColumns = `
+ALTER TABLE volumes ADD COLUMN draining INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE manifests ADD COLUMN volumes BLOB;
+ALTER TABLE manifests ADD COLUMN serial INTEGER;
+ALTER TABLE snapshots ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE snapshots ADD COLUMN protected INTEGER NOT NULL DEFAULT 0;
+`;
+
 /** What brings a catalog from a version to the next. */
-export const upgrades: Readonly<Record<number, string>> = { 1: spoolTables };
+export const upgrades: Readonly<Record<number, string>> = { 1: spoolTables, 2: keepingColumns + checksTable };
 
 export const tables = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -26,10 +41,11 @@ CREATE TABLE runs (id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, exit_
 
 CREATE TABLE chunks (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, length INTEGER NOT NULL) STRICT;
 
--- state: 'open' while it is being sent, 'stored' once a target confirmed it.
+-- state: 'open' while it is being sent, 'stored' once a target confirmed it. draining: it is mostly dead, so that what is alive
+-- of it is to be stored again elsewhere, and does not count as known.
 CREATE TABLE volumes (
   id INTEGER PRIMARY KEY, maker TEXT NOT NULL, run TEXT NOT NULL, source TEXT NOT NULL, decoded INTEGER NOT NULL DEFAULT 0,
-  state TEXT NOT NULL) STRICT;
+  state TEXT NOT NULL, draining INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE places (chunk INTEGER NOT NULL, volume INTEGER NOT NULL, offset INTEGER NOT NULL,
   PRIMARY KEY (chunk, volume)) STRICT, WITHOUT ROWID;
@@ -46,15 +62,16 @@ CREATE TABLE receipts (
   object INTEGER NOT NULL, target TEXT NOT NULL, parts INTEGER NOT NULL, checksum TEXT, storage_class TEXT,
   PRIMARY KEY (object, target)) STRICT, WITHOUT ROWID;
 
--- number counts the snapshots of a source; state: 'pending' until its manifest is on a target, then 'done'.
+-- number counts the snapshots of a source; state: 'pending' until its manifest is on a target, then 'done'. tags: a JSON list.
 CREATE TABLE snapshots (
   id TEXT PRIMARY KEY, source TEXT NOT NULL, number INTEGER NOT NULL, run TEXT NOT NULL, time TEXT NOT NULL,
   state TEXT NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  UNIQUE (source, number)) STRICT, WITHOUT ROWID;
+  tags TEXT NOT NULL DEFAULT '[]', protected INTEGER NOT NULL DEFAULT 0, UNIQUE (source, number)) STRICT, WITHOUT ROWID;
 
+-- volumes: ids of those that its own lines speak of, as 32-bit little-endian; NULL where nobody knows. serial: of its signer.
 CREATE TABLE manifests (
   snapshot TEXT NOT NULL, target TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, base TEXT, entries INTEGER NOT NULL, recipients TEXT,
-  sha256 BLOB, PRIMARY KEY (snapshot, target)) STRICT, WITHOUT ROWID;
+  sha256 BLOB, volumes BLOB, serial INTEGER, PRIMARY KEY (snapshot, target)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE directories (id INTEGER PRIMARY KEY, source TEXT NOT NULL, path ANY NOT NULL, UNIQUE (source, path)) STRICT;
 
@@ -83,7 +100,7 @@ CREATE TABLE sending (folded TEXT PRIMARY KEY, run TEXT NOT NULL) STRICT, WITHOU
 CREATE TABLE keys (
   id TEXT PRIMARY KEY, recipient TEXT NOT NULL, wrapped BLOB NOT NULL, salt BLOB NOT NULL, verifier BLOB NOT NULL,
   created TEXT NOT NULL) STRICT, WITHOUT ROWID;
-${spoolTables}`;
+${spoolTables}${checksTable}`;
 
 /** Gone when the catalog is closed. */
 export const temporaryTables = `

@@ -24,20 +24,6 @@ export interface CatalogEntry {
   sha256: Buffer | null;
 }
 
-export interface ManifestRecord {
-  snapshot: string;
-  target: string;
-  name: string;
-  size: number;
-  /** Of the bytes as they are stored; null where nobody knows any more. */
-  sha256: Buffer | null;
-  base: string | null;
-  /** Entries and removals in this manifest itself, not counting its base's. */
-  entries: number;
-  /** Whom it is sealed to, or null if it is plain. */
-  recipients: readonly string[] | null;
-}
-
 const entryColumns = 'd.path AS directory, e.name, e.type, e.mode, e.uid, e.gid, e.mtime, e.size, e.link, e.sparse, e.sha256, e.chunks';
 
 export class Snapshots {
@@ -213,51 +199,6 @@ export class Snapshots {
     return row['count'] as number;
   }
 
-  addManifest(record: ManifestRecord): void {
-    this.#catalog.run(
-      'INSERT OR REPLACE INTO manifests (snapshot, target, name, size, sha256, base, entries, recipients) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-      record.snapshot, record.target, record.name, record.size, record.sha256, record.base, record.entries, record.recipients && JSON.stringify(record.recipients),
-    );
-  }
-
-  removeManifest(snapshot: string, target: string): void {
-    this.#catalog.run('DELETE FROM manifests WHERE snapshot = ? AND target = ?', snapshot, target);
-  }
-
-  /** True if a target is known to hold a manifest of the snapshot. */
-  isHeld(id: string): boolean {
-    return this.#catalog.get('SELECT 1 FROM manifests WHERE snapshot = ?', id) !== undefined;
-  }
-
-  manifestsOn(target: string): ManifestRecord[] {
-    return this.#catalog.all('SELECT * FROM manifests WHERE target = ?', target).map(toManifest);
-  }
-
-  /** Manifests that other targets of a lane hold and this one does not, oldest first, and where to get them. */
-  manifestsMissingOn(target: string, others: readonly string[]): (ManifestRecord & { from: string })[] {
-    const rows = this.#catalog.all(
-      `SELECT m.* FROM manifests m JOIN snapshots s ON s.id = m.snapshot
-       WHERE s.state = 'done' AND m.target IN (SELECT value FROM json_each(?))
-       AND NOT EXISTS (SELECT 1 FROM manifests t WHERE t.snapshot = m.snapshot AND t.target = ?) GROUP BY m.snapshot ORDER BY s.number`,
-      JSON.stringify(others),
-      target,
-    );
-    return rows.map((row) => Object.assign(toManifest(row), { from: row['target'] as string }));
-  }
-
-  /** The manifests of a source's snapshots that all of these targets hold under the same name, newest first. */
-  manifestsOnAll(source: string, targets: readonly string[]): ManifestRecord[] {
-    const rows = this.#catalog.all(
-      `SELECT m.* FROM manifests m JOIN snapshots s ON s.id = m.snapshot
-       WHERE s.source = ? AND s.state = 'done' AND m.target IN (SELECT value FROM json_each(?))
-       GROUP BY m.snapshot, m.name, m.base, m.recipients HAVING count(*) = ? ORDER BY s.number DESC`,
-      source,
-      JSON.stringify(targets),
-      targets.length,
-    );
-    return rows.map(toManifest);
-  }
-
   #totals(condition: string, number: number, source: string): { files: number; bytes: number } {
     const row = this.#catalog.get(
       `SELECT count(*) AS files, coalesce(sum(CASE type WHEN 'file' THEN size ELSE 0 END), 0) AS bytes FROM entries
@@ -266,30 +207,6 @@ export class Snapshots {
       source,
     )!;
     return { files: row['files'] as number, bytes: row['bytes'] as number };
-  }
-}
-
-/** Where chunks lie, for one maker's volumes. */
-export class ChunkPlaces {
-  readonly #catalog: Catalog;
-  readonly #maker: string;
-
-  constructor(catalog: Catalog, maker: string) {
-    this.#catalog = catalog;
-    this.#maker = maker;
-  }
-
-  /** A stored volume that holds the chunk, one that counts as there first, the newest first; or null. */
-  find(chunk: number): { volume: number; offset: number; length: number; sha256: Buffer } | null {
-    const row = this.#catalog.get(
-      `SELECT p.volume, p.offset, c.length, c.sha256 FROM chunks c JOIN places p ON p.chunk = c.id JOIN volumes v ON v.id = p.volume
-       LEFT JOIN usable u ON u.volume = v.id
-       WHERE c.id = ? AND v.maker = ? AND v.state = 'stored' ORDER BY u.volume IS NULL, v.id DESC LIMIT 1`,
-      chunk,
-      this.#maker,
-    );
-    if (!row) return null;
-    return { volume: row['volume'] as number, offset: row['offset'] as number, length: row['length'] as number, sha256: asBuffer(row['sha256']) };
   }
 }
 
@@ -307,19 +224,6 @@ function toSnapshot(row: Row): Snapshot {
     state: row['state'] as Snapshot['state'],
     files: row['files'] as number,
     bytes: row['bytes'] as number,
-  };
-}
-
-function toManifest(row: Row): ManifestRecord {
-  return {
-    snapshot: row['snapshot'] as string,
-    target: row['target'] as string,
-    name: row['name'] as string,
-    size: row['size'] as number,
-    sha256: row['sha256'] === null ? null : asBuffer(row['sha256']),
-    base: row['base'] as string | null,
-    entries: row['entries'] as number,
-    recipients: row['recipients'] === null ? null : (JSON.parse(row['recipients'] as string) as string[]),
   };
 }
 

@@ -4,7 +4,7 @@
  * is found by `refreshUsable` and sent again from the source.
  */
 import { createHash, hash } from 'node:crypto';
-import { Snapshots, type ManifestRecord } from '../catalog/snapshots.ts';
+import { Manifests, type ManifestRecord } from '../catalog/manifests.ts';
 import { ObjectNames } from '../catalog/object-names.ts';
 import { Objects, type CanRead, type MissingObject } from '../catalog/objects.ts';
 import { BatError, type ErrorCode } from '../core/errors.ts';
@@ -122,12 +122,12 @@ class CatchUp {
 
   /** Oldest first, and those that others are laid over before them. */
   async #copyManifests(): Promise<void> {
-    const snapshots = new Snapshots(this.#session.catalog);
+    const manifests = new Manifests(this.#session.catalog);
     // A manifest is of use only with all that it speaks of: a target must not claim a snapshot that it cannot give back.
     const others = this.#lane.targets.filter((id) => this.#isSource(id) && this.#objects.holdsAllOf(this.#target.id, id));
-    const held = new Set(snapshots.manifestsOn(this.#target.id).map((manifest) => manifest.snapshot));
+    const held = new Set(manifests.on(this.#target.id).map((manifest) => manifest.snapshot));
     const sender = this.#sender('hot');
-    for (let left = snapshots.manifestsMissingOn(this.#target.id, others); left.length > 0; ) {
+    for (let left = manifests.missingOn(this.#target.id, others); left.length > 0; ) {
       const ready = left.filter(({ base }) => base === null || held.has(base));
       if (ready.length === 0) return;
       left = left.filter((manifest) => !ready.includes(manifest));
@@ -142,7 +142,7 @@ class CatchUp {
     if (sha256 === null || !this.#objects.holdsAllUpTo(this.#target.id, this.#lane.maker, runOfSnapshot(snapshot))) return false;
     const sent = await this.#send(sender, { name, from, fromName: name, size, sha256, seal: false });
     if (sent === null || sent === 'damaged' || !sent.receipts.has(this.#target.id)) return false;
-    new Snapshots(this.#session.catalog).addManifest({ ...manifest, target: this.#target.id });
+    new Manifests(this.#session.catalog).add({ ...manifest, target: this.#target.id });
     this.#session.catalog.flush();
     return true;
   }

@@ -4,6 +4,7 @@
  */
 import { Listing } from '../catalog/listing.ts';
 import { Runs } from '../catalog/runs.ts';
+import { Manifests } from '../catalog/manifests.ts';
 import { Snapshots } from '../catalog/snapshots.ts';
 import { ObjectNames } from '../catalog/object-names.ts';
 import { Objects } from '../catalog/objects.ts';
@@ -63,9 +64,9 @@ export async function reconcile(session: Session, target: Target): Promise<void>
   const { lost, lostManifests, orphans, foreign } = isDear ? { ...found, lost: [], lostManifests: [] } : found;
   const objects = new Objects(session.catalog);
   const names = new ObjectNames(session.catalog);
-  const snapshots = new Snapshots(session.catalog);
+  const manifests = new Manifests(session.catalog);
   for (const object of lost) objects.removeReceipt(object.id, target.id);
-  for (const manifest of lostManifests) snapshots.removeManifest(manifest.snapshot, target.id);
+  for (const manifest of lostManifests) manifests.remove(manifest.snapshot, target.id);
   session.catalog.flush();
   for (const name of orphans) await target.remove(name, session.signal);
   const note = (kind: 'note' | 'lost', message: string): void => session.emit({ type: 'issue', target: target.id, issue: { kind, message } });
@@ -88,6 +89,7 @@ export function forgetLeftovers(session: Session): void {
  */
 export async function settlePending(session: Session): Promise<void> {
   const snapshots = new Snapshots(session.catalog);
+  const manifests = new Manifests(session.catalog);
   for (const snapshot of snapshots.pending()) {
     for (const target of session.targets.values()) {
       try {
@@ -97,7 +99,7 @@ export async function settlePending(session: Session): Promise<void> {
         session.giveUp(target.id, error);
       }
     }
-    if (snapshots.isHeld(snapshot.id)) snapshots.finish(snapshot.id);
+    if (manifests.isHeld(snapshot.id)) snapshots.finish(snapshot.id);
     else snapshots.undo(snapshot);
     session.catalog.flush();
   }
@@ -107,7 +109,7 @@ async function findManifest(session: Session, snapshot: string, target: Target):
   for await (const { name, size } of manifestsOf(session, snapshot, target)) {
     if (parseManifestName(name)?.snapshot !== snapshot) continue;
     // What it is laid over is not known any more: an empty base keeps it from being taken for a full one.
-    new Snapshots(session.catalog).addManifest({ snapshot, target: target.id, name, size, sha256: null, base: '', entries: -1, recipients: null });
+    new Manifests(session.catalog).add({ snapshot, target: target.id, name, size, sha256: null, base: '', entries: -1, recipients: null, volumes: null });
   }
 }
 

@@ -98,6 +98,22 @@ describe('damage', () => {
     expect(() => within(() => {})).toThrow(expect.objectContaining({ code: 'CATALOG_DAMAGED', hint: 'Update bat.' }) as Error);
   });
 
+  test('one that an older bat wrote is brought up to date, also where it is only looked at', () => {
+    within((catalog) => {
+      catalog.scratch('DROP TABLE checks');
+      for (const column of ['manifests DROP COLUMN volumes', 'manifests DROP COLUMN serial', 'snapshots DROP COLUMN tags', 'snapshots DROP COLUMN protected', 'volumes DROP COLUMN draining']) {
+        catalog.scratch(`ALTER TABLE ${column}`);
+      }
+      catalog.scratch('PRAGMA user_version = 2');
+    });
+    within(
+      (catalog) => {
+        for (const column of ['volumes, serial FROM manifests', 'tags, protected FROM snapshots', 'draining FROM volumes', '* FROM checks']) expect(catalog.all(`SELECT ${column}`)).toEqual([]);
+      },
+      () => Catalog.openToRead(file, true),
+    );
+  });
+
   test('a folder in its place is a failure of the state', () => {
     expect(() => within(() => {}, () => Catalog.open(folder))).toThrow(expect.objectContaining({ code: 'STATE_FAILED' }) as Error);
   });

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CatalogDraft } from '../../src/catalog/draft.ts';
-import { Snapshots } from '../../src/catalog/snapshots.ts';
+import { Manifests } from '../../src/catalog/manifests.ts';
 import { Volumes } from '../../src/catalog/volumes.ts';
 import { BatError } from '../../src/core/errors.ts';
 import type { StoredObject } from '../../src/steps/flow.ts';
@@ -105,13 +105,12 @@ test('one target that takes the manifest is enough', async () => {
 });
 
 test('manifests of runs that changed nothing have a constant size and chains stay short', async () => {
-  const snapshots = new Snapshots(setting.catalog);
   for (let run = 0; run < 12; run++) {
     const context = { ...setting.context(), snapshot: `20261120-0559${String(run + 10)}-aaaa-docs` };
     if (run % 4 === 0) await record(context, [volume(context, `file ${run}`, ['one', 'two'])]);
     else await record(context, []);
   }
-  const records = new Map(snapshots.manifestsOn('one').map((record) => [record.snapshot, record]));
+  const records = new Map(new Manifests(setting.catalog).on('one').map((record) => [record.snapshot, record]));
   expect(records.size).toBe(12);
   for (const record of records.values()) {
     let length = 1;
@@ -126,7 +125,7 @@ test('a manifest is never laid over one that its readers cannot read', async () 
     const newSealer = (): never => ({ header: Buffer.alloc(0), update: (bytes: Uint8Array) => [bytes], final: () => [] }) as never;
     const context = { ...setting.context({ lanes: [lane('tar', { recipients, newSealer })] }), snapshot: `20261120-0559${number}-aaaa-docs` };
     await record(context, [volume(context, `file ${number}`, ['one', 'two'])]);
-    return new Snapshots(setting.catalog).manifestsOn('one').find(({ snapshot }) => snapshot === context.snapshot)!.base;
+    return new Manifests(setting.catalog).on('one').find(({ snapshot }) => snapshot === context.snapshot)!.base;
   };
   expect(await sealedTo(['a', 'b'], 10)).toBeNull();
   expect(await sealedTo(['a', 'b'], 11)).toBe('20261120-055910-aaaa-docs');

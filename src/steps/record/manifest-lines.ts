@@ -1,9 +1,9 @@
 /** The lines of a snapshot's manifest, from the catalog, for the targets of one lane. */
 import type { CatalogEntry, Snapshot, Snapshots } from '../../catalog/snapshots.ts';
-import { ChunkPlaces } from '../../catalog/snapshots.ts';
+import { ChunkPlaces } from '../../catalog/chunk-places.ts';
 import { Objects } from '../../catalog/objects.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
-import { encodeLine, type ManifestChunk, type ManifestEntry, type ManifestHeader, type ManifestLine } from '../../volume/manifest.ts';
+import { encodeLine, type ManifestChunk, type ManifestEntry, type ManifestHeader, type ManifestLine, type ManifestVolume } from '../../volume/manifest.ts';
 import type { Lane } from '../step.ts';
 
 /** What is gathered into one piece of text before it is passed on. */
@@ -22,7 +22,8 @@ export interface ManifestSource {
 export interface ManifestCounts {
   entries: number;
   removed: number;
-  volumes: number;
+  /** The volumes that it speaks of, as the catalog numbers them. */
+  volumes: number[];
   /** Files that no target of the lane holds whole any more: they cannot be in it. */
   lost: string[];
 }
@@ -47,8 +48,10 @@ function* lines(source: ManifestSource, counts: ManifestCounts): Generator<Manif
   const entries = base ? snapshots.changedSince(snapshot, base) : snapshots.unsortedEntries(snapshot);
   for (const entry of entries) {
     const placed = place(entry, places, volumes);
-    counts.volumes += volumes.fresh.length;
-    for (const volume of volumes.takeFresh()) yield { kind: 'volume', volume };
+    for (const { id, volume } of volumes.takeFresh()) {
+      counts.volumes.push(id);
+      yield { kind: 'volume', volume };
+    }
     if (placed) {
       counts.entries++;
       yield { kind: 'entry', entry: placed };
@@ -62,7 +65,7 @@ function* lines(source: ManifestSource, counts: ManifestCounts): Generator<Manif
       yield { kind: 'removed', path };
     }
   }
-  yield { kind: 'end', volumes: counts.volumes, entries: counts.entries, removed: counts.removed };
+  yield { kind: 'end', volumes: counts.volumes.length, entries: counts.entries, removed: counts.removed };
 }
 
 /** The entry with the places of its chunks, or null if one of them lies nowhere. */
@@ -83,7 +86,7 @@ class VolumeNumbers {
   readonly #objects: Objects;
   readonly #targets: readonly string[];
   readonly #numbers = new Map<number, number | null>();
-  fresh: (ManifestLine & { kind: 'volume' })['volume'][] = [];
+  fresh: { id: number; volume: ManifestVolume }[] = [];
 
   constructor(objects: Objects, targets: readonly string[]) {
     this.#objects = objects;
@@ -99,7 +102,8 @@ class VolumeNumbers {
     if (object) {
       const { name, size, sha256, decoded, codec, recipients, frames, receipts } = object;
       const targets = Object.fromEntries(receipts);
-      this.fresh.push({ number: number!, name, size, sha256: sha256.toString('hex'), decoded, codec, sealed: recipients !== null, frames, targets });
+      const volume = { number: number!, name, size, sha256: sha256.toString('hex'), decoded, codec, sealed: recipients !== null, frames, targets };
+      this.fresh.push({ id, volume });
     }
     return number;
   }

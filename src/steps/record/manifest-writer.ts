@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import { formatMtime } from '../../core/entry.ts';
 import { freeBytes } from '../../core/free-bytes.ts';
 import { batVersion } from '../../core/version.ts';
-import { Snapshots, type ManifestRecord, type Snapshot } from '../../catalog/snapshots.ts';
+import { Manifests, type ManifestRecord } from '../../catalog/manifests.ts';
+import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
 import type { ManifestHeader } from '../../volume/manifest.ts';
 import { manifestName } from '../../volume/names.ts';
 import { encodeDocument } from '../../volume/object-reader.ts';
@@ -21,8 +22,9 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
   const targets = lane.targets.map((id) => context.targets.get(id)).filter((target) => target !== undefined);
   if (targets.length === 0) return [];
   const snapshots = new Snapshots(context.catalog);
-  const base = chooseBase(snapshot, snapshots, lane, targets.map((target) => target.id));
-  const counts: ManifestCounts = { entries: 0, removed: 0, volumes: 0, lost: [] };
+  const manifests = new Manifests(context.catalog);
+  const base = chooseBase(snapshot, snapshots, manifests, lane, targets.map((target) => target.id));
+  const counts: ManifestCounts = { entries: 0, removed: 0, volumes: [], lost: [] };
   const header = {
     snapshot: snapshot.id,
     plan: context.plan,
@@ -55,7 +57,9 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
     context.issue({ kind: 'unread', path, message: 'no target holds it any more and it could not be read again: it is not in this snapshot' });
   }
   for (const target of receipts.keys()) {
-    snapshots.addManifest({ snapshot: snapshot.id, target, name, size, sha256, base: base?.id ?? null, entries: counts.entries + counts.removed, recipients: lane.recipients });
+    manifests.add({
+      snapshot: snapshot.id, target, name, size, sha256, base: base?.id ?? null, entries: counts.entries + counts.removed, recipients: lane.recipients, volumes: counts.volumes,
+    });
   }
   context.count({ objects: 1, bytes: size });
   return [...receipts.keys()];
@@ -73,8 +77,8 @@ function topOf({ roots }: Source): Pick<ManifestHeader, 'top'> {
  * laid over, if it too changed nothing); else the last full one, while the difference from it stays small. So a chain is
  * never longer than three.
  */
-function chooseBase(snapshot: Snapshot, snapshots: Snapshots, lane: Lane, targets: readonly string[]): Snapshot | null {
-  const records = usableBases(snapshots.manifestsOnAll(snapshot.source, targets), lane);
+function chooseBase(snapshot: Snapshot, snapshots: Snapshots, manifests: Manifests, lane: Lane, targets: readonly string[]): Snapshot | null {
+  const records = usableBases(manifests.onAll(snapshot.source, targets), lane);
   const last = records[0];
   if (!last) return null;
   const find = (id: string): Snapshot => snapshots.get(id)!;

@@ -1,0 +1,87 @@
+/** Which targets hold the manifests of which snapshots. */
+import { asBuffer, packIds, unpackIds } from './columns.ts';
+import type { Catalog, Row } from './catalog.ts';
+
+export interface ManifestRecord {
+  snapshot: string;
+  target: string;
+  name: string;
+  size: number;
+  /** Of the bytes as they are stored; null where nobody knows any more. */
+  sha256: Buffer | null;
+  base: string | null;
+  /** Entries and removals in this manifest itself, not counting its base's. */
+  entries: number;
+  /** Whom it is sealed to, or null if it is plain. */
+  recipients: readonly string[] | null;
+  /** The volumes that its own lines speak of; null where nobody knows any more. */
+  volumes: readonly number[] | null;
+}
+
+export class Manifests {
+  readonly #catalog: Catalog;
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  add(record: ManifestRecord): void {
+    this.#catalog.run(
+      'INSERT OR REPLACE INTO manifests (snapshot, target, name, size, sha256, base, entries, recipients, volumes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      record.snapshot, record.target, record.name, record.size, record.sha256, record.base, record.entries,
+      record.recipients && JSON.stringify(record.recipients), record.volumes && packIds(record.volumes),
+    );
+  }
+
+  remove(snapshot: string, target: string): void {
+    this.#catalog.run('DELETE FROM manifests WHERE snapshot = ? AND target = ?', snapshot, target);
+  }
+
+  /** True if a target is known to hold a manifest of the snapshot. */
+  isHeld(id: string): boolean {
+    return this.#catalog.get('SELECT 1 FROM manifests WHERE snapshot = ?', id) !== undefined;
+  }
+
+  on(target: string): ManifestRecord[] {
+    return this.#catalog.all('SELECT * FROM manifests WHERE target = ?', target).map(toManifest);
+  }
+
+  /** Manifests that other targets of a lane hold and this one does not, oldest first, and where to get them. */
+  missingOn(target: string, others: readonly string[]): (ManifestRecord & { from: string })[] {
+    const rows = this.#catalog.all(
+      `SELECT m.* FROM manifests m JOIN snapshots s ON s.id = m.snapshot
+       WHERE s.state = 'done' AND m.target IN (SELECT value FROM json_each(?))
+       AND NOT EXISTS (SELECT 1 FROM manifests t WHERE t.snapshot = m.snapshot AND t.target = ?) GROUP BY m.snapshot ORDER BY s.number`,
+      JSON.stringify(others),
+      target,
+    );
+    return rows.map((row) => Object.assign(toManifest(row), { from: row['target'] as string }));
+  }
+
+  /** The manifests of a source's snapshots that all of these targets hold under the same name, newest first. */
+  onAll(source: string, targets: readonly string[]): ManifestRecord[] {
+    const rows = this.#catalog.all(
+      `SELECT m.* FROM manifests m JOIN snapshots s ON s.id = m.snapshot
+       WHERE s.source = ? AND s.state = 'done' AND m.target IN (SELECT value FROM json_each(?))
+       GROUP BY m.snapshot, m.name, m.base, m.recipients HAVING count(*) = ? ORDER BY s.number DESC`,
+      source,
+      JSON.stringify(targets),
+      targets.length,
+    );
+    return rows.map(toManifest);
+  }
+}
+
+function toManifest(row: Row): ManifestRecord {
+  return {
+    snapshot: row['snapshot'] as string,
+    target: row['target'] as string,
+    name: row['name'] as string,
+    size: row['size'] as number,
+    sha256: row['sha256'] === null ? null : asBuffer(row['sha256']),
+    base: row['base'] as string | null,
+    entries: row['entries'] as number,
+    recipients: row['recipients'] === null ? null : (JSON.parse(row['recipients'] as string) as string[]),
+    volumes: row['volumes'] === null ? null : unpackIds(row['volumes']),
+  };
+}
