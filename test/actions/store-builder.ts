@@ -9,7 +9,8 @@ import type { ObjectStat, Target, TargetCapabilities } from '../../src/targets/t
 import { createSealerFactory, generateIdentity } from '../../src/volume/age.ts';
 import { encodeDocument } from '../../src/volume/document.ts';
 import { codecSuffix, encodeFrame, type Codec, type Frame } from '../../src/volume/frames.ts';
-import { encodeLine, type ManifestEntry, type ManifestHeader, type ManifestLine, type ManifestVolume } from '../../src/volume/manifest.ts';
+import { encodeLine } from '../../src/volume/manifest-writing.ts';
+import type { ManifestEntry, ManifestHeader, ManifestLine, ManifestVolume } from '../../src/volume/manifest.ts';
 import { manifestName, snapshotId, volumeName } from '../../src/volume/names.ts';
 import { encodeSeekTable } from '../../src/volume/seek-table.ts';
 import { endOfArchive, memberHeader, padding } from '../../src/volume/tar-writer.ts';

@@ -3,7 +3,8 @@ import { BatError } from '../../core/errors.ts';
 import type { Target } from '../../targets/target.ts';
 import type { KeyRing } from '../../volume/age.ts';
 import { decodeDocument } from '../../volume/document.ts';
-import { readManifest, type ManifestHeader, type ManifestLine } from '../../volume/manifest.ts';
+import { readManifest } from '../../volume/manifest-reading.ts';
+import type { ManifestHeader, ManifestLine } from '../../volume/manifest.ts';
 import { listSnapshots, type StoredSnapshot } from './list.ts';
 
 export interface SnapshotLine {

@@ -3,7 +3,8 @@ import type { CatalogEntry, Snapshot, Snapshots } from '../../catalog/snapshots.
 import { ChunkPlaces } from '../../catalog/chunk-places.ts';
 import { Objects } from '../../catalog/objects.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
-import { encodeLine, type ManifestChunk, type ManifestEntry, type ManifestHeader, type ManifestLine, type ManifestVolume } from '../../volume/manifest.ts';
+import { encodeLine } from '../../volume/manifest-writing.ts';
+import type { ManifestChunk, ManifestEntry, ManifestHeader, ManifestLine, ManifestVolume } from '../../volume/manifest.ts';
 import type { Lane } from '../step.ts';
 
 /** What is gathered into one piece of text before it is passed on. */
