@@ -30,8 +30,13 @@ ALTER TABLE snapshots ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE snapshots ADD COLUMN protected INTEGER NOT NULL DEFAULT 0;
 `;
 
+const pastIndex = `
+-- With entries_now, every version of what is in a directory; a first run writes nothing to it.
+CREATE INDEX entries_past ON entries (directory, name, since) WHERE until IS NOT NULL;
+`;
+
 /** What brings a catalog from a version to the next. */
-export const upgrades: Readonly<Record<number, string>> = { 1: spoolTables, 2: keepingColumns + checksTable };
+export const upgrades: Readonly<Record<number, string>> = { 1: spoolTables, 2: keepingColumns + checksTable + pastIndex };
 
 export const tables = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -84,7 +89,7 @@ CREATE TABLE entries (
 CREATE UNIQUE INDEX entries_now ON entries (directory, name) WHERE until IS NULL;
 CREATE INDEX entries_since ON entries (since);
 CREATE INDEX entries_until ON entries (until) WHERE until IS NOT NULL;
-
+${pastIndex}
 -- What a run has found to be different so far. It outlives a killed run: the next one need not read those files again.
 -- leftover: 1 for rows of a run that did not end. type NULL: the path is gone.
 CREATE TABLE draft (

@@ -1,7 +1,7 @@
 /** The snapshots of a plan: committing a draft as one, and reading one back. */
-import type { Entry, EntryType } from '../core/entry.ts';
-import { asBuffer, fromName, joinPath, unpackIds } from './columns.ts';
+import { fromName, joinPath } from './columns.ts';
 import type { Catalog, Row } from './catalog.ts';
+import { entryColumns, toEntry, type CatalogEntry } from './entry-rows.ts';
 
 export interface Snapshot {
   id: string;
@@ -16,15 +16,6 @@ export interface Snapshot {
   files: number;
   bytes: number;
 }
-
-/** An entry with what the catalog knows of its content: chunk ids, and the hash where there is not just one chunk. */
-export interface CatalogEntry {
-  entry: Entry;
-  chunks: number[];
-  sha256: Buffer | null;
-}
-
-const entryColumns = 'd.path AS directory, e.name, e.type, e.mode, e.uid, e.gid, e.mtime, e.size, e.link, e.sparse, e.sha256, e.chunks';
 
 export class Snapshots {
   readonly #catalog: Catalog;
@@ -225,19 +216,4 @@ function toSnapshot(row: Row): Snapshot {
     files: row['files'] as number,
     bytes: row['bytes'] as number,
   };
-}
-
-function toEntry(row: Row): CatalogEntry {
-  const entry: Entry = {
-    path: joinPath(fromName(row['directory']), fromName(row['name'])),
-    type: row['type'] as EntryType,
-    mode: row['mode'] as number,
-    uid: row['uid'] as number,
-    gid: row['gid'] as number,
-    mtime: row['mtime'] as string,
-    size: row['size'] as number,
-  };
-  if (row['link'] !== null) entry.link = fromName(row['link']);
-  if (row['sparse'] === 1) entry.sparse = true;
-  return { entry, chunks: unpackIds(row['chunks']), sha256: row['sha256'] === null ? null : asBuffer(row['sha256']) };
 }

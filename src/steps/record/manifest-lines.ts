@@ -1,5 +1,6 @@
 /** The lines of a snapshot's manifest, from the catalog, for the targets of one lane. */
-import type { CatalogEntry, Snapshot, Snapshots } from '../../catalog/snapshots.ts';
+import type { CatalogEntry } from '../../catalog/entry-rows.ts';
+import type { Snapshot, Snapshots } from '../../catalog/snapshots.ts';
 import { ChunkPlaces } from '../../catalog/chunk-places.ts';
 import { Objects } from '../../catalog/objects.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
