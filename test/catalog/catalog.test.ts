@@ -101,6 +101,7 @@ describe('damage', () => {
   test('one that an older bat wrote is brought up to date, also where it is only looked at', () => {
     within((catalog) => {
       catalog.scratch('DROP TABLE checks');
+      catalog.scratch('DROP INDEX entries_past');
       for (const column of ['manifests DROP COLUMN volumes', 'manifests DROP COLUMN serial', 'snapshots DROP COLUMN tags', 'snapshots DROP COLUMN protected', 'volumes DROP COLUMN draining']) {
         catalog.scratch(`ALTER TABLE ${column}`);
       }
@@ -109,6 +110,7 @@ describe('damage', () => {
     within(
       (catalog) => {
         for (const column of ['volumes, serial FROM manifests', 'tags, protected FROM snapshots', 'draining FROM volumes', '* FROM checks']) expect(catalog.all(`SELECT ${column}`)).toEqual([]);
+        expect(catalog.get(`SELECT name FROM sqlite_schema WHERE name = 'entries_past'`)).toBeDefined();
       },
       () => Catalog.openToRead(file, true),
     );
