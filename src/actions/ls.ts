@@ -94,7 +94,7 @@ async function* fromTargets(options: LsOptions): AsyncGenerator<LsEntry> {
       const list = new RestoreList();
       try {
         await readFromAny(list, id, holders, inputs, signal);
-        for (const entry of list.inOrder(everyType, ['wanted'])) yield { snapshot: id, source, entry };
+        for (const entry of list.entries.inOrder(everyType, ['wanted'])) yield { snapshot: id, source, entry };
       } finally {
         list.close();
       }
@@ -112,15 +112,15 @@ async function readFromAny(list: RestoreList, id: string, holders: readonly Hold
       let layer = -1;
       for await (const { line } of readSnapshot(target, id, () => openKeys(target, inputs, signal), { stored, signal })) {
         if (line.kind === 'header') layer++;
-        else if (line.kind === 'removed') list.remove(0, line.path);
-        else if (line.kind === 'entry') list.put(0, layer, line.entry, null, 'wanted');
+        else if (line.kind === 'removed') list.entries.remove(0, line.path);
+        else if (line.kind === 'entry') list.entries.put(0, layer, line.entry, null, 'wanted');
       }
       return;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof BatError)) throw error;
       failure ??= error;
-      list.clear(0);
+      list.entries.clear(0);
     }
   }
   if (failure) throw failure;

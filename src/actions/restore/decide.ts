@@ -32,7 +32,7 @@ export interface Decider {
 export async function decide(decider: Decider): Promise<void> {
   const ancestors = new Ancestors(decider.list);
   let count = 0;
-  for (const entry of decider.list.inOrder(allTypes, ['wanted', 'twice'])) {
+  for (const entry of decider.list.entries.inOrder(allTypes, ['wanted', 'twice'])) {
     if (++count % betweenPauses === 0) {
       decider.signal.throwIfAborted();
       await new Promise(setImmediate);
@@ -40,13 +40,13 @@ export async function decide(decider: Decider): Promise<void> {
     try {
       check(entry, ancestors);
       if (entry.type === 'directory' && decider.places.isMadeUp(entry.snapshot, entry.path)) {
-        decider.list.setState(entry.id, 'kept');
+        decider.list.entries.setState(entry.id, 'kept');
       } else if (keeps(entry, decider)) {
-        decider.list.setState(entry.id, 'kept');
+        decider.list.entries.setState(entry.id, 'kept');
         decider.report.summary.skipped++;
       }
     } catch (error) {
-      decider.list.setState(entry.id, 'failed');
+      decider.list.entries.setState(entry.id, 'failed');
       decider.report.fail(decider.sourceOf(entry), entry.path, error);
     }
   }
@@ -116,12 +116,12 @@ class Ancestors {
   }
 
   #problemAt(snapshot: number, folder: string): string | null {
-    const entry = this.#list.find(snapshot, folder);
+    const entry = this.#list.entries.find(snapshot, folder);
     if (!entry) return null;
     if (entry.state === 'twice') return `the snapshot has two entries of the path ${folder}`;
     if (entry.type !== 'directory') return `the snapshot has ${folder} as a ${entry.type}, not as a folder`;
     if (entry.state === 'failed') return `its folder ${folder} cannot be restored`;
-    if (entry.state === 'unselected') this.#list.setState(entry.id, 'parent');
+    if (entry.state === 'unselected') this.#list.entries.setState(entry.id, 'parent');
     return null;
   }
 }

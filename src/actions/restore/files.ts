@@ -154,7 +154,7 @@ export class Files {
     const { list, report, sourceOf } = this.#around;
     if (fullDisk.has(systemCode(error) ?? '')) throw new Stopped(error);
     const known = diskFailed(error, 'it cannot be written');
-    list.setState(entry.id, 'failed');
+    list.entries.setState(entry.id, 'failed');
     if (entry.parts > 1) this.#givenUp.add(entry.id);
     report.fail(sourceOf(entry), entry.path, known);
   }

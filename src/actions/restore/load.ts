@@ -37,15 +37,15 @@ export async function loadSnapshot(list: RestoreList, store: Store, id: string, 
   try {
     for await (const { layer, entry, removed, chunks } of reader.entries(id)) {
       if (removed !== null) {
-        list.remove(number, removed);
+        list.entries.remove(number, removed);
         continue;
       }
       const content = entry.sha256 === undefined ? null : { sha256: Buffer.from(entry.sha256, 'hex'), chunks };
-      list.put(number, layer, entry, content, selection.has(entry.path) ? 'wanted' : 'unselected');
+      list.entries.put(number, layer, entry, content, selection.has(entry.path) ? 'wanted' : 'unselected');
     }
     return reader.top;
   } catch (error) {
-    list.clear(number);
+    list.entries.clear(number);
     throw error;
   }
 }
@@ -53,7 +53,7 @@ export async function loadSnapshot(list: RestoreList, store: Store, id: string, 
 /** Looks in another target's manifests of a snapshot for the chunks that are missing. */
 export async function findMissing(list: RestoreList, store: Store, id: string, signal: AbortSignal): Promise<void> {
   for await (const { chunks } of new LineReader(list, store, signal).entries(id)) {
-    for (const chunk of chunks) list.offer(chunk);
+    for (const chunk of chunks) list.chunks.offer(chunk);
   }
 }
 
@@ -112,7 +112,7 @@ class LineReader {
     if (!isVolumeName(name)) throw damaged(subject, `it names an object that cannot be one of its volumes: ${JSON.stringify(name)}`);
     if (frames.some((frame) => frame.decoded > largestFrame || frame.stored > largestFrame)) throw damaged(subject, `the frames of ${name} are larger than frames can be`);
     const layout = JSON.stringify({ name, size, sealed, codec, frames, decoded } satisfies ObjectLayout);
-    return this.#list.addVolume(this.#store.number, name, { layout, size, storageClass: storageClassOf(volume, this.#store.target.id) });
+    return this.#list.volumes.add(this.#store.number, name, { layout, size, storageClass: storageClassOf(volume, this.#store.target.id) });
   }
 }
 

@@ -13,20 +13,20 @@ import { objectCodes } from './volumes.ts';
 export async function lookForCold(list: RestoreList, store: Store, report: Report, signal: AbortSignal): Promise<boolean> {
   const { coldStorage, capabilities } = store.target;
   if (!coldStorage) return false;
-  await inParallel(list.volumesIn(store.number, null), capabilities.parallel, async ({ id, name, storageClass }) => {
+  await inParallel(list.volumes.inState(store.number, null), capabilities.parallel, async ({ id, name, storageClass }) => {
     if (store.isGone) return;
-    if (storageClass !== null && !coldStorage.isCold(storageClass)) return list.setThaw(id, 'readable');
+    if (storageClass !== null && !coldStorage.isCold(storageClass)) return list.volumes.setThaw(id, 'readable');
     try {
       const state = await coldStorage.state(name, signal);
-      list.setThaw(id, state.is, state.is === 'readable' ? undefined : state.storageClass);
+      list.volumes.setThaw(id, state.is, state.is === 'readable' ? undefined : state.storageClass);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof BatError)) throw error;
       // What is wrong with it is told when it is read.
-      if (objectCodes.has(error.code)) return list.setThaw(id, 'readable');
+      if (objectCodes.has(error.code)) return list.volumes.setThaw(id, 'readable');
       if (!store.isGone) report.targetFailed(store.target.id, error);
       store.isGone = true;
     }
   });
-  return !store.isGone && list.unreadable(store.number).length > 0;
+  return !store.isGone && list.volumes.unreadable(store.number).length > 0;
 }

@@ -94,7 +94,7 @@ export class Places {
   #isFile(snapshot: number, root: Root): boolean {
     let isFile = this.#areFiles.get(root);
     if (isFile === undefined) {
-      const only = this.#list.onlyEntry(snapshot, root.prefix);
+      const only = this.#list.entries.onlyEntry(snapshot, root.prefix);
       const name = root.prefix === '' ? basename(root.path) : `${root.prefix}/${basename(root.path)}`;
       isFile = only?.type === 'file' && only.path === name && fs.statSync(systemPath(root.path), { throwIfNoEntry: false })?.isDirectory() !== true;
       this.#areFiles.set(root, isFile);

@@ -16,7 +16,7 @@ const fullDisk: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 const betweenPauses = 200;
 
 export async function makeFifos(around: Surroundings): Promise<void> {
-  for (const entry of around.list.inOrder(['fifo'], ['wanted'])) {
+  for (const entry of around.list.entries.inOrder(['fifo'], ['wanted'])) {
     around.signal.throwIfAborted();
     await attempt(entry, around, async (spot) => {
       const temporary = fifoName(spot);
@@ -56,7 +56,7 @@ export async function makeSymlinks(around: Surroundings): Promise<void> {
 
 async function eachOf(type: 'hardlink' | 'symlink', around: Surroundings, make: (entry: ListedEntry, spot: Spot) => string | null): Promise<void> {
   let count = 0;
-  for (const entry of around.list.inOrder([type], ['wanted'])) {
+  for (const entry of around.list.entries.inOrder([type], ['wanted'])) {
     if (++count % betweenPauses === 0) await new Promise(setImmediate);
     around.signal.throwIfAborted();
     await attempt(entry, around, async (spot) => make(entry, spot));
@@ -73,7 +73,7 @@ async function attempt(entry: ListedEntry, around: Surroundings, make: (spot: Sp
   } catch (error) {
     around.signal.throwIfAborted();
     if (fullDisk.has(systemCode(error) ?? '')) throw new Stopped(error);
-    around.list.setState(entry.id, 'failed');
+    around.list.entries.setState(entry.id, 'failed');
     report.fail(sourceOf(entry), entry.path, diskFailed(error, 'it cannot be made'));
   }
 }
@@ -81,7 +81,7 @@ async function attempt(entry: ListedEntry, around: Surroundings, make: (spot: Sp
 /** Returns what is wrong with its attributes: they are the file's, unless it had to be copied. */
 function hardLink(entry: ListedEntry, spot: Spot, around: Surroundings): string | null {
   const { list, places, folders, report } = around;
-  const first = list.find(entry.snapshot, entry.link!);
+  const first = list.entries.find(entry.snapshot, entry.link!);
   if (first?.type !== 'file') throw refused(`it is a hard link to ${entry.link}, which is no file in the snapshot`);
   if (first.state === 'failed') throw refused(`it is a hard link to ${entry.link}, which could not be restored`);
   const firstSpot = places.spot(first.snapshot, first.path);

@@ -9,7 +9,7 @@ import { bytesToFetch } from './volumes.ts';
 /** Of a store that `lookForCold` has found something in. */
 export function makeOffer(list: RestoreList, store: Store, days: number): ThawOffer {
   const { coldStorage, prices, id } = store.target;
-  const rows = list.unreadable(store.number);
+  const rows = list.volumes.unreadable(store.number);
   const cold = rows.filter(({ thaw }) => thaw === 'cold');
   const download = prices ? bytesToDownload(list, store) : 0;
   const times = cold.map(({ storageClass }) => coldStorage!.tiers(storageClass));
@@ -34,6 +34,6 @@ export function makeOffer(list: RestoreList, store: Store, days: number): ThawOf
 /** Of the cold volumes only what is wanted comes over the line, though they are thawed as wholes. */
 function bytesToDownload(list: RestoreList, store: Store): number {
   let bytes = 0;
-  for (const volume of list.volumesIn(store.number, 'cold')) bytes += bytesToFetch(list, volume);
+  for (const volume of list.volumes.inState(store.number, 'cold')) bytes += bytesToFetch(list, volume);
   return bytes;
 }

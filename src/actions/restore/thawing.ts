@@ -55,7 +55,7 @@ export class Thawing {
       for (const store of cold) pending.push(await this.#request(store));
       if (!policy.pause) throw pendingError(pending, report.summary.files > 0);
       await this.#wait(pending, policy.pause);
-      list.forgetThaws();
+      list.volumes.forgetThaws();
     }
   }
 
@@ -70,20 +70,20 @@ export class Thawing {
       seenCold.add(store);
       if (stores.every((other) => other === store || other.isGone)) continue;
       for (const state of ['cold', 'thawing'] as const) {
-        for (const { id, name } of list.volumesIn(store.number, state)) list.putOff(id, `${name} is in cold storage on ${store.target.id}`);
+        for (const { id, name } of list.volumes.inState(store.number, state)) list.chunks.putOff(id, `${name} is in cold storage on ${store.target.id}`);
       }
     }
     for (const store of this.#begunFirst(cold)) {
       await findMissing(store);
       await lookForCold(list, store, report, signal);
     }
-    return cold.filter((store) => list.unreadable(store.number).length > 0);
+    return cold.filter((store) => list.volumes.unreadable(store.number).length > 0);
   }
 
   /** Where a thaw was asked for before, it goes on. */
   #begunFirst(stores: readonly Store[]): Store[] {
     const { list } = this.#parts;
-    const begun = new Map(stores.map((store) => [store, list.isThawing(store.number) ? 0 : 1]));
+    const begun = new Map(stores.map((store) => [store, list.volumes.isThawing(store.number) ? 0 : 1]));
     return [...stores].sort((a, b) => begun.get(a)! - begun.get(b)!);
   }
 
@@ -102,9 +102,9 @@ export class Thawing {
       const chosen = offer.tiers.find((offered) => offered.tier === tier);
       if (!chosen) throw notOffered(tier, offer);
       this.#tiers.set(store, tier);
-      await inParallel(list.volumesIn(store.number, 'cold'), target.capabilities.parallel, async ({ id, name, storageClass }) => {
+      await inParallel(list.volumes.inState(store.number, 'cold'), target.capabilities.parallel, async ({ id, name, storageClass }) => {
         await coldStorage.thaw(name, { tier: chosen.tier, days: policy.days, storageClass: storageClass ?? '', signal });
-        list.setThaw(id, 'thawing');
+        list.volumes.setThaw(id, 'thawing');
       });
       const until = new Date(policy.now().getTime() + chosen.most).toISOString();
       emit({ type: 'thaw-requested', target: target.id, tier, days: policy.days, objects: offer.objects, bytes: offer.bytes, until });
@@ -115,7 +115,7 @@ export class Thawing {
   /** What is on its way, and until when: what was asked for by somebody else may have been so by the slowest tier, and just now. */
   #rest(store: Store, coldStorage: ColdStorage, { thawing }: ThawOffer, tier: ThawTier | undefined): Omit<Pending, 'store' | 'tier'> {
     const { list, policy } = this.#parts;
-    const rows = list.unreadable(store.number);
+    const rows = list.volumes.unreadable(store.number);
     const times = rows.flatMap(({ storageClass }) => coldStorage.tiers(storageClass).filter((time) => thawing > 0 || time.tier === tier));
     const longest = Math.max(0, ...times.map(({ most }) => most));
     const sum = (field: 'objects' | 'bytes'): number => rows.reduce((total, row) => total + row[field], 0);
@@ -129,7 +129,7 @@ export class Thawing {
     let waiting = pending.map(({ store }) => store);
     while (waiting.length > 0) {
       for (const store of waiting) {
-        const rows = list.unreadable(store.number);
+        const rows = list.volumes.unreadable(store.number);
         const sum = (field: 'objects' | 'bytes'): number => rows.reduce((total, row) => total + row[field], 0);
         emit({ type: 'thaw-waiting', target: store.target.id, objects: sum('objects'), bytes: sum('bytes'), wait: interval });
       }
@@ -144,10 +144,10 @@ export class Thawing {
   async #isReady(store: Store): Promise<boolean> {
     const { list, emit, signal } = this.#parts;
     try {
-      for (const { id, name } of list.volumesIn(store.number, 'thawing')) {
+      for (const { id, name } of list.volumes.inState(store.number, 'thawing')) {
         const is = await stateOf(store, name, signal);
         if (is === 'thawing') return false;
-        list.setThaw(id, is);
+        list.volumes.setThaw(id, is);
       }
       return true;
     } catch (error) {

@@ -17,7 +17,7 @@ export async function makeFolders(around: Surroundings): Promise<void> {
   await eachFolder(around, false, (entry, spot) => {
     const isThere = around.folders.look(spot.base, spot.relative) === 'there';
     if (!isThere) around.folders.make(spot.base, spot.relative, workingMode);
-    else if (entry.state === 'parent') around.list.setState(entry.id, 'unselected');
+    else if (entry.state === 'parent') around.list.entries.setState(entry.id, 'unselected');
     else around.folders.makeWritable(diskPath(spot), isRoot);
   });
 }
@@ -53,14 +53,14 @@ type FolderAction = (entry: ListedEntry, spot: { base: string; relative: string 
 async function eachFolder(around: Surroundings, reverse: boolean, action: FolderAction): Promise<void> {
   const { list, places, report, sourceOf, signal } = around;
   let count = 0;
-  for (const entry of list.inOrder(['directory'], ['wanted', 'parent'], reverse)) {
+  for (const entry of list.entries.inOrder(['directory'], ['wanted', 'parent'], reverse)) {
     if (++count % betweenPauses === 0) await new Promise(setImmediate);
     signal.throwIfAborted();
     try {
       const spot = places.spot(entry.snapshot, entry.path);
       if (spot) action(entry, spot);
     } catch (error) {
-      list.setState(entry.id, 'failed');
+      list.entries.setState(entry.id, 'failed');
       report.fail(sourceOf(entry), entry.path, diskFailed(error, 'it cannot be made'));
     }
   }

@@ -42,7 +42,7 @@ export class VolumesAhead {
   /** Each is done with when the next one is asked for. */
   async *volumes(): AsyncGenerator<WantedVolume> {
     const opened: { volume: WantedVolume; fetches: ObjectFetches }[] = [];
-    const rows = this.#list.volumes(this.#store.number);
+    const rows = this.#list.volumes.of(this.#store.number);
     try {
       for (;;) {
         while (opened.length <= this.#atOnce) {
@@ -64,7 +64,7 @@ export class VolumesAhead {
   #open({ id, name, layout: text }: { id: number; name: string; layout: string }): { volume: WantedVolume; fetches: ObjectFetches } {
     const layout = parseLayout(text);
     const frames = new FrameTable(layout);
-    const extents = (): Iterable<Extent> => extentsOf(this.#list.ranges(id), frames);
+    const extents = (): Iterable<Extent> => extentsOf(this.#list.chunks.ranges(id), frames);
     const fetches = this.#fetches.object(name);
     if (this.#store.isGone) {
       fetches.end();

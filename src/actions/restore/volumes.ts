@@ -30,7 +30,7 @@ export async function readVolumes(reading: VolumeReading): Promise<void> {
   const { list, store, report } = reading;
   for await (const volume of new VolumesAhead(reading).volumes()) {
     if (store.isGone || !volume.reader) {
-      list.miss(volume.id, `${volume.name} is on ${store.target.id}, which cannot be reached any more`);
+      list.chunks.miss(volume.id, `${volume.name} is on ${store.target.id}, which cannot be reached any more`);
       continue;
     }
     await new VolumeReader(reading, volume).read(volume.reader);
@@ -40,7 +40,7 @@ export async function readVolumes(reading: VolumeReading): Promise<void> {
 
 /** What a restore would fetch. */
 export function countFetches(list: RestoreList, store: Store, report: Report): void {
-  for (const volume of list.volumes(store.number)) {
+  for (const volume of list.volumes.of(store.number)) {
     report.summary.objects++;
     report.summary.fetched += bytesToFetch(list, volume);
   }
@@ -50,7 +50,7 @@ export function countFetches(list: RestoreList, store: Store, report: Report): v
 export function bytesToFetch(list: RestoreList, { id, layout }: { id: number; layout: string }): number {
   const frames = new FrameTable(parseLayout(layout));
   let bytes = 0;
-  for (const { start, end } of extentsOf(list.ranges(id), frames)) bytes += frames.stored(frames.at(start), frames.at(end - 1));
+  for (const { start, end } of extentsOf(list.chunks.ranges(id), frames)) bytes += frames.stored(frames.at(start), frames.at(end - 1));
   return bytes;
 }
 
@@ -78,7 +78,7 @@ class VolumeReader {
     try {
       reader = await opening;
     } catch (error) {
-      this.#reading.list.miss(id, this.#blame(error).message);
+      this.#reading.list.chunks.miss(id, this.#blame(error).message);
       return;
     }
     for (const extent of extents()) await this.#readExtent(reader, extent);
@@ -88,7 +88,7 @@ class VolumeReader {
     const source = new ExtentReader(reader, this.#volume.frames, extent);
     let last: Taken = { offset: -1, length: 0, bytes: null, sha256: null };
     try {
-      for (const use of this.#reading.list.uses(this.#volume.id, extent.first, extent.last)) {
+      for (const use of this.#reading.list.chunks.uses(this.#volume.id, extent.first, extent.last)) {
         if (last.offset !== use.offset || last.length !== use.length) last = await this.#take(reader, source, use);
         if (last.bytes) await this.#give(use, last.bytes, last.sha256);
       }
@@ -108,7 +108,7 @@ class VolumeReader {
       const right = sum.equals(sha256) ? bytes : await this.#takeAgain(reader, offset, length, sha256);
       return right ? { offset, length, bytes: right, sha256 } : { offset, length, bytes, sha256: sum };
     } catch (error) {
-      list.miss(this.#volume.id, this.#blame(error).message, { offset, length });
+      list.chunks.miss(this.#volume.id, this.#blame(error).message, { offset, length });
       return { offset, length, bytes: null, sha256: null };
     }
   }
@@ -134,7 +134,7 @@ class VolumeReader {
     }
     const error = new BatError('OBJECT_DAMAGED', `${this.#volume.name} is damaged: it holds other bytes than it should at ${use.offset}`);
     this.#blame(error);
-    this.#reading.list.missUse(use, error.message);
+    this.#reading.list.chunks.missUse(use, error.message);
   }
 
   /** Tells what went wrong with the object or its target; throws on what neither is to blame for. */
@@ -145,7 +145,7 @@ class VolumeReader {
     if (error.code !== 'OBJECT_DAMAGED') this.#lost = error;
     if (error.code === 'OBJECT_COLD') {
       // Moved there by a rule of the store, or the thawed copy expired: the receipt does not know, the target does.
-      this.#reading.list.suspectCold(this.#volume.id);
+      this.#reading.list.volumes.suspectCold(this.#volume.id);
       this.#reading.onCold();
       return error;
     }

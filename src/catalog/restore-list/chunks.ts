@@ -1,0 +1,93 @@
+/** Which bytes of which volumes are wanted by whom, and what could not be had where it was looked for. */
+import { asBuffer } from '../columns.ts';
+import type { ListDatabase } from './database.ts';
+import { entryColumns, toEntry } from './entries.ts';
+import type { ListedChunk, ListedEntry, ListedRange, ListedUse } from './listed.ts';
+import { unpackChunks } from './packed-chunks.ts';
+
+export class ListedChunks {
+  readonly #database: ListDatabase;
+
+  constructor(database: ListDatabase) {
+    this.#database = database;
+  }
+
+  /** Lists the chunks of every wanted file. */
+  want(): void {
+    for (const row of this.#database.each(`SELECT id, chunks, sha256 FROM entries WHERE state = 'wanted' AND type = 'file' AND parts > 0`)) {
+      let position = 0;
+      for (const chunk of unpackChunks(asBuffer(row['chunks']), asBuffer(row['sha256']))) {
+        this.#use(chunk.volume, chunk.offset, chunk.length, row['id'] as number, position, chunk.sha256);
+        position += chunk.length;
+      }
+    }
+  }
+
+  /** All that was wanted has been looked for; what is missing may be `offer`ed once more. */
+  forget(): void {
+    this.#database.run('DELETE FROM uses');
+  }
+
+  /** Notes that a volume gives nothing, and takes it out: its chunks may be `offer`ed at other places, or at this one again. */
+  putOff(volume: number, reason: string): void {
+    this.miss(volume, reason);
+    this.#database.run('DELETE FROM uses WHERE volume = ?', volume);
+  }
+
+  /** The ranges of a volume that are wanted, by offset and length, each once. */
+  *ranges(volume: number): Generator<ListedRange> {
+    for (const row of this.#database.each('SELECT DISTINCT offset, length FROM uses WHERE volume = ? ORDER BY offset, length', volume)) {
+      yield { offset: row['offset'] as number, length: row['length'] as number };
+    }
+  }
+
+  /** Who wants the ranges of a volume from `first` to `last`, by offset and length. */
+  *uses(volume: number, first: ListedRange, last: ListedRange): Generator<ListedUse> {
+    const rows = this.#database.each(
+      `SELECT u.offset, u.length, u.position, u.sha256 AS chunk, ${entryColumns} FROM uses u JOIN entries e ON e.id = u.entry
+       WHERE u.volume = ? AND (u.offset, u.length) >= (?, ?) AND (u.offset, u.length) <= (?, ?) ORDER BY u.offset, u.length, u.entry, u.position`,
+      volume, first.offset, first.length, last.offset, last.length,
+    );
+    for (const row of rows) {
+      const { offset, length, position } = row as { offset: number; length: number; position: number };
+      yield { offset, length, position, sha256: asBuffer(row['chunk']), entry: toEntry(row) };
+    }
+  }
+
+  /** Notes that a volume does not give these bytes, or, without a range, that it gives none. */
+  miss(volume: number, reason: string, range?: ListedRange): void {
+    this.#database.run(
+      `INSERT OR REPLACE INTO missing (sha256, entry, position, length, reason) SELECT sha256, entry, position, length, ? FROM uses
+       WHERE volume = ?${range ? ' AND offset = ? AND length = ?' : ''}`,
+      reason, volume, ...(range ? [range.offset, range.length] : []),
+    );
+  }
+
+  /** Notes that one use got other bytes than it wants. */
+  missUse(use: ListedUse, reason: string): void {
+    this.#database.run('INSERT OR REPLACE INTO missing (sha256, entry, position, length, reason) VALUES (?, ?, ?, ?, ?)', use.sha256, use.entry.id, use.position, use.length, reason);
+  }
+
+  /** How many chunks of a snapshot's files are missing; of all snapshots without a number. */
+  missingCount(snapshot?: number): number {
+    const where = snapshot === undefined ? '' : 'WHERE entry IN (SELECT id FROM entries WHERE snapshot = ?)';
+    return this.#database.get(`SELECT count(*) AS count FROM missing ${where}`, ...(snapshot === undefined ? [] : [snapshot]))!['count'] as number;
+  }
+
+  /** Another place of a chunk: whoever misses it will find it there. Chunks that nobody misses are passed over. */
+  offer(chunk: ListedChunk): void {
+    const missing = this.#database.all('SELECT entry, position FROM missing WHERE sha256 = ? AND length = ?', chunk.sha256, chunk.length);
+    for (const { entry, position } of missing) this.#use(chunk.volume, chunk.offset, chunk.length, entry as number, position as number, chunk.sha256);
+    if (missing.length > 0) this.#database.run('DELETE FROM missing WHERE sha256 = ? AND length = ?', chunk.sha256, chunk.length);
+  }
+
+  /** The files that miss a chunk, each once, with the reason of one. */
+  *missingFiles(): Generator<{ entry: ListedEntry; reason: string }> {
+    const sql = `SELECT ${entryColumns}, min(m.reason) AS reason FROM missing m JOIN entries e ON e.id = m.entry GROUP BY e.id ORDER BY e.snapshot, e.path`;
+    for (const row of this.#database.each(sql)) yield { entry: toEntry(row), reason: row['reason'] as string };
+  }
+
+  #use(volume: number, offset: number, length: number, entry: number, position: number, sha256: Buffer): void {
+    this.#database.run('INSERT OR REPLACE INTO uses (volume, offset, length, entry, position, sha256) VALUES (?, ?, ?, ?, ?, ?)', volume, offset, length, entry, position, sha256);
+  }
+}
