@@ -1,14 +1,10 @@
 /** Carries out a plan: `bat run`. */
-import { existsSync } from 'node:fs';
 import { BatError, exitCodes, type ErrorCode } from '../core/errors.ts';
 import type { Emit, SourceSummary } from '../core/events.ts';
-import { Catalog } from '../catalog/catalog.ts';
-import { takeLock } from '../catalog/lock.ts';
 import { Runs } from '../catalog/runs.ts';
 import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { Plan } from '../plan/plan.ts';
-import { stateFiles } from '../plan/state-folder.ts';
 import { catchUp } from '../runner/catch-up.ts';
 import { runHooks } from '../runner/hooks.ts';
 import { chooseSources } from '../runner/choose-sources.ts';
@@ -22,6 +18,7 @@ import { runPhases, runSources, type TaskView } from '../runner/tasks.ts';
 import { Waits } from '../runner/waits.ts';
 import type { Source } from '../steps/source.ts';
 import { newRunId } from '../volume/names.ts';
+import { holdPlan } from './held-plan.ts';
 
 /** Codes of what the catalog throws. */
 const ownFailures: ReadonlySet<ErrorCode> = new Set(['STATE_FAILED', 'CATALOG_DAMAGED']);
@@ -52,30 +49,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { plan, signal } = options;
   const chosen = chooseSources(plan, options.sources);
   for (const id of options.newTargets) checkTarget(plan, id);
-  const files = stateFiles(plan);
-  const lock = takeLock(files.lock, plan.name);
-  try {
-    const catalog = Catalog.open(files.catalog);
-    try {
-      claimName(catalog, plan);
-      const runs = new Runs(catalog);
-      const lastWasKilled = runs.lastWasKilled();
-      if (lastWasKilled) {
-        catalog.check();
-        for (const { id } of plan.targets) new Stores(catalog).setUnsettled(id, true);
-      }
-      const startedAt = new Date();
-      const session = new Session({ ...options, run: newRunId(startedAt), startedAt, catalog, dryRun: false });
-      runs.begin(session.run, startedAt);
-      const result = await carryOut(session, chosen, options.view);
-      signal.throwIfAborted();
-      return result;
-    } finally {
-      catalog.close();
-    }
-  } finally {
-    lock.release();
-  }
+  return holdPlan(plan, async (catalog) => {
+    const startedAt = new Date();
+    const session = new Session({ ...options, run: newRunId(startedAt), startedAt, catalog, dryRun: false });
+    new Runs(catalog).begin(session.run, startedAt);
+    const result = await carryOut(session, chosen, options.view);
+    signal.throwIfAborted();
+    return result;
+  });
 }
 
 async function carryOut(session: Session, chosen: readonly Source[], view: TaskView): Promise<RunResult> {
@@ -182,18 +163,6 @@ async function tryTarget(session: Session, id: string, work: () => Promise<void>
 function checkTarget(plan: Plan, id: string): void {
   if (plan.targets.some((target) => target.id === id)) return;
   throw new BatError('USAGE', `The plan ${plan.name} has no target "${id}".`, { hint: `It has: ${plan.targets.map((target) => target.id).join(', ')}.` });
-}
-
-/** Two plans of one name would take each other's catalog for their own. */
-function claimName(catalog: Catalog, plan: Plan): void {
-  const known = catalog.getMeta('plan-file');
-  if (known !== null && known !== plan.file && existsSync(known)) {
-    throw new BatError('PLAN_INVALID', `Another plan is called "${plan.name}" too: ${known}.`, {
-      hint: 'Give one of them another name, or a `state:` folder of its own.',
-      subject: plan.file,
-    });
-  }
-  catalog.setMeta('plan-file', plan.file);
 }
 
 function chooseExitCode(errors: readonly unknown[], session: Session, unread: boolean): number {
