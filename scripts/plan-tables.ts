@@ -1,12 +1,14 @@
 /** The tables of options in docs/plan.md, made of the schemas that the steps and targets declare. */
 import { retrySchema } from '../src/core/retry.ts';
 import { hoursPattern } from '../src/core/hours.ts';
+import { tagPattern } from '../src/core/tags.ts';
 import { durationPattern, ratePattern, sizePattern } from '../src/core/units.ts';
 import { writableSteps } from '../src/plan/kinds.ts';
 import { frameSchema, hookSchema, idSchema, stepSchema, targetSchema } from '../src/plan/part-schemas.ts';
 import { registries } from '../src/plan/registries.ts';
 import { alternativesOf, propertiesOf, requiredOf, type Schema } from '../src/plan/schema-walk.ts';
 import { secretReferenceSchema } from '../src/plan/secret-schema.ts';
+import { retentionSchema } from '../src/plan/retention.ts';
 import { sourceSchema } from '../src/plan/source-schema.ts';
 import { limitSchema, targetOptionSchemas } from '../src/plan/target-options.ts';
 
@@ -15,6 +17,7 @@ const patterns = new Map<unknown, string>([
   [durationPattern, 'duration'],
   [ratePattern, 'rate'],
   [hoursPattern, 'hours'],
+  [tagPattern, 'tag'],
   [idSchema['pattern'], 'name'],
 ]);
 /** Options that every step has, in a table of their own. */
@@ -33,6 +36,7 @@ function planTables(): Map<string, string> {
     ...steps.map(([name, schema]): [string, Schema] => [name, without(schema, ofEveryStep)]),
     ['every target', { properties: targetOptionSchemas }],
     ...registries.targets.map((type): [string, Schema] => [`target ${type.type}`, without(targetSchema(type), Object.keys(targetOptionSchemas))]),
+    ['retention', retentionSchema],
     ['retry', retrySchema],
     ['limit', limitSchema],
     ['secret', secretReferenceSchema],

@@ -7,6 +7,7 @@ import type { PartChecker } from './check-part.ts';
 import { below } from './mistake.ts';
 import type { Report } from './mistake.ts';
 import { idSchema } from './part-schemas.ts';
+import { retentionFindings } from './retention.ts';
 import { commandOptions, pathOptions, sourceSchema } from './source-schema.ts';
 import type { SourceOptions } from './source-schema.ts';
 import { describeSchema } from './describe-schema.ts';
@@ -27,6 +28,7 @@ export async function checkSources(sources: Record<string, unknown>, folder: str
     if (!isMap(value)) continue;
     if (!findings.some((finding) => kinds.has(finding.suggestion ?? ''))) checkKind(value, pointer, id, check.report);
     if (findings.length === 0) checkPaths(value as SourceOptions, pointer, folder, check);
+    for (const finding of retentionFindings(value['retention'], below(pointer, 'retention'), check.isUnknown)) check.report(finding);
   }
 }
 
@@ -49,7 +51,7 @@ function checkKind(source: Record<string, unknown>, pointer: string, id: string,
   }
   const [kind, useless] = has('command') ? ['a command', pathOptions] : ['a path', commandOptions];
   for (const option of useless) {
-    if (option !== 'category' && has(option)) report({ pointer: below(pointer, option), at: 'key', message: `${quote(option)} means nothing for ${kind}.`, hint: 'Remove it.' });
+    if (has(option)) report({ pointer: below(pointer, option), at: 'key', message: `${quote(option)} means nothing for ${kind}.`, hint: 'Remove it.' });
   }
   if (!has('command')) return;
   if (!has('as')) report({ pointer, message: `The source ${id} has a command and no "as".`, expected: 'as: app.dump, the name of the file that the output is stored as' });

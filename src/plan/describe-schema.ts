@@ -1,5 +1,6 @@
 /** What a schema asks for, in a few words: `a size such as 128MiB`, `"keep", "follow" or "skip"`. */
 import { hoursPattern } from '../core/hours.ts';
+import { tagPattern } from '../core/tags.ts';
 import { durationPattern, ratePattern, sizePattern } from '../core/units.ts';
 import { idSchema } from './part-schemas.ts';
 import { alternativesOf, propertiesOf } from './schema-walk.ts';
@@ -11,6 +12,7 @@ const patterns: Record<string, string> = {
   [durationPattern]: 'a duration such as 30s, 5min or 6h',
   [ratePattern]: 'a rate such as 2MiB/s or 8Mbit/s',
   [hoursPattern]: 'hours such as 22:00-06:00',
+  [tagPattern]: 'a tag of at most 64 letters, digits and . _ : @ + = / -',
   [idSchema['pattern'] as string]: 'a name of at most 64 letters, digits, "-" and "_" that starts with a letter or digit',
 };
 

@@ -3,6 +3,7 @@ import { retrySchema } from '../core/retry.ts';
 import type { HookType, StepType } from '../steps/step.ts';
 import type { TargetType } from '../targets/target.ts';
 import { propertiesOf, requiredOf } from './schema-walk.ts';
+import { retentionSchema } from './retention.ts';
 import type { Schema } from './schema-walk.ts';
 import { targetOptionSchemas } from './target-options.ts';
 
@@ -31,6 +32,7 @@ export const frameSchema: Schema = {
       examples: [['select', 'tar', 'compress', { encrypt: { to: ['age1…'] } }, { upload: { to: 'usb' } }, 'record']],
     },
     targets: { description: 'Where it is stored: a name of your own for each target.', type: 'object', minProperties: 1, examples: [{ usb: { type: 'file', path: '/mnt/usb/backups' } }] },
+    retention: retentionSchema,
     retry: retrySchema,
     state: { description: 'The folder for the local catalog. Default: the state folder of the user.', type: 'string', minLength: 1, examples: ['/var/lib/bat'] },
   },

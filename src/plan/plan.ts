@@ -16,6 +16,7 @@ import { below, sortMistakes } from './mistake.ts';
 import type { Mistake } from './mistake.ts';
 import { PlanError } from './plan-error.ts';
 import { resolveSource } from './resolve-source.ts';
+import { resolveRetention, type Retention } from './retention.ts';
 import { secretNamesOf } from './secret-schema.ts';
 import { resolveSecrets } from './secrets.ts';
 import type { SecretContext } from './secrets.ts';
@@ -40,6 +41,8 @@ export interface Plan {
   targets: readonly TargetSpec[];
   /** For every upload and step that says nothing else. */
   retry: RetryPolicy;
+  /** By the id of a source: which of its snapshots are kept. A source that is not in it keeps all. */
+  retention: ReadonlyMap<string, Retention>;
   /** The folder of the catalog, absolute, or null for the state folder of the user. */
   state: string | null;
   /** What is no mistake but probably not meant. */
@@ -102,20 +105,27 @@ async function readPlan(file: string, absolute: string): Promise<Uint8Array> {
 }
 
 /** What the checks have found right, in the form that the rest of bat uses. */
-function resolved(loaded: Loaded, registries: Registries, folder: string, graph: Graph): Pick<Plan, 'name' | 'description' | 'sources' | 'graph' | 'targets' | 'retry' | 'state'> {
+function resolved(loaded: Loaded, registries: Registries, folder: string, graph: Graph): Pick<Plan, 'name' | 'description' | 'sources' | 'graph' | 'targets' | 'retry' | 'retention' | 'state'> {
   const plan = withoutUnknown(loaded.value, '', loaded) as Record<string, unknown>;
   const targets = Object.entries(mapIn(loaded.value, 'targets') as Record<string, Record<string, unknown>>);
   const { name, description, state } = plan as { name?: string; description?: string; state?: string };
+  const sources = Object.entries(mapIn(plan, 'sources') as Record<string, SourceOptions>);
   return {
     name: name ?? '',
     description: description ?? '',
-    sources: Object.entries(mapIn(plan, 'sources') as Record<string, SourceOptions>).map(([id, options]) => resolveSource(id, options, folder)),
+    sources: sources.map(([id, options]) => resolveSource(id, options, folder)),
     graph,
     targets: targets.flatMap(([id, { type: kind, ...options }]) => {
       const type = registries.targets.find((candidate) => candidate.type === kind);
       return type ? resolveTarget(id, type, options) : [];
     }),
     retry: retryPolicy(plan['retry'] as RetryOptions | undefined),
+    retention: new Map(
+      sources.flatMap(([id, options]) => {
+        const retention = resolveRetention(options.retention ?? plan['retention']);
+        return retention ? [[id, retention] as const] : [];
+      }),
+    ),
     state: state === undefined ? null : resolvePath(state, folder),
   };
 }

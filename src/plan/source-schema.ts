@@ -1,5 +1,6 @@
 /** What a plan may say about a source. */
 import { sizePattern } from '../core/units.ts';
+import { retentionSchema } from './retention.ts';
 import type { Schema } from './schema-walk.ts';
 
 /** A source as the plan writes it, once it has passed its schema. */
@@ -16,6 +17,7 @@ export interface SourceOptions {
   'one-file-system'?: boolean;
   'ignore-file'?: string | false;
   symlinks?: 'keep' | 'follow' | 'skip';
+  retention?: Record<string, unknown>;
 }
 
 /** A part of a path: no slash, not `.` or `..`. */
@@ -81,9 +83,11 @@ export const sourceSchema: Schema = {
       enum: ['keep', 'follow', 'skip'],
       examples: ['follow'],
     },
+    retention: { ...retentionSchema, description: 'Which snapshots of this source are kept, in place of what the plan says for all.', examples: [{ last: 1 }] },
   },
 };
 
-/** Options that mean something for a command, and those that mean something for paths. */
-export const commandOptions = ['command', 'shell', 'as', 'category'];
-export const pathOptions = Object.keys(sourceSchema['properties'] as object).filter((key) => key === 'category' || !commandOptions.includes(key));
+/** Options that mean something for any source, those for a command, and those for paths. */
+const anyOptions = new Set(['category', 'retention']);
+export const commandOptions = ['command', 'shell', 'as'];
+export const pathOptions = Object.keys(sourceSchema['properties'] as object).filter((key) => !anyOptions.has(key) && !commandOptions.includes(key));

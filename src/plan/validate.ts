@@ -11,6 +11,7 @@ import type { Registries } from './kinds.ts';
 import type { Loaded } from './load.ts';
 import type { Mistake, Report } from './mistake.ts';
 import { frameSchema, mostSteps } from './part-schemas.ts';
+import { retentionFindings } from './retention.ts';
 import { isMap, valueWords } from './words.ts';
 
 export interface Validated {
@@ -32,7 +33,8 @@ export async function validatePlan(loaded: Loaded, registries: Registries, folde
     return { mistakes, warnings, graph: null };
   }
   await check.part({ pointer: '', name: 'the plan' }, frameSchema, plan);
-  const { sources, steps, targets } = plan;
+  const { sources, steps, targets, retention } = plan;
+  for (const finding of retentionFindings(retention, '/retention', check.isUnknown)) report(finding);
   if (isMap(sources)) await checkSources(sources, folder, check);
   const checked: CheckedSteps = Array.isArray(steps) && steps.length <= mostSteps ? await checkSteps(steps, registries, loaded, check) : { uses: [], clear: false };
   const files = registries.steps.find((type) => type.kind === implicitKind);
