@@ -1,6 +1,7 @@
 /** Carries out a plan: `bat run`. */
 import { BatError, exitCodes, type ErrorCode } from '../core/errors.ts';
 import type { Emit, SourceSummary } from '../core/events.ts';
+import { checkTags } from '../core/tags.ts';
 import { Runs } from '../catalog/runs.ts';
 import { Stores } from '../catalog/stores.ts';
 import { Volumes } from '../catalog/volumes.ts';
@@ -27,6 +28,8 @@ export interface RunOptions {
   plan: Plan;
   /** Ids of the sources to back up; empty for all. */
   sources: readonly string[];
+  /** What its snapshots are tagged with. */
+  tags?: readonly string[];
   newTargets: readonly string[];
   allowEmpty: boolean;
   emit: Emit;
@@ -49,9 +52,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { plan, signal } = options;
   const chosen = chooseSources(plan, options.sources);
   for (const id of options.newTargets) checkTarget(plan, id);
+  const tags = checkTags(options.tags ?? []);
   return holdPlan(plan, async (catalog) => {
     const startedAt = new Date();
-    const session = new Session({ ...options, run: newRunId(startedAt), startedAt, catalog, dryRun: false });
+    const session = new Session({ ...options, tags, run: newRunId(startedAt), startedAt, catalog, dryRun: false });
     new Runs(catalog).begin(session.run, startedAt);
     const result = await carryOut(session, chosen, options.view);
     signal.throwIfAborted();

@@ -14,6 +14,8 @@ export interface SnapshotsOptions {
   plan: Plan;
   /** Only these sources; all if it is empty. */
   sources: readonly string[];
+  /** Only those that have one of these tags; all if it is empty. */
+  tags?: readonly string[];
   environment: NodeJS.ProcessEnv;
   emit: Emit;
   signal: AbortSignal;
@@ -28,13 +30,16 @@ export interface SnapshotRow {
   bytes: number | null;
   /** The targets of the plan that hold it. */
   targets: string[];
+  /** Both null where only the names on the targets are known. */
+  tags: readonly string[] | null;
+  protected: boolean | null;
 }
 
 /** Oldest first. Throws NOTHING_STORED, SNAPSHOT_NOT_FOUND for a source that nothing is stored of, and what the targets say if none answers. */
 export async function listStored(options: SnapshotsOptions): Promise<SnapshotRow[]> {
   const rows = unlessDamaged(options.emit, () => fromCatalog(options)) ?? (await fromTargets(options));
   if (rows.length === 0) throw new BatError('NOTHING_STORED', `Nothing is stored of the plan ${options.plan.name} yet.`, { hint: 'Make a first backup with `bat run`.' });
-  return chosen(rows, options.sources);
+  return tagged(chosen(rows, options.sources), options);
 }
 
 /** Null if there is no catalog, or it has no snapshot yet: another machine may have made some. */
@@ -45,9 +50,9 @@ function fromCatalog({ plan, environment }: SnapshotsOptions): SnapshotRow[] | n
     const snapshots = new Snapshots(catalog);
     const manifests = new Manifests(catalog);
     const held = plan.targets.map(({ id }) => ({ id, snapshots: new Set(manifests.on(id).map((manifest) => manifest.snapshot)) }));
-    const rows = snapshots.list().map(({ id, source, time, files, bytes }): SnapshotRow => {
+    const rows = snapshots.list().map(({ id, source, time, files, bytes, ...marks }): SnapshotRow => {
       const targets = held.filter((target) => target.snapshots.has(id)).map((target) => target.id);
-      return { id, source, time: timeOfId(id) ?? new Date(time), files, bytes, targets };
+      return { id, source, time: timeOfId(id) ?? new Date(time), files, bytes, targets, tags: marks.tags, protected: marks.protected };
     });
     return rows.length === 0 ? null : rows;
   } finally {
@@ -67,6 +72,8 @@ async function fromTargets({ plan, environment, emit, signal }: SnapshotsOptions
       files: null,
       bytes: null,
       targets: holding.filter(({ ids }) => ids.has(id)).map(({ target }) => target.id),
+      tags: null,
+      protected: null,
     }));
   } finally {
     await closeTargets(targets);
@@ -81,4 +88,18 @@ function chosen(rows: SnapshotRow[], sources: readonly string[]): SnapshotRow[] 
     throw new BatError('SNAPSHOT_NOT_FOUND', `Nothing is stored of a source "${source}".`, { hint: `${meant ? `Did you mean "${meant}"? ` : ''}Stored are: ${known.join(', ')}.` });
   }
   return sources.length === 0 ? rows : rows.filter(({ source }) => sources.includes(source));
+}
+
+function tagged(rows: SnapshotRow[], { plan, tags = [] }: SnapshotsOptions): SnapshotRow[] {
+  if (tags.length === 0) return rows;
+  if (rows.every((row) => row.tags === null)) {
+    throw new BatError('NOTHING_STORED', `This machine has no catalog of the plan ${plan.name}, and the names on the targets do not tell tags.`, { hint: 'Rebuild it with `bat sync`, or leave `--tag` out.' });
+  }
+  const known = [...new Set(rows.flatMap((row) => row.tags ?? []))].sort();
+  for (const tag of tags) {
+    if (known.includes(tag)) continue;
+    const meant = nearest(tag, known);
+    throw new BatError('SNAPSHOT_NOT_FOUND', `No snapshot has the tag "${tag}".`, { hint: known.length === 0 ? 'None has a tag: `bat run --tag` and `bat snapshots tag` give them.' : `${meant ? `Did you mean "${meant}"? ` : ''}There are: ${known.join(', ')}.` });
+  }
+  return rows.filter((row) => row.tags?.some((tag) => tags.includes(tag)));
 }

@@ -26,6 +26,7 @@ const keepingColumns = `
 ALTER TABLE volumes ADD COLUMN draining INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE manifests ADD COLUMN volumes BLOB;
 ALTER TABLE manifests ADD COLUMN serial INTEGER;
+ALTER TABLE manifests ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE snapshots ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE snapshots ADD COLUMN protected INTEGER NOT NULL DEFAULT 0;
 `;
@@ -74,9 +75,10 @@ CREATE TABLE snapshots (
   tags TEXT NOT NULL DEFAULT '[]', protected INTEGER NOT NULL DEFAULT 0, UNIQUE (source, number)) STRICT, WITHOUT ROWID;
 
 -- volumes: ids of those that its own lines speak of, as 32-bit little-endian; NULL where nobody knows. serial: of its signer.
+-- stale: 1 where the tags or the protection in it are not those of the catalog any more.
 CREATE TABLE manifests (
   snapshot TEXT NOT NULL, target TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, base TEXT, entries INTEGER NOT NULL, recipients TEXT,
-  sha256 BLOB, volumes BLOB, serial INTEGER, PRIMARY KEY (snapshot, target)) STRICT, WITHOUT ROWID;
+  sha256 BLOB, volumes BLOB, serial INTEGER, stale INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (snapshot, target)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE directories (id INTEGER PRIMARY KEY, source TEXT NOT NULL, path ANY NOT NULL, UNIQUE (source, path)) STRICT;
 

@@ -15,6 +15,10 @@ export interface Snapshot {
   /** Of the whole snapshot; hard links count as files, their bytes once. */
   files: number;
   bytes: number;
+  /** A person's own words for it, each once. */
+  tags: readonly string[];
+  /** No policy forgets it. */
+  protected: boolean;
 }
 
 export class Snapshots {
@@ -28,7 +32,7 @@ export class Snapshots {
    * Turns the draft of a source into its newest snapshot, `pending` until `finish`: its manifest can be written from
    * here. Everything is undone by `undo`.
    */
-  seal(id: string, source: string, run: string, time: string): Snapshot {
+  seal(id: string, source: string, run: string, time: string, tags: readonly string[] = []): Snapshot {
     const before = this.latest(source);
     const number = (this.#catalog.get('SELECT max(number) AS number FROM snapshots WHERE source = ?', source)?.['number'] as number | null ?? 0) + 1;
     const mine = 'directory IN (SELECT id FROM directories WHERE source = ?)';
@@ -56,16 +60,24 @@ export class Snapshots {
       state: 'pending',
       files: (before?.files ?? 0) - gone.files + come.files,
       bytes: (before?.bytes ?? 0) - gone.bytes + come.bytes,
+      tags,
+      protected: false,
     };
     this.#catalog.run(
-      `INSERT INTO snapshots (id, source, number, run, time, state, files, bytes) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)`,
-      id, source, number, run, time, snapshot.files, snapshot.bytes,
+      `INSERT INTO snapshots (id, source, number, run, time, state, files, bytes, tags) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?, ?)`,
+      id, source, number, run, time, snapshot.files, snapshot.bytes, JSON.stringify(tags),
     );
     return snapshot;
   }
 
   finish(id: string): void {
     this.#catalog.run(`UPDATE snapshots SET state = 'done' WHERE id = ?`, id);
+  }
+
+  /** What stands in its manifests is behind from now on: `stale` says so until they are written again. */
+  mark(id: string, { tags, protected: isProtected }: Pick<Snapshot, 'tags' | 'protected'>): void {
+    this.#catalog.run('UPDATE snapshots SET tags = ?, protected = ? WHERE id = ?', JSON.stringify(tags), isProtected ? 1 : 0, id);
+    this.#catalog.run('UPDATE manifests SET stale = 1 WHERE snapshot = ?', id);
   }
 
   /** Takes the newest snapshot of a source back, as if it had never been sealed; the next run adopts what was read for it. */
@@ -215,5 +227,7 @@ function toSnapshot(row: Row): Snapshot {
     state: row['state'] as Snapshot['state'],
     files: row['files'] as number,
     bytes: row['bytes'] as number,
+    tags: JSON.parse(row['tags'] as string) as string[],
+    protected: row['protected'] === 1,
   };
 }

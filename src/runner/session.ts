@@ -10,6 +10,8 @@ export interface SessionOptions {
   plan: Plan;
   run: string;
   startedAt: Date;
+  /** What the snapshots of this run are tagged with. */
+  tags?: readonly string[];
   catalog: Catalog;
   emit: Emit;
   signal: AbortSignal;
@@ -23,6 +25,7 @@ export class Session {
   readonly plan: Plan;
   readonly run: string;
   readonly startedAt: Date;
+  readonly tags: readonly string[];
   readonly catalog: Catalog;
   readonly signal: AbortSignal;
   readonly newTargets: readonly string[];
@@ -51,6 +54,7 @@ export class Session {
     this.plan = options.plan;
     this.run = options.run;
     this.startedAt = options.startedAt;
+    this.tags = options.tags ?? [];
     this.catalog = options.catalog;
     this.signal = options.signal;
     this.newTargets = options.newTargets;
@@ -96,6 +100,7 @@ export class Session {
         folder: this.plan.folder,
         run: this.run,
         startedAt: this.startedAt,
+        tags: this.tags,
         dryRun: this.dryRun,
         catalog: this.catalog,
         emit: this.emit,

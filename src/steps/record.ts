@@ -109,11 +109,11 @@ class Ledger {
 }
 
 async function commitSnapshot(context: StepContext): Promise<void> {
-  const { catalog, source, snapshot: id, run, startedAt } = context;
+  const { catalog, source, snapshot: id, run, startedAt, tags } = context;
   context.signal.throwIfAborted();
   const snapshots = new Snapshots(catalog);
   context.summarize((context.draft as CatalogDraft).counts());
-  const snapshot = snapshots.seal(id, source.id, run, startedAt.toISOString());
+  const snapshot = snapshots.seal(id, source.id, run, startedAt.toISOString(), tags);
   catalog.flush();
   const results = await Promise.allSettled(context.lanes.map((lane) => writeManifest(snapshot, lane, context)));
   const failure = results.find((result) => result.status === 'rejected');

@@ -77,6 +77,8 @@ export interface StepSetup {
   folder: string;
   run: string;
   startedAt: Date;
+  /** What the snapshots of this run are tagged with. */
+  tags: readonly string[];
   /** Nothing may be written anywhere. */
   dryRun: boolean;
   catalog: Catalog;

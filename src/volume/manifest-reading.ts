@@ -86,7 +86,15 @@ function parseHeader(fields: Fields): ManifestHeader {
     files: fields.count('files'),
     bytes: fields.count('bytes'),
     ...(fields.json['top'] === undefined ? {} : { top: parseAttributes(fields.inner(fields.json['top'])) }),
+    ...(fields.json['tags'] === undefined ? {} : { tags: parseTags(fields) }),
+    ...(fields.json['protected'] === true ? { protected: true } : {}),
   };
+}
+
+function parseTags(fields: Fields): string[] {
+  const tags = fields.list('tags');
+  if (!tags.every((tag) => typeof tag === 'string')) throw fields.wrong('tags');
+  return tags;
 }
 
 function parseAttributes(fields: Fields): FolderAttributes {

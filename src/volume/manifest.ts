@@ -28,6 +28,10 @@ export interface ManifestHeader {
   /** Of the whole snapshot. */
   files: number;
   bytes: number;
+  /** A person's own words for the snapshot; absent where there are none. */
+  tags?: readonly string[];
+  /** No policy forgets the snapshot. */
+  protected?: true;
 }
 
 export type FolderAttributes = Pick<Entry, 'mode' | 'uid' | 'gid' | 'mtime'>;

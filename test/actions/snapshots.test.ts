@@ -2,6 +2,7 @@ import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
+import { run } from '../../src/actions/run.ts';
 import { listStored } from '../../src/actions/snapshots.ts';
 import { smallBackup, type SmallBackup } from './small-backup.ts';
 
@@ -30,7 +31,7 @@ test('the catalog tells files, sizes and targets, the oldest first', async () =>
 test('without a catalog the names on the targets tell, one that is away is said', async () => {
   const known = await list();
   rmSync(join(backup.folder, 'state'), { recursive: true });
-  const names = known.map(({ id, source, time }) => ({ id, source, time, files: null, bytes: null }));
+  const names = known.map(({ id, source, time }) => ({ id, source, time, files: null, bytes: null, tags: null, protected: null }));
   expect(await list()).toEqual(names.map((row) => Object.assign(row, { targets: ['one', 'two'] })));
   renameSync(join(backup.folder, 'one'), join(backup.folder, 'away'));
   expect(await list()).toEqual(names.map((row) => Object.assign(row, { targets: ['two'] })));
@@ -70,4 +71,20 @@ test('a plan that was never run', async () => {
   } finally {
     fresh.remove();
   }
+});
+
+test('the tags of a run are those of its snapshots, and one is found by them', async () => {
+  await run({ ...backup.around, sources: ['docs'], tags: ['release', 'a-try', 'release'], newTargets: [], allowEmpty: false, view: 'none' });
+  const withTags = async (...tags: string[]): Promise<unknown[]> => (await listStored({ ...backup.around, sources: [], tags })).map(({ source, tags: found }) => [source, found]);
+  expect(await withTags('release')).toEqual([['docs', ['a-try', 'release']]]);
+  expect((await list()).map(({ tags }) => tags)).toEqual([[], [], ['a-try', 'release']]);
+  await expect(withTags('relese')).rejects.toMatchObject({ code: 'SNAPSHOT_NOT_FOUND', hint: expect.stringContaining('"release"') as string });
+  rmSync(join(backup.folder, 'state'), { recursive: true });
+  await expect(withTags('release')).rejects.toMatchObject({ code: 'NOTHING_STORED', hint: expect.stringContaining('bat sync') as string });
+});
+
+test('what cannot be a tag is refused before anything is done', async () => {
+  const before = (await list()).length;
+  await expect(run({ ...backup.around, sources: [], tags: ['two words'], newTargets: [], allowEmpty: false, view: 'none' })).rejects.toMatchObject({ code: 'USAGE' });
+  expect(await list()).toHaveLength(before);
 });

@@ -102,14 +102,14 @@ describe('damage', () => {
     within((catalog) => {
       catalog.scratch('DROP TABLE checks');
       catalog.scratch('DROP INDEX entries_past');
-      for (const column of ['manifests DROP COLUMN volumes', 'manifests DROP COLUMN serial', 'snapshots DROP COLUMN tags', 'snapshots DROP COLUMN protected', 'volumes DROP COLUMN draining']) {
+      for (const column of ['manifests DROP COLUMN volumes', 'manifests DROP COLUMN serial', 'manifests DROP COLUMN stale', 'snapshots DROP COLUMN tags', 'snapshots DROP COLUMN protected', 'volumes DROP COLUMN draining']) {
         catalog.scratch(`ALTER TABLE ${column}`);
       }
       catalog.scratch('PRAGMA user_version = 2');
     });
     within(
       (catalog) => {
-        for (const column of ['volumes, serial FROM manifests', 'tags, protected FROM snapshots', 'draining FROM volumes', '* FROM checks']) expect(catalog.all(`SELECT ${column}`)).toEqual([]);
+        for (const column of ['volumes, serial, stale FROM manifests', 'tags, protected FROM snapshots', 'draining FROM volumes', '* FROM checks']) expect(catalog.all(`SELECT ${column}`)).toEqual([]);
         expect(catalog.get(`SELECT name FROM sqlite_schema WHERE name = 'entries_past'`)).toBeDefined();
       },
       () => Catalog.openToRead(file, true),

@@ -67,6 +67,7 @@ export function stepSetting(): StepSetting {
       folder,
       run: runId,
       startedAt: new Date(),
+      tags: [],
       dryRun: false,
       catalog,
       emit: (event) => void events.push(event),

@@ -10,6 +10,7 @@ import type { EventView } from '../views/event-view.ts';
 interface RunFlags {
   dryRun?: boolean;
   source?: string[];
+  tag?: string[];
   newTarget?: string[];
   allowEmpty?: boolean;
   quiet?: boolean;
@@ -26,6 +27,7 @@ export function runCommand(shell: Shell): Command {
     .argument('[plan]', 'the plan; without one bat.yaml here, or the only one in plans/')
     .option('-n, --dry-run', 'say what would be read, sent and removed, and write nothing')
     .option('-s, --source <id>', 'back up this source only (repeatable)', collect)
+    .option('--tag <name>', 'tag the snapshots of this run (repeatable)', collect)
     .option('--new-target <id>', 'the target is meant to be empty, or another one than before (repeatable)', collect)
     .option('--allow-empty', 'a source may be empty that was not so before')
     .option('-q, --quiet', 'say warnings and errors only')
@@ -36,6 +38,7 @@ export function runCommand(shell: Shell): Command {
     ['bat run', 'back up everything in the plan of this folder'],
     ['bat run plans/nas.yaml -n', 'see what that would do'],
     ['bat run -s photos -s mail', 'two of its sources'],
+    ['bat run --tag before-upgrade', 'to find these snapshots again, or to keep them'],
     ['bat run --new-target usb', 'after the disk was replaced'],
     ['bat run -q', 'from cron: silent unless something is wrong'],
   ]);
@@ -52,6 +55,7 @@ async function backUp(shell: Shell, named: string | undefined, flags: RunFlags):
     const { exitCode } = await run({
       plan,
       sources: flags.source ?? [],
+      tags: flags.tag ?? [],
       newTargets: flags.newTarget ?? [],
       allowEmpty: flags.allowEmpty ?? false,
       emit: view.emit,

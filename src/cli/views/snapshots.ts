@@ -6,15 +6,28 @@ import { localTime } from './local-time.ts';
 import { showTable } from './show-table.ts';
 
 export function showSnapshots(output: Output, rows: readonly SnapshotRow[]): void {
+  const isTagged = rows.some(({ tags }) => tags !== null && tags.length > 0);
+  const isProtected = rows.some((row) => row.protected);
   showTable(output, {
-    columns: [{ title: 'snapshot' }, { title: 'source', least: 6 }, { title: 'time' }, { title: 'files', align: 'right' }, { title: 'size', align: 'right' }, { title: 'targets', least: 7 }],
-    rows: rows.map(({ id, source, time, files, bytes, targets }) => [
+    columns: [
+      { title: 'snapshot' },
+      { title: 'source', least: 6 },
+      { title: 'time' },
+      { title: 'files', align: 'right' },
+      { title: 'size', align: 'right' },
+      { title: 'targets', least: 7 },
+      ...(isTagged ? [{ title: 'tags', least: 6 }] : []),
+      ...(isProtected ? [{ title: 'protected' }] : []),
+    ],
+    rows: rows.map(({ id, source, time, files, bytes, targets, tags, ...row }) => [
       id,
       source,
       localTime(time),
       files === null ? '–' : files.toLocaleString('en-US'),
       bytes === null ? '–' : formatBytes(bytes),
       targets.join(', ') || 'none',
+      ...(isTagged ? [tags?.join(', ') ?? ''] : []),
+      ...(isProtected ? [row.protected ? 'yes' : ''] : []),
     ]),
   });
   output.line(output.colours.dim(formatCount(rows.length, 'snapshot')));

@@ -39,6 +39,8 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
     files: snapshot.files,
     bytes: snapshot.bytes,
     ...topOf(context.source),
+    ...(snapshot.tags.length > 0 ? { tags: snapshot.tags } : {}),
+    ...(snapshot.protected ? { protected: true as const } : {}),
   };
   const sender = new ObjectSender({
     targets,
