@@ -16,6 +16,8 @@ export interface ManifestRecord {
   recipients: readonly string[] | null;
   /** The volumes that its own lines speak of; null where nobody knows any more. */
   volumes: readonly number[] | null;
+  /** Of its signer, as its header has it; null where it is not signed, or nobody knows any more. */
+  serial: number | null;
 }
 
 export class Manifests {
@@ -27,9 +29,9 @@ export class Manifests {
 
   add(record: ManifestRecord): void {
     this.#catalog.run(
-      'INSERT OR REPLACE INTO manifests (snapshot, target, name, size, sha256, base, entries, recipients, volumes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO manifests (snapshot, target, name, size, sha256, base, entries, recipients, volumes, serial) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       record.snapshot, record.target, record.name, record.size, record.sha256, record.base, record.entries,
-      record.recipients && JSON.stringify(record.recipients), record.volumes && packIds(record.volumes),
+      record.recipients && JSON.stringify(record.recipients), record.volumes && packIds(record.volumes), record.serial,
     );
   }
 
@@ -40,6 +42,16 @@ export class Manifests {
   /** True if a target is known to hold a manifest of the snapshot. */
   isHeld(id: string): boolean {
     return this.#catalog.get('SELECT 1 FROM manifests WHERE snapshot = ?', id) !== undefined;
+  }
+
+  /** The lowest serial of the snapshot's manifests on these targets; null if one of them has none. */
+  leastSerial(snapshot: string, targets: readonly string[]): number | null {
+    const row = this.#catalog.get(
+      `SELECT CASE WHEN count(serial) = count(*) THEN min(serial) END AS serial FROM manifests WHERE snapshot = ? AND target IN (SELECT value FROM json_each(?))`,
+      snapshot,
+      JSON.stringify(targets),
+    )!;
+    return row['serial'] as number | null;
   }
 
   on(target: string): ManifestRecord[] {
@@ -83,5 +95,6 @@ function toManifest(row: Row): ManifestRecord {
     entries: row['entries'] as number,
     recipients: row['recipients'] === null ? null : (JSON.parse(row['recipients'] as string) as string[]),
     volumes: row['volumes'] === null ? null : unpackIds(row['volumes']),
+    serial: row['serial'] as number | null,
   };
 }

@@ -86,7 +86,7 @@ interface TextPlace {
 }
 
 /** The document, or why it could not even be looked at. */
-function parse(text: string, lineCounter: LineCounter): Document | string {
+export function parse(text: string, lineCounter = new LineCounter()): Document | string {
   if (text.length > LARGEST_PLAN) return 'The file is larger than any plan.';
   try {
     // Double keys are found while the tree is built: the package compares each key with each other.

@@ -109,7 +109,7 @@ async function findManifest(session: Session, snapshot: string, target: Target):
   for await (const { name, size } of manifestsOf(session, snapshot, target)) {
     if (parseManifestName(name)?.snapshot !== snapshot) continue;
     // What it is laid over is not known any more: an empty base keeps it from being taken for a full one.
-    new Manifests(session.catalog).add({ snapshot, target: target.id, name, size, sha256: null, base: '', entries: -1, recipients: null, volumes: null });
+    new Manifests(session.catalog).add({ snapshot, target: target.id, name, size, sha256: null, base: '', entries: -1, recipients: null, volumes: null, serial: null });
   }
 }
 

@@ -3,8 +3,10 @@ import { BatError } from '../core/errors.ts';
 import type { BatEvent, Emit, StepCounts } from '../core/events.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Plan } from '../plan/plan.ts';
+import { planFileOf } from '../plan/plan-file.ts';
 import type { Lane, StepSetup } from '../steps/step.ts';
 import type { Target } from '../targets/target.ts';
+import type { PlanFile } from '../volume/manifest.ts';
 
 export interface SessionOptions {
   plan: Plan;
@@ -48,10 +50,12 @@ export class Session {
   #listeners: readonly Emit[];
   readonly #setups = new Map<string, StepSetup>();
   readonly #prepared = new Map<string, unknown>();
+  readonly #planFile: PlanFile;
   #volumes = 0;
 
   constructor(options: SessionOptions) {
     this.plan = options.plan;
+    this.#planFile = planFileOf(options.plan);
     this.run = options.run;
     this.startedAt = options.startedAt;
     this.tags = options.tags ?? [];
@@ -97,6 +101,7 @@ export class Session {
       setup = {
         id,
         plan: this.plan.name,
+        planFile: this.#planFile,
         folder: this.plan.folder,
         run: this.run,
         startedAt: this.startedAt,

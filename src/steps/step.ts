@@ -13,6 +13,7 @@ import type { Draft } from '../catalog/draft.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Target } from '../targets/target.ts';
 import type { Sealer } from '../volume/age.ts';
+import type { PlanFile } from '../volume/manifest.ts';
 import { codecSuffix, type Codec } from '../volume/frames.ts';
 import type { Flow, FlowItems } from './flow.ts';
 import type { Source } from './source.ts';
@@ -74,6 +75,8 @@ export interface StepSetup {
   /** The step's id in the plan. */
   id: string;
   plan: string;
+  /** The file of the plan without its secrets, as manifests carry it. */
+  planFile: PlanFile;
   folder: string;
   run: string;
   startedAt: Date;

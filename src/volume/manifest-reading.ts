@@ -1,38 +1,68 @@
 /** Reads a manifest as a stream. Nothing of it is believed: each value is looked at. */
+import { createHash, type Hash } from 'node:crypto';
 import type { EntryType } from '../core/entry.ts';
 import { BatError } from '../core/errors.ts';
 import { damagedLine, Fields } from './manifest-fields.ts';
-import { manifestVersion, type FolderAttributes, type ManifestChunk, type ManifestEntry, type ManifestHeader, type ManifestLine, type ManifestVolume } from './manifest.ts';
+import { manifestVersion, type FolderAttributes, type ManifestChunk, type ManifestEnd, type ManifestEntry, type ManifestHeader, type ManifestLine, type ManifestVolume, type PlanFile } from './manifest.ts';
+import { isPublicKey, isSignedBy } from './signature.ts';
 
 /**
- * Reads a manifest's lines in their order: the header first, the end last. Throws OBJECT_DAMAGED for anything that
- * is not what `encodeLine` makes, FORMAT_UNSUPPORTED for a version from the future.
+ * Reads a manifest's lines in their order: the header first, the end last, which says whether the signature holds: nothing
+ * of a manifest may be used before. Throws OBJECT_DAMAGED for anything that is not what `encodeLine` makes,
+ * MANIFEST_CUT_OFF where lines of a signed one are missing, FORMAT_UNSUPPORTED for a version from the future.
  */
 export async function* readManifest(bytes: AsyncIterable<Uint8Array>, subject: string): AsyncGenerator<ManifestLine> {
   const counts = { volumes: 0, entries: 0, removed: 0 };
   let number = 0;
   let ended = false;
+  let signed: SignedLines | null = null;
   for await (const text of splitLines(bytes)) {
     number++;
     if (ended) throw damagedLine(subject, number, 'there are lines after its end');
     const line = parseLine(text, subject, number);
     if ((line.kind === 'header') !== (number === 1)) throw damagedLine(subject, number, 'the header is not its first line');
+    if (line.kind === 'header' && line.header.signer !== undefined) signed = new SignedLines(line.header.signer);
     if (line.kind === 'volume') counts.volumes++;
     if (line.kind === 'entry') counts.entries++;
     if (line.kind === 'removed') counts.removed++;
     if (line.kind === 'end') {
       ended = true;
       if (line.volumes !== counts.volumes || line.entries !== counts.entries || line.removed !== counts.removed) {
-        throw damagedLine(subject, number, 'its counts do not fit its lines');
+        throw signed ? cutOff(subject, 'its counts do not fit its lines') : damagedLine(subject, number, 'its counts do not fit its lines');
       }
+      if (signed) line.isGenuine = signed.isGenuine(line);
     }
+    signed?.add(text);
     yield line;
   }
-  if (!ended) throw damagedLine(subject, number, 'it ends too early');
+  if (!ended) throw signed ? cutOff(subject, 'it ends too early') : damagedLine(subject, number, 'it ends too early');
+}
+
+/** The SHA-256 of the lines as they go by. */
+class SignedLines {
+  readonly #signer: string;
+  readonly #hash: Hash = createHash('sha256');
+  /** A call for each line would cost more than the hash. */
+  #text = '';
+
+  constructor(signer: string) {
+    this.#signer = signer;
+  }
+
+  add(line: string): void {
+    this.#text += `${line}\n`;
+    if (this.#text.length < 64 * 1024) return;
+    this.#hash.update(this.#text);
+    this.#text = '';
+  }
+
+  isGenuine({ signature = '' }: ManifestEnd): boolean {
+    return isSignedBy(this.#signer, 'manifest', this.#hash.update(this.#text).digest(), signature);
+  }
 }
 
 async function* splitLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8');
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let rest = '';
   for await (const piece of bytes) {
     const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
@@ -55,7 +85,8 @@ function parseLine(text: string, subject: string, number: number): ManifestLine 
   if ('volume' in json) return { kind: 'volume', volume: parseVolume(fields) };
   if ('end' in json) {
     const end = new Fields(json['end'] as Record<string, unknown>, subject, number);
-    return { kind: 'end', volumes: end.count('volumes'), entries: end.count('entries'), removed: end.count('removed') };
+    const counts = { volumes: end.count('volumes'), entries: end.count('entries'), removed: end.count('removed') };
+    return { kind: 'end', ...counts, ...(json['signature'] === undefined ? {} : { signature: fields.text('signature') }) };
   }
   if ('removed' in json || 'removed64' in json) return { kind: 'removed', path: fields.name('removed') };
   return { kind: 'entry', entry: parseEntry(fields) };
@@ -79,6 +110,7 @@ function parseHeader(fields: Fields): ManifestHeader {
     host: fields.text('host'),
     version: fields.text('version'),
     base: fields.json['base'] === null ? null : fields.text('base'),
+    ...parseSigner(fields),
     roots: fields.list('roots').map((root) => {
       const inner = fields.inner(root);
       return { prefix: inner.text('prefix'), path: inner.text('path') };
@@ -95,6 +127,18 @@ function parseTags(fields: Fields): string[] {
   const tags = fields.list('tags');
   if (!tags.every((tag) => typeof tag === 'string')) throw fields.wrong('tags');
   return tags;
+}
+
+function parseSigner(fields: Fields): Pick<ManifestHeader, 'signer' | 'serial' | 'baseSerial' | 'planFile'> {
+  const { signer, baseSerial, planFile } = fields.json;
+  const plan = planFile === undefined ? {} : { planFile: parsePlanFile(fields.inner(planFile)) };
+  if (signer === undefined) return plan;
+  if (!isPublicKey(signer)) throw fields.wrong('signer');
+  return { signer, serial: fields.count('serial'), baseSerial: baseSerial === null ? null : fields.count('baseSerial'), ...plan };
+}
+
+function parsePlanFile(fields: Fields): PlanFile {
+  return { name: fields.text('name'), text: fields.text('text') };
 }
 
 function parseAttributes(fields: Fields): FolderAttributes {
@@ -156,4 +200,8 @@ function parseChunks(fields: Fields, fileHash: string): ManifestChunk[] {
     if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) throw fields.wrong('chunks');
     return { volume: volume!, offset: offset!, length: length!, sha256 };
   });
+}
+
+function cutOff(subject: string, what: string): BatError {
+  return new BatError('MANIFEST_CUT_OFF', `The manifest ${subject} was cut off: ${what}.`, { hint: 'Restore from another target, or an earlier snapshot.', subject });
 }

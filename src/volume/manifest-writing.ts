@@ -32,7 +32,7 @@ function toJson(line: ManifestLine): unknown {
     case 'removed':
       return named('removed', line.path);
     case 'end':
-      return { end: { volumes: line.volumes, entries: line.entries, removed: line.removed } };
+      return { end: { volumes: line.volumes, entries: line.entries, removed: line.removed }, ...(line.signature === undefined ? {} : { signature: line.signature }) };
   }
 }
 

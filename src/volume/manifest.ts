@@ -21,6 +21,14 @@ export interface ManifestHeader {
   version: string;
   /** The snapshot whose entries these are laid over, or null if all entries are here. */
   base: string | null;
+  /** The public key of the catalog that wrote it: signature.ts. Absent in what an older bat wrote, as are the serials. */
+  signer?: string;
+  /** Counts what that catalog has signed: of two manifests under one name the later one has the larger. */
+  serial?: number;
+  /** The serial of the base's manifest that this one was laid over; null if it had none. */
+  baseSerial?: number | null;
+  /** The file of the plan as it was then, without its secrets. */
+  planFile?: PlanFile;
   /** Where the entries came from: what `--in-place` goes back to. Empty for a command. */
   roots: { prefix: string; path: string }[];
   /** Of the folder that the source itself is; absent where it is no single folder. */
@@ -32,6 +40,12 @@ export interface ManifestHeader {
   tags?: readonly string[];
   /** No policy forgets the snapshot. */
   protected?: true;
+}
+
+export interface PlanFile {
+  /** Without its folder. */
+  name: string;
+  text: string;
 }
 
 export type FolderAttributes = Pick<Entry, 'mode' | 'uid' | 'gid' | 'mtime'>;
@@ -71,4 +85,15 @@ export type ManifestLine =
   | { kind: 'volume'; volume: ManifestVolume }
   | { kind: 'entry'; entry: ManifestEntry }
   | { kind: 'removed'; path: string }
-  | { kind: 'end'; volumes: number; entries: number; removed: number };
+  | ManifestEnd;
+
+export interface ManifestEnd {
+  kind: 'end';
+  volumes: number;
+  entries: number;
+  removed: number;
+  /** Of all lines before this one, by the signer of the header. */
+  signature?: string;
+  /** Read: whether that signature holds. Absent where the header names no signer. */
+  isGenuine?: boolean;
+}

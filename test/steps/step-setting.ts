@@ -64,6 +64,7 @@ export function stepSetting(): StepSetting {
     context: ({ maker = 'tar', lanes = [lane(maker)], id = 'step' } = {}) => ({
       id,
       plan: 'plan',
+      planFile: { name: 'bat.yaml', text: 'version: 1\n' },
       folder,
       run: runId,
       startedAt: new Date(),

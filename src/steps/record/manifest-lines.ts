@@ -1,4 +1,5 @@
 /** The lines of a snapshot's manifest, from the catalog, for the targets of one lane. */
+import { createHash } from 'node:crypto';
 import type { CatalogEntry } from '../../catalog/entry-rows.ts';
 import type { Snapshot, Snapshots } from '../../catalog/snapshots.ts';
 import { ChunkPlaces } from '../../catalog/chunk-places.ts';
@@ -6,6 +7,7 @@ import { Objects } from '../../catalog/objects.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { encodeLine } from '../../volume/manifest-writing.ts';
 import type { ManifestChunk, ManifestEntry, ManifestHeader, ManifestLine, ManifestVolume } from '../../volume/manifest.ts';
+import type { Signer } from '../../volume/signature.ts';
 import type { Lane } from '../step.ts';
 
 /** What is gathered into one piece of text before it is passed on. */
@@ -19,6 +21,8 @@ export interface ManifestSource {
   base: Snapshot | null;
   header: ManifestHeader;
   lane: Lane;
+  /** The one that the header names. */
+  signer: Signer;
 }
 
 export interface ManifestCounts {
@@ -32,10 +36,17 @@ export interface ManifestCounts {
 
 /** UTF-8 pieces of the manifest. The counts are complete when it has been read to its end. */
 export async function* manifestBytes(source: ManifestSource, counts: ManifestCounts): AsyncGenerator<Uint8Array> {
+  const signed = createHash('sha256');
   let text = '';
   for (const line of lines(source, counts)) {
+    if (line.kind === 'end') {
+      const sha256 = signed.update(text).digest();
+      text += encodeLine({ ...line, signature: source.signer.sign('manifest', sha256) });
+      break;
+    }
     text += encodeLine(line);
     if (text.length < PIECE) continue;
+    signed.update(text);
     yield Buffer.from(text, 'utf8');
     text = '';
   }

@@ -10,6 +10,7 @@ import type { ManifestHeader } from '../../volume/manifest.ts';
 import { manifestName } from '../../volume/names.ts';
 import { encodeDocument } from '../../volume/object-reader.ts';
 import { ObjectSender } from '../shared/object-sender.ts';
+import { nextSerial, signerOf } from '../shared/signing-key.ts';
 import type { Source } from '../source.ts';
 import { suffixOf, type Lane, type StepContext } from '../step.ts';
 import { manifestBytes, type ManifestCounts } from './manifest-lines.ts';
@@ -25,6 +26,8 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
   const manifests = new Manifests(context.catalog);
   const base = chooseBase(snapshot, snapshots, manifests, lane, targets.map((target) => target.id));
   const counts: ManifestCounts = { entries: 0, removed: 0, volumes: [], lost: [] };
+  const signer = signerOf(context.catalog);
+  const serial = nextSerial(context.catalog);
   const header = {
     snapshot: snapshot.id,
     plan: context.plan,
@@ -35,6 +38,10 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
     host: hostname(),
     version: batVersion,
     base: base?.id ?? null,
+    signer: signer.publicKey,
+    serial,
+    baseSerial: base && manifests.leastSerial(base.id, targets.map((target) => target.id)),
+    planFile: context.planFile,
     roots: context.source.roots.map((root) => ({ prefix: root.prefix, path: root.path })),
     files: snapshot.files,
     bytes: snapshot.bytes,
@@ -52,7 +59,7 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
   });
   const name = manifestName(snapshot.id, suffixOf(lane));
   const outgoing = sender.begin(name);
-  const lines = manifestBytes({ catalog: context.catalog, snapshots, snapshot, base, header, lane }, counts);
+  const lines = manifestBytes({ catalog: context.catalog, snapshots, snapshot, base, header, lane, signer }, counts);
   for await (const bytes of encodeDocument(lines, lane)) await outgoing.write(bytes, () => freeBytes(bytes));
   const { size, sha256, receipts } = await outgoing.close();
   for (const path of counts.lost) {
@@ -60,7 +67,7 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
   }
   for (const target of receipts.keys()) {
     manifests.add({
-      snapshot: snapshot.id, target, name, size, sha256, base: base?.id ?? null, entries: counts.entries + counts.removed, recipients: lane.recipients, volumes: counts.volumes,
+      snapshot: snapshot.id, target, name, size, sha256, base: base?.id ?? null, entries: counts.entries + counts.removed, recipients: lane.recipients, volumes: counts.volumes, serial,
     });
   }
   context.count({ objects: 1, bytes: size });

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readManifest } from '../../src/volume/manifest-reading.ts';
+import { encodeLine } from '../../src/volume/manifest-writing.ts';
+import type { ManifestEnd, ManifestHeader, ManifestLine } from '../../src/volume/manifest.ts';
+import { isSignedBy, newSigningKey, openSigner, type Signer } from '../../src/volume/signature.ts';
+
+const signer = openSigner(newSigningKey())!;
+
+function header(more: Partial<ManifestHeader> = {}): ManifestHeader {
+  return {
+    snapshot: '20260101-000000-aaaa-docs', plan: 'plan', source: 'docs', category: '', run: '20260101-000000-aaaa', time: '2026-01-01T00:00:00.000Z', host: 'host', version: '0',
+    base: null, roots: [], files: 0, bytes: 0, signer: signer.publicKey, serial: 7, baseSerial: null, planFile: { name: 'nas.yaml', text: 'version: 1\n# é "quoted"\n' }, ...more,
+  };
+}
+
+function signed(paths: readonly string[], by: Signer = signer, first = header()): Buffer {
+  const lines: ManifestLine[] = [
+    { kind: 'header', header: first },
+    ...paths.map((path): ManifestLine => ({ kind: 'entry', entry: { path, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: '1.000000000', size: 0 } })),
+  ];
+  const text = lines.map(encodeLine).join('');
+  const signature = by.sign('manifest', createHash('sha256').update(text).digest());
+  return Buffer.from(text + encodeLine({ kind: 'end', volumes: 0, entries: paths.length, removed: 0, signature }));
+}
+
+async function read(bytes: Uint8Array, cuts: readonly number[] = []): Promise<ManifestLine[]> {
+  const places = [0, ...cuts.map((cut) => cut % bytes.length).toSorted((a, b) => a - b), bytes.length];
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for (let at = 1; at < places.length; at++) yield bytes.subarray(places[at - 1], places[at]);
+  }
+  return Array.fromAsync(readManifest(pieces(), 'it'));
+}
+
+const endOf = (lines: readonly ManifestLine[]): ManifestEnd => lines.at(-1) as ManifestEnd;
+const path = fc.string({ minLength: 1, unit: 'binary' });
+
+describe('a signed manifest', () => {
+  test('comes back as it was written, whatever its names and however its bytes come', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(path), fc.array(fc.nat(), { maxLength: 5 }), async (paths, cuts) => {
+        const lines = await read(signed(paths), cuts);
+        expect(lines[0]).toEqual({ kind: 'header', header: header() });
+        expect(lines.slice(1, -1).map((line) => line.kind === 'entry' && line.entry.path)).toEqual(paths);
+        expect(endOf(lines).isGenuine).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('is not genuine once any of its bits is another', async () => {
+    const whole = signed(['a', 'b']);
+    const genuine = await read(whole);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(7), async (at, bit) => {
+        const bytes = Buffer.from(whole);
+        bytes[at]! ^= 1 << bit;
+        const lines = await read(bytes).catch(() => null);
+        // Base64 has bits at its end that say nothing.
+        if (lines && endOf(lines).isGenuine === true) expect(lines.slice(0, -1)).toEqual(genuine.slice(0, -1));
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  test('by another key than its header names is not genuine', async () => {
+    expect(endOf(await read(signed(['a'], openSigner(newSigningKey())!))).isGenuine).toBe(false);
+  });
+
+  test('without a line of it was cut off', async () => {
+    const lines = signed(['a', 'b']).toString().split('\n');
+    await expect(read(Buffer.from(lines.slice(0, 2).join('\n')))).rejects.toMatchObject({ code: 'MANIFEST_CUT_OFF' });
+    await expect(read(Buffer.from(lines.toSpliced(1, 1).join('\n')))).rejects.toMatchObject({ code: 'MANIFEST_CUT_OFF' });
+  });
+
+  test('is no list, though the bytes signed be the same', () => {
+    const sha256 = createHash('sha256').update('x').digest();
+    expect(isSignedBy(signer.publicKey, 'manifest', sha256, signer.sign('manifest', sha256))).toBe(true);
+    expect(isSignedBy(signer.publicKey, 'manifest', sha256, signer.sign('list', sha256))).toBe(false);
+    expect(isSignedBy('ed25519:AAAA', 'manifest', sha256, signer.sign('manifest', sha256))).toBe(false);
+  });
+});
+
+test('a manifest of an older bat has no signer, and is read', async () => {
+  const { signer: _signer, serial: _serial, baseSerial: _base, planFile: _plan, ...old } = header();
+  const lines = await read(Buffer.from(encodeLine({ kind: 'header', header: old }) + encodeLine({ kind: 'end', volumes: 0, entries: 0, removed: 0 })));
+  expect(lines).toEqual([{ kind: 'header', header: old }, { kind: 'end', volumes: 0, entries: 0, removed: 0 }]);
+});
