@@ -6,8 +6,9 @@ import { BatError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { Plan } from '../plan/plan.ts';
 import { openLocalCatalog, unlessDamaged } from './local-catalog.ts';
+import { chooseKnown } from './known-snapshots.ts';
 import { closeTargets, createTargets } from './plan-targets.ts';
-import { chooseSnapshots, openKeys, readSnapshot, type KeyInputs, type StoredSnapshot } from './store.ts';
+import { chooseSnapshots, openKeys, readSnapshot, type KeyInputs } from './store.ts';
 import { askTargets, mergeSnapshots, type Holder } from './stored.ts';
 
 export interface LsOptions {
@@ -57,7 +58,7 @@ export async function* listEntries(options: LsOptions): AsyncGenerator<LsEntry> 
 async function* fromAnywhere(options: LsOptions): AsyncGenerator<LsEntry> {
   const catalog = unlessDamaged(options.emit, () => openLocalCatalog(options.plan, options.environment));
   try {
-    const chosen = catalog && unlessDamaged(options.emit, () => chooseKnown(new Snapshots(catalog), options));
+    const chosen = catalog && unlessDamaged(options.emit, () => choose(new Snapshots(catalog), options));
     if (catalog && chosen) {
       const snapshots = new Snapshots(catalog);
       for (const snapshot of chosen) {
@@ -72,12 +73,9 @@ async function* fromAnywhere(options: LsOptions): AsyncGenerator<LsEntry> {
 }
 
 /** Null if the catalog does not have what is wanted: a target may. */
-function chooseKnown(snapshots: Snapshots, { snapshot, sources }: LsOptions): Snapshot[] | null {
-  const known = new Map(snapshots.list().map((found) => [found.id, found]));
-  // Of a stored snapshot only the id, the source and the time are looked at to choose.
-  const candidates = [...known.values()].map(({ id, source, run, time }): StoredSnapshot => ({ id, source, run, time: new Date(time), manifestName: '', size: 0, codec: 'none', sealed: false }));
+function choose(snapshots: Snapshots, { snapshot, sources }: LsOptions): Snapshot[] | null {
   try {
-    return chooseSnapshots(candidates, { snapshot, sources }).map(({ id }) => known.get(id)!);
+    return chooseKnown(snapshots.list(), { snapshot, sources });
   } catch (error) {
     if (error instanceof BatError && (error.code === 'NOTHING_STORED' || error.code === 'SNAPSHOT_NOT_FOUND')) return null;
     throw error;

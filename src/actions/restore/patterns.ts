@@ -53,7 +53,8 @@ export class Selection {
   }
 }
 
-function matcher(pattern: string): Matches {
+/** True for the paths that a pattern names itself, not for what is below them. */
+export function matcher(pattern: string): Matches {
   const text = pattern.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
   const anchored = pattern.startsWith('/') || text.includes('/');
   const isPlain: Matches = (path) => path === text;

@@ -4,22 +4,15 @@ import { parseMtime, type Entry, type EntryType } from '../../core/entry.ts';
 import { visible } from '../../core/event-text.ts';
 import { toJsonLine } from '../json-line.ts';
 import type { Shell } from '../shell.ts';
+import { BatchedLines } from './batched-lines.ts';
 import { localTime } from './local-time.ts';
-
-/** Characters that are written at a time. */
-const batch = 64 * 1024;
 
 const letters: Record<EntryType, string> = { file: '-', hardlink: '-', directory: 'd', symlink: 'l', fifo: 'p' };
 
 export async function showEntries(shell: Shell, entries: AsyncIterable<LsEntry>, long: boolean): Promise<void> {
-  let text = '';
-  for await (const listed of entries) {
-    text += `${shell.json ? jsonLine(listed) : long ? longLine(listed) : nameOf(listed)}\n`;
-    if (text.length < batch) continue;
-    shell.out.write(text);
-    text = '';
-  }
-  shell.out.write(text);
+  const lines = new BatchedLines(shell.out);
+  for await (const listed of entries) lines.add(shell.json ? jsonLine(listed) : long ? longLine(listed) : nameOf(listed));
+  lines.flush();
 }
 
 /** A folder ends in a slash, as `ls -p` has it. */
