@@ -4,25 +4,18 @@ import type { Emit, SourceSummary } from '../core/events.ts';
 import { checkTags } from '../core/tags.ts';
 import { Runs } from '../catalog/runs.ts';
 import { Stores } from '../catalog/stores.ts';
-import { Volumes } from '../catalog/volumes.ts';
 import type { Plan } from '../plan/plan.ts';
-import { catchUp } from '../runner/catch-up.ts';
 import { runHooks } from '../runner/hooks.ts';
 import { chooseSources } from '../runner/choose-sources.ts';
 import { prepareLanes } from '../runner/lanes.ts';
-import { refreshUsable } from '../runner/usable.ts';
-import { openTargets } from '../runner/open-targets.ts';
-import { takeUpSpooled } from '../runner/take-up.ts';
-import { forgetLeftovers, reconcile, removeUndone, settlePending } from '../runner/reconcile.ts';
+import { prepareTargets, tryTarget } from '../runner/prepare-targets.ts';
+import { removeUndone } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { runPhases, runSources, type TaskView } from '../runner/tasks.ts';
 import { Waits } from '../runner/waits.ts';
 import type { Source } from '../steps/source.ts';
 import { newRunId } from '../volume/names.ts';
 import { holdPlan } from './held-plan.ts';
-
-/** Codes of what the catalog throws. */
-const ownFailures: ReadonlySet<ErrorCode> = new Set(['STATE_FAILED', 'CATALOG_DAMAGED']);
 
 export interface RunOptions {
   plan: Plan;
@@ -35,6 +28,8 @@ export interface RunOptions {
   emit: Emit;
   signal: AbortSignal;
   view: TaskView;
+  /** The time that the run and its snapshots bear, which policies count by. Default: now. */
+  time?: Date;
 }
 
 export interface RunResult {
@@ -54,7 +49,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   for (const id of options.newTargets) checkTarget(plan, id);
   const tags = checkTags(options.tags ?? []);
   return holdPlan(plan, async (catalog) => {
-    const startedAt = new Date();
+    const startedAt = options.time ?? new Date();
     const session = new Session({ ...options, tags, run: newRunId(startedAt), startedAt, catalog, dryRun: false });
     new Runs(catalog).begin(session.run, startedAt);
     const result = await carryOut(session, chosen, options.view);
@@ -65,6 +60,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
 
 async function carryOut(session: Session, chosen: readonly Source[], view: TaskView): Promise<RunResult> {
   const { plan, catalog, signal, startedAt } = session;
+  const began = performance.now();
   const errors: unknown[] = [];
   const attempt = async (work: () => Promise<void>): Promise<boolean> => {
     try {
@@ -103,7 +99,7 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
   }
   await attempt(async () => new Runs(catalog).end(session.run, new Date(), exitCode()));
   for (const error of errors) tellError(session, error);
-  const duration = Date.now() - startedAt.getTime();
+  const duration = Math.round(performance.now() - began);
   session.emit({ type: 'run-end', run: session.run, exitCode: exitCode(), duration });
   const bug = errors.find((error) => !(error instanceof BatError));
   if (bug && !signal.aborted) throw bug;
@@ -129,39 +125,6 @@ function phasesBefore(session: Session): { title: string; work: (say: (text: str
       },
     },
   ];
-}
-
-async function prepareTargets(session: Session, say: (text: string) => void): Promise<void> {
-  const { catalog } = session;
-  await openTargets(session);
-  await takeUpSpooled(session);
-  new Volumes(catalog).discardOpen();
-  await settlePending(session);
-  for (const target of session.targets.values()) {
-    say(`looking at ${target.location}`);
-    await tryTarget(session, target.id, () => reconcile(session, target));
-  }
-  forgetLeftovers(session);
-  for (const lane of session.lanes) {
-    for (const id of lane.targets) {
-      const target = session.targets.get(id);
-      if (target) await tryTarget(session, id, () => catchUp(session, lane, target));
-    }
-  }
-  const [first] = session.failures.values();
-  if (session.targets.size === 0 && first) throw first;
-  for (const { message, target } of refreshUsable(session)) session.emit({ type: 'issue', ...(target ? { target } : {}), issue: { kind: 'note', message } });
-}
-
-/** Gives up on a target that fails; what is wrong with this machine's own state is no target's failure. */
-async function tryTarget(session: Session, id: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    session.signal.throwIfAborted();
-    if (error instanceof BatError && ownFailures.has(error.code)) throw error;
-    session.giveUp(id, error);
-  }
 }
 
 function checkTarget(plan: Plan, id: string): void {
