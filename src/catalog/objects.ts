@@ -26,6 +26,9 @@ export interface ObjectReceipt {
 
 export type NewObject = Omit<CatalogObject, 'id'>;
 
+/** With the receipts of the targets that were asked for, by target. */
+export type HeldObject = CatalogObject & { receipts: Map<string, ObjectReceipt> };
+
 /** An object that another target can give. `seal`: as it is there it is plain, and has to be sealed on the way. */
 export type MissingObject = Omit<CatalogObject, 'frames' | 'recipients'> & { from: string; seal: boolean };
 
@@ -55,14 +58,16 @@ export class Objects {
     );
   }
 
-  addReceipt(object: number, target: string, receipt: ObjectReceipt): void {
+  /** `stored`: when the target got it, where that was not in the run that made the volume. */
+  addReceipt(object: number, target: string, receipt: ObjectReceipt, stored?: Date): void {
     this.#catalog.run(
-      'INSERT OR REPLACE INTO receipts (object, target, parts, checksum, storage_class) VALUES (?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO receipts (object, target, parts, checksum, storage_class, stored) VALUES (?, ?, ?, ?, ?, ?)',
       object,
       target,
       receipt.parts,
       receipt.checksum ?? null,
       receipt.storageClass ?? null,
+      stored?.toISOString() ?? null,
     );
   }
 
@@ -156,7 +161,7 @@ export class Objects {
   }
 
   /** The object of a volume that one of these targets holds, with its receipts; null if none does. */
-  objectFor(volume: number, targets: readonly string[]): (CatalogObject & { receipts: Map<string, ObjectReceipt> }) | null {
+  objectFor(volume: number, targets: readonly string[]): HeldObject | null {
     const rows = this.#catalog.all(
       `SELECT o.*, v.decoded, r.target, r.parts, r.checksum, r.storage_class FROM objects o JOIN receipts r ON r.object = o.id
        JOIN volumes v ON v.id = o.volume WHERE o.volume = ? AND r.target IN (SELECT value FROM json_each(?)) ORDER BY o.id DESC`,

@@ -22,6 +22,11 @@ CREATE TABLE checks (
   PRIMARY KEY (object, target, how)) STRICT, WITHOUT ROWID;
 `;
 
+const forgottenTable = `
+-- Snapshots that were forgotten: should a manifest of one turn up on a target, nothing needs it.
+CREATE TABLE forgotten (snapshot TEXT PRIMARY KEY, time TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
 const keepingColumns = `
 ALTER TABLE volumes ADD COLUMN draining INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE manifests ADD COLUMN volumes BLOB;
@@ -29,6 +34,8 @@ ALTER TABLE manifests ADD COLUMN serial INTEGER;
 ALTER TABLE manifests ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE snapshots ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE snapshots ADD COLUMN protected INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE snapshots ADD COLUMN origin TEXT;
+ALTER TABLE receipts ADD COLUMN stored TEXT;
 `;
 
 const pastIndex = `
@@ -37,7 +44,7 @@ CREATE INDEX entries_past ON entries (directory, name, since) WHERE until IS NOT
 `;
 
 /** What brings a catalog from a version to the next. */
-export const upgrades: Readonly<Record<number, string>> = { 1: spoolTables, 2: keepingColumns + checksTable + pastIndex };
+export const upgrades: Readonly<Record<number, string>> = { 1: spoolTables, 2: keepingColumns + checksTable + pastIndex + forgottenTable };
 
 export const tables = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -47,8 +54,9 @@ CREATE TABLE runs (id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, exit_
 
 CREATE TABLE chunks (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, length INTEGER NOT NULL) STRICT;
 
--- state: 'open' while it is being sent, 'stored' once a target confirmed it. draining: it is mostly dead, so that what is alive
--- of it is to be stored again elsewhere, and does not count as known.
+-- state: 'open' while it is being sent, 'stored' once a target confirmed it, 'going' once no kept snapshot needs it: what targets
+-- still hold of it is to be removed. draining: it is mostly dead, so that what is alive of it is to be stored again elsewhere, and
+-- does not count as known.
 CREATE TABLE volumes (
   id INTEGER PRIMARY KEY, maker TEXT NOT NULL, run TEXT NOT NULL, source TEXT NOT NULL, decoded INTEGER NOT NULL DEFAULT 0,
   state TEXT NOT NULL, draining INTEGER NOT NULL DEFAULT 0) STRICT;
@@ -64,15 +72,17 @@ CREATE TABLE objects (
 CREATE INDEX objects_by_volume ON objects (volume);
 CREATE INDEX objects_by_folded ON objects (folded);
 
+-- stored: when the target got it, where that was not in the run that made the volume.
 CREATE TABLE receipts (
-  object INTEGER NOT NULL, target TEXT NOT NULL, parts INTEGER NOT NULL, checksum TEXT, storage_class TEXT,
+  object INTEGER NOT NULL, target TEXT NOT NULL, parts INTEGER NOT NULL, checksum TEXT, storage_class TEXT, stored TEXT,
   PRIMARY KEY (object, target)) STRICT, WITHOUT ROWID;
 
 -- number counts the snapshots of a source; state: 'pending' until its manifest is on a target, then 'done'. tags: a JSON list.
+-- origin: JSON, what its manifest says of where it came from; NULL in what an older bat wrote.
 CREATE TABLE snapshots (
   id TEXT PRIMARY KEY, source TEXT NOT NULL, number INTEGER NOT NULL, run TEXT NOT NULL, time TEXT NOT NULL,
   state TEXT NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  tags TEXT NOT NULL DEFAULT '[]', protected INTEGER NOT NULL DEFAULT 0, UNIQUE (source, number)) STRICT, WITHOUT ROWID;
+  tags TEXT NOT NULL DEFAULT '[]', protected INTEGER NOT NULL DEFAULT 0, origin TEXT, UNIQUE (source, number)) STRICT, WITHOUT ROWID;
 
 -- volumes: ids of those that its own lines speak of, as 32-bit little-endian; NULL where nobody knows. serial: of its signer.
 -- stale: 1 where the tags or the protection in it are not those of the catalog any more.
@@ -107,7 +117,7 @@ CREATE TABLE sending (folded TEXT PRIMARY KEY, run TEXT NOT NULL) STRICT, WITHOU
 CREATE TABLE keys (
   id TEXT PRIMARY KEY, recipient TEXT NOT NULL, wrapped BLOB NOT NULL, salt BLOB NOT NULL, verifier BLOB NOT NULL,
   created TEXT NOT NULL) STRICT, WITHOUT ROWID;
-${spoolTables}${checksTable}`;
+${spoolTables}${checksTable}${forgottenTable}`;
 
 /** Gone when the catalog is closed. */
 export const temporaryTables = `

@@ -1,4 +1,5 @@
 /** The snapshots of a plan: committing a draft as one, and reading one back. */
+import type { Entry } from '../core/entry.ts';
 import { fromName, joinPath } from './columns.ts';
 import type { Catalog, Row } from './catalog.ts';
 import { entryColumns, toEntry, type CatalogEntry } from './entry-rows.ts';
@@ -19,6 +20,16 @@ export interface Snapshot {
   tags: readonly string[];
   /** No policy forgets it. */
   protected: boolean;
+}
+
+/** What a manifest's header says of where a snapshot came from, as it was when the snapshot was taken. */
+export interface SnapshotOrigin {
+  category: string;
+  host: string;
+  /** Of bat. */
+  version: string;
+  roots: { prefix: string; path: string }[];
+  top?: Pick<Entry, 'mode' | 'uid' | 'gid' | 'mtime'>;
 }
 
 export class Snapshots {
@@ -68,6 +79,16 @@ export class Snapshots {
       id, source, number, run, time, snapshot.files, snapshot.bytes, JSON.stringify(tags),
     );
     return snapshot;
+  }
+
+  noteOrigin(id: string, origin: SnapshotOrigin): void {
+    this.#catalog.run('UPDATE snapshots SET origin = ? WHERE id = ?', JSON.stringify(origin), id);
+  }
+
+  /** Null where nobody noted it: an older bat made the snapshot. */
+  originOf(id: string): SnapshotOrigin | null {
+    const row = this.#catalog.get('SELECT origin FROM snapshots WHERE id = ?', id);
+    return typeof row?.['origin'] === 'string' ? (JSON.parse(row['origin']) as SnapshotOrigin) : null;
   }
 
   finish(id: string): void {

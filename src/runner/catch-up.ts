@@ -90,7 +90,7 @@ class CatchUp {
     const { size, sha256 } = sent;
     if (vanished !== null) this.#objects.remakeObject(vanished, size, sha256);
     const add = (): number => this.#objects.addObject({ ...object, name, size, sha256, frames: this.#objects.framesOf(object.id), recipients: [...recipients!] });
-    this.#objects.addReceipt(object.seal ? (vanished ?? add()) : object.id, this.#target.id, receipt);
+    this.#objects.addReceipt(object.seal ? (vanished ?? add()) : object.id, this.#target.id, receipt, this.#session.startedAt);
     catalog.flush();
   }
 

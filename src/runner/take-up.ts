@@ -65,7 +65,7 @@ async function takeUp(session: Session, spooled: Spooled, object: SpooledObject,
     const objects = new Objects(session.catalog);
     const volumes = new Volumes(session.catalog);
     const id = objects.sameObject(object.name, object.sha256) ?? objects.addObject(object);
-    for (const [target, receipt] of sent.receipts) objects.addReceipt(id, target, receipt);
+    for (const [target, receipt] of sent.receipts) objects.addReceipt(id, target, receipt, session.startedAt);
     volumes.markStored(object.volume, object.decoded);
     session.catalog.flush();
     await forget(spooled, object);

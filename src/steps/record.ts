@@ -10,6 +10,7 @@ import { Objects } from '../catalog/objects.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { StoredObject } from './flow.ts';
 import { writeManifest } from './record/manifest-writer.ts';
+import { originOf } from './record/origin.ts';
 import { RunLog } from './record/run-log.ts';
 import { writeSummary } from './record/summary.ts';
 import type { StepContext, StepType } from './step.ts';
@@ -114,6 +115,7 @@ async function commitSnapshot(context: StepContext): Promise<void> {
   const snapshots = new Snapshots(catalog);
   context.summarize((context.draft as CatalogDraft).counts());
   const snapshot = snapshots.seal(id, source.id, run, startedAt.toISOString(), tags);
+  snapshots.noteOrigin(id, originOf(source));
   catalog.flush();
   const results = await Promise.allSettled(context.lanes.map((lane) => writeManifest(snapshot, lane, context)));
   const failure = results.find((result) => result.status === 'rejected');

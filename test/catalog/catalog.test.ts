@@ -101,15 +101,16 @@ describe('damage', () => {
   test('one that an older bat wrote is brought up to date, also where it is only looked at', () => {
     within((catalog) => {
       catalog.scratch('DROP TABLE checks');
+      catalog.scratch('DROP TABLE forgotten');
       catalog.scratch('DROP INDEX entries_past');
-      for (const column of ['manifests DROP COLUMN volumes', 'manifests DROP COLUMN serial', 'manifests DROP COLUMN stale', 'snapshots DROP COLUMN tags', 'snapshots DROP COLUMN protected', 'volumes DROP COLUMN draining']) {
+      for (const column of ['manifests DROP COLUMN volumes', 'manifests DROP COLUMN serial', 'manifests DROP COLUMN stale', 'snapshots DROP COLUMN tags', 'snapshots DROP COLUMN protected', 'snapshots DROP COLUMN origin', 'receipts DROP COLUMN stored', 'volumes DROP COLUMN draining']) {
         catalog.scratch(`ALTER TABLE ${column}`);
       }
       catalog.scratch('PRAGMA user_version = 2');
     });
     within(
       (catalog) => {
-        for (const column of ['volumes, serial, stale FROM manifests', 'tags, protected FROM snapshots', 'draining FROM volumes', '* FROM checks']) expect(catalog.all(`SELECT ${column}`)).toEqual([]);
+        for (const column of ['volumes, serial, stale FROM manifests', 'tags, protected, origin FROM snapshots', 'stored FROM receipts', '* FROM forgotten', 'draining FROM volumes', '* FROM checks']) expect(catalog.all(`SELECT ${column}`)).toEqual([]);
         expect(catalog.get(`SELECT name FROM sqlite_schema WHERE name = 'entries_past'`)).toBeDefined();
       },
       () => Catalog.openToRead(file, true),

@@ -1,9 +1,9 @@
-/** The lines of a snapshot's manifest, from the catalog, for the targets of one lane. */
+/** The lines of a snapshot's manifest, from the catalog. */
 import { createHash } from 'node:crypto';
 import type { CatalogEntry } from '../../catalog/entry-rows.ts';
 import type { Snapshot, Snapshots } from '../../catalog/snapshots.ts';
 import { ChunkPlaces } from '../../catalog/chunk-places.ts';
-import { Objects } from '../../catalog/objects.ts';
+import { Objects, type HeldObject } from '../../catalog/objects.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { encodeLine } from '../../volume/manifest-writing.ts';
 import type { ManifestChunk, ManifestEntry, ManifestHeader, ManifestLine, ManifestVolume } from '../../volume/manifest.ts';
@@ -13,16 +13,43 @@ import type { Lane } from '../step.ts';
 /** What is gathered into one piece of text before it is passed on. */
 const PIECE = 64 * 1024;
 
+/** Where a manifest says that chunks lie. */
+export interface ManifestPlaces {
+  find(chunk: number): { volume: number; offset: number; length: number; sha256: Buffer } | null;
+  /** What a volume is on the targets; null where they have nothing of it. */
+  objectOf(volume: number): HeldObject | null;
+}
+
+/** What the targets of a lane hold now. */
+export class StoredPlaces implements ManifestPlaces {
+  readonly #chunks: ChunkPlaces;
+  readonly #objects: Objects;
+  readonly #targets: readonly string[];
+
+  constructor(catalog: Catalog, { maker, targets }: Pick<Lane, 'maker' | 'targets'>) {
+    this.#chunks = new ChunkPlaces(catalog, maker);
+    this.#objects = new Objects(catalog);
+    this.#targets = targets;
+  }
+
+  find(chunk: number): ReturnType<ManifestPlaces['find']> {
+    return this.#chunks.find(chunk);
+  }
+
+  objectOf(volume: number): HeldObject | null {
+    return this.#objects.objectFor(volume, this.#targets);
+  }
+}
+
 export interface ManifestSource {
-  catalog: Catalog;
   snapshots: Snapshots;
   snapshot: Snapshot;
   /** The snapshot it is laid over, or null for a full one. */
   base: Snapshot | null;
   header: ManifestHeader;
-  lane: Lane;
   /** The one that the header names. */
   signer: Signer;
+  places: ManifestPlaces;
 }
 
 export interface ManifestCounts {
@@ -54,10 +81,9 @@ export async function* manifestBytes(source: ManifestSource, counts: ManifestCou
 }
 
 function* lines(source: ManifestSource, counts: ManifestCounts): Generator<ManifestLine> {
-  const { snapshots, snapshot, base, header, catalog, lane } = source;
+  const { snapshots, snapshot, base, header, places } = source;
   yield { kind: 'header', header };
-  const places = new ChunkPlaces(catalog, lane.maker);
-  const volumes = new VolumeNumbers(new Objects(catalog), lane.targets);
+  const volumes = new VolumeNumbers(places);
   const entries = base ? snapshots.changedSince(snapshot, base) : snapshots.unsortedEntries(snapshot);
   for (const entry of entries) {
     const placed = place(entry, places, volumes);
@@ -82,7 +108,7 @@ function* lines(source: ManifestSource, counts: ManifestCounts): Generator<Manif
 }
 
 /** The entry with the places of its chunks, or null if one of them lies nowhere. */
-function place({ entry, chunks, sha256 }: CatalogEntry, places: ChunkPlaces, volumes: VolumeNumbers): ManifestEntry | null {
+function place({ entry, chunks, sha256 }: CatalogEntry, places: ManifestPlaces, volumes: VolumeNumbers): ManifestEntry | null {
   if (entry.type !== 'file') return entry;
   const placed: ManifestChunk[] = [];
   for (const chunk of chunks) {
@@ -96,20 +122,18 @@ function place({ entry, chunks, sha256 }: CatalogEntry, places: ChunkPlaces, vol
 
 /** Numbers the volumes of a manifest in the order in which its entries come upon them. */
 class VolumeNumbers {
-  readonly #objects: Objects;
-  readonly #targets: readonly string[];
+  readonly #places: ManifestPlaces;
   readonly #numbers = new Map<number, number | null>();
   fresh: { id: number; volume: ManifestVolume }[] = [];
 
-  constructor(objects: Objects, targets: readonly string[]) {
-    this.#objects = objects;
-    this.#targets = targets;
+  constructor(places: ManifestPlaces) {
+    this.#places = places;
   }
 
   number(id: number): number | null {
     const known = this.#numbers.get(id);
     if (known !== undefined) return known;
-    const object = this.#objects.objectFor(id, this.#targets);
+    const object = this.#places.objectOf(id);
     const number = object ? this.#numbers.size : null;
     this.#numbers.set(id, number);
     if (object) {
