@@ -48,6 +48,12 @@ export class Fields {
     return value;
   }
 
+  texts(key: string): string[] {
+    const list = this.list(key);
+    if (!list.every((item) => typeof item === 'string')) throw this.wrong(key);
+    return list;
+  }
+
   numbers(value: unknown, length: number, key: string): number[] {
     if (!Array.isArray(value) || value.length !== length || !value.every((item) => Number.isSafeInteger(item) && item >= 0)) throw this.wrong(key);
     return value as number[];

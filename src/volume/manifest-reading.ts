@@ -117,6 +117,7 @@ function parseHeader(fields: Fields): ManifestHeader {
     }),
     files: fields.count('files'),
     bytes: fields.count('bytes'),
+    ...(fields.json['recipients'] === undefined ? {} : { recipients: fields.texts('recipients') }),
     ...(fields.json['top'] === undefined ? {} : { top: parseAttributes(fields.inner(fields.json['top'])) }),
     ...(fields.json['tags'] === undefined ? {} : { tags: parseTags(fields) }),
     ...(fields.json['protected'] === true ? { protected: true } : {}),
@@ -160,6 +161,7 @@ function parseVolume(fields: Fields): ManifestVolume {
     decoded: fields.count('decoded'),
     codec,
     sealed: fields.json['sealed'] === true,
+    ...parseRecipients(fields),
     frames: fields.list('frames').map((frame) => {
       const [decoded, stored] = fields.numbers(frame, 2, 'frames');
       return { decoded: decoded!, stored: stored! };
@@ -168,6 +170,12 @@ function parseVolume(fields: Fields): ManifestVolume {
   };
   if (codec !== 'none' && volume.frames.reduce((sum, frame) => sum + frame.decoded, 0) !== volume.decoded) throw fields.wrong('frames');
   return volume;
+}
+
+function parseRecipients(fields: Fields): Pick<ManifestVolume, 'recipients'> {
+  const { recipients } = fields.json;
+  if (recipients === undefined) return {};
+  return { recipients: Array.isArray(recipients) ? fields.texts('recipients') : fields.count('recipients') };
 }
 
 const entryTypes: readonly string[] = ['file', 'directory', 'symlink', 'hardlink', 'fifo'] satisfies EntryType[];

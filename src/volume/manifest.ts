@@ -36,6 +36,8 @@ export interface ManifestHeader {
   /** Of the whole snapshot. */
   files: number;
   bytes: number;
+  /** Whom this manifest is sealed to, as are its volumes that say nothing else. Absent if it is plain, or an older bat wrote it. */
+  recipients?: readonly string[];
   /** A person's own words for the snapshot; absent where there are none. */
   tags?: readonly string[];
   /** No policy forgets the snapshot. */
@@ -60,6 +62,8 @@ export interface ManifestVolume {
   decoded: number;
   codec: Codec;
   sealed: boolean;
+  /** Whom it is sealed to, where that is not whom the manifest is sealed to; or the number of an earlier volume with the same recipients. */
+  recipients?: readonly string[] | number;
   frames: Frame[];
   /** The targets that held it when this was written, with the pieces they keep it in. */
   targets: Record<string, { parts: number; checksum?: string; storageClass?: string }>;

@@ -1,13 +1,11 @@
 /** Reads the manifests of the wanted snapshots into the list, from the first target that can give them. */
 import type { ListedChunk, RestoreList } from '../../catalog/restore-list.ts';
-import { BatError } from '../../core/errors.ts';
-import { pathDanger } from '../../core/paths.ts';
 import type { Target } from '../../targets/target.ts';
 import type { KeyRing } from '../../volume/age.ts';
 import type { FolderAttributes, ManifestChunk, ManifestEntry, ManifestVolume } from '../../volume/manifest.ts';
-import { reservedFolders } from '../../volume/names.ts';
 import type { ObjectLayout } from '../../volume/object-reader.ts';
 import type { StoredSnapshot } from '../store/list.ts';
+import { checkVolume, damagedManifest, volumeOf } from '../store/manifest-checks.ts';
 import { readSnapshot } from '../store/read.ts';
 import type { Selection } from './patterns.ts';
 
@@ -21,12 +19,6 @@ export interface Store {
   /** It failed in a way that all it holds is out of reach. */
   isGone: boolean;
 }
-
-/** The format's own limits: a reader need not hold more than this in memory. */
-const largestChunk = 64 * 1024 * 1024;
-const largestFrame = 64 * 1024 * 1024;
-const ownFolders: readonly string[] = reservedFolders;
-const sourcePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 
 /**
  * Puts the entries of a snapshot into the list. What it throws leaves nothing of the snapshot there. Returns the attributes
@@ -96,7 +88,7 @@ class LineReader {
         volumes = new Map();
         this.top = line.header.top ?? null;
       } else if (line.kind === 'volume') {
-        if (volumes.has(line.volume.number)) throw damaged(subject, `it has two volumes of the number ${line.volume.number}`);
+        if (volumes.has(line.volume.number)) throw damagedManifest(subject, `it has two volumes of the number ${line.volume.number}`);
         volumes.set(line.volume.number, { id: this.#addVolume(line.volume, subject), decoded: line.volume.decoded });
       } else if (line.kind === 'removed') {
         yield { layer, entry: null, removed: line.path, chunks: [] };
@@ -109,19 +101,15 @@ class LineReader {
 
   #addVolume(volume: ManifestVolume, subject: string): number {
     const { name, size, sealed, codec, frames, decoded } = volume;
-    if (!isVolumeName(name)) throw damaged(subject, `it names an object that cannot be one of its volumes: ${JSON.stringify(name)}`);
-    if (frames.some((frame) => frame.decoded > largestFrame || frame.stored > largestFrame)) throw damaged(subject, `the frames of ${name} are larger than frames can be`);
+    checkVolume(volume, subject);
     const layout = JSON.stringify({ name, size, sealed, codec, frames, decoded } satisfies ObjectLayout);
     return this.#list.volumes.add(this.#store.number, name, { layout, size, storageClass: storageClassOf(volume, this.#store.target.id) });
   }
 }
 
 function place(chunk: ManifestChunk, volumes: ReadonlyMap<number, { id: number; decoded: number }>, subject: string): ListedChunk {
-  const volume = volumes.get(chunk.volume);
-  if (!volume) throw damaged(subject, `it speaks of a volume ${chunk.volume} that it does not describe`);
-  if (chunk.offset + chunk.length > volume.decoded) throw damaged(subject, 'a chunk lies behind the end of its volume');
-  if (chunk.length === 0 || chunk.length > largestChunk) throw damaged(subject, `a chunk has ${chunk.length} bytes`);
-  return { volume: volume.id, offset: chunk.offset, length: chunk.length, sha256: Buffer.from(chunk.sha256, 'hex') };
+  const { id } = volumeOf(chunk, volumes, subject);
+  return { volume: id, offset: chunk.offset, length: chunk.length, sha256: Buffer.from(chunk.sha256, 'hex') };
 }
 
 /**
@@ -132,18 +120,4 @@ function storageClassOf({ targets }: ManifestVolume, target: string): string | u
   const receipt = (targets as Record<string, { storageClass?: unknown } | null> | null)?.[target];
   if (!receipt) return undefined;
   return typeof receipt.storageClass === 'string' ? receipt.storageClass : '';
-}
-
-/** `volumes/…`, `files/…`, or the path of a file below its source; never a manifest, a key, or a path that leads out. */
-function isVolumeName(name: string): boolean {
-  const folder = name.slice(0, Math.max(0, name.indexOf('/')));
-  if (pathDanger(name) !== null || !sourcePattern.test(folder)) return false;
-  return folder === 'volumes' || folder === 'files' || !ownFolders.includes(folder);
-}
-
-function damaged(subject: string, reason: string): BatError {
-  return new BatError('OBJECT_DAMAGED', `The manifest ${subject} is damaged: ${reason}.`, {
-    hint: 'Restore from another target, or another snapshot.',
-    subject,
-  });
 }

@@ -83,7 +83,7 @@ export async function* manifestBytes(source: ManifestSource, counts: ManifestCou
 function* lines(source: ManifestSource, counts: ManifestCounts): Generator<ManifestLine> {
   const { snapshots, snapshot, base, header, places } = source;
   yield { kind: 'header', header };
-  const volumes = new VolumeNumbers(places);
+  const volumes = new VolumeNumbers(places, header.recipients);
   const entries = base ? snapshots.changedSince(snapshot, base) : snapshots.unsortedEntries(snapshot);
   for (const entry of entries) {
     const placed = place(entry, places, volumes);
@@ -124,10 +124,14 @@ function place({ entry, chunks, sha256 }: CatalogEntry, places: ManifestPlaces, 
 class VolumeNumbers {
   readonly #places: ManifestPlaces;
   readonly #numbers = new Map<number, number | null>();
+  /** By the JSON of recipients that are not those of the manifest: the first volume that has them. */
+  readonly #recipients = new Map<string, number>();
+  readonly #usual: string | undefined;
   fresh: { id: number; volume: ManifestVolume }[] = [];
 
-  constructor(places: ManifestPlaces) {
+  constructor(places: ManifestPlaces, usual: readonly string[] | undefined) {
     this.#places = places;
+    this.#usual = JSON.stringify(usual);
   }
 
   number(id: number): number | null {
@@ -139,10 +143,19 @@ class VolumeNumbers {
     if (object) {
       const { name, size, sha256, decoded, codec, recipients, frames, receipts } = object;
       const targets = Object.fromEntries(receipts);
-      const volume = { number: number!, name, size, sha256: sha256.toString('hex'), decoded, codec, sealed: recipients !== null, frames, targets };
+      const volume = { number: number!, name, size, sha256: sha256.toString('hex'), decoded, codec, sealed: recipients !== null, ...this.#sealedTo(recipients, number!), frames, targets };
       this.fresh.push({ id, volume });
     }
     return number;
+  }
+
+  /** Only what is not as in the header; a list that came before is not written again, for post-quantum keys are long. */
+  #sealedTo(recipients: readonly string[] | null, number: number): Pick<ManifestVolume, 'recipients'> {
+    const json = JSON.stringify(recipients);
+    if (recipients === null || json === this.#usual) return {};
+    const before = this.#recipients.get(json);
+    if (before === undefined) this.#recipients.set(json, number);
+    return { recipients: before ?? recipients };
   }
 
   takeFresh(): typeof this.fresh {

@@ -76,7 +76,7 @@ export async function sendManifest(job: ManifestJob, setting: ManifestSetting): 
   return { name, size, targets: [...receipts.keys()], lost: counts.lost };
 }
 
-function headerOf({ snapshot, origin, base }: ManifestJob, { plan, planFile }: ManifestSetting): ManifestHeader {
+function headerOf({ snapshot, origin, base, shape }: ManifestJob, { plan, planFile }: ManifestSetting): ManifestHeader {
   return {
     snapshot: snapshot.id,
     plan,
@@ -91,6 +91,7 @@ function headerOf({ snapshot, origin, base }: ManifestJob, { plan, planFile }: M
     roots: origin.roots,
     files: snapshot.files,
     bytes: snapshot.bytes,
+    ...(shape.recipients ? { recipients: shape.recipients } : {}),
     ...(origin.top ? { top: origin.top } : {}),
     ...(snapshot.tags.length > 0 ? { tags: snapshot.tags } : {}),
     ...(snapshot.protected ? { protected: true as const } : {}),
