@@ -27,6 +27,16 @@ const laxMask = 0xffffe000 | 0;
 let gear: Int32Array | undefined;
 
 /**
+ * The end of the chunk that begins at `start`, of a file of which the bytes up to `filled` have been read; null if more of it
+ * must be read first. `atEnd`: there is no more. What was found before `filled` is a cut whatever comes behind it.
+ */
+export function nextCut(bytes: Uint8Array, start: number, filled: number, atEnd: boolean): number | null {
+  if (start === filled) return null;
+  const cut = findCut(bytes, start, filled);
+  return atEnd || cut < filled || cut - start === chunkSizes.max ? cut : null;
+}
+
+/**
  * The end of the chunk that begins at `start`: at most `start` + max, and `end` if the content ends before a cut is
  * found. A caller that is not at the end of the file must give at least max bytes, or the cut would depend on how
  * much it happened to have.

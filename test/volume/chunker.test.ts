@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chunkSizes, findCut } from '../../src/volume/chunker.ts';
+import { chunkSizes, findCut, nextCut } from '../../src/volume/chunker.ts';
 
 const { min, average, max } = chunkSizes;
 const sample = noise(40 << 20, 'sample');
@@ -24,6 +24,24 @@ describe('the chunker', () => {
     const mean = sample.length / sizes.length;
     expect(mean).toBeGreaterThan(average * 0.8);
     expect(mean).toBeLessThan(average * 1.5);
+  });
+
+  it('cuts a file that comes piece by piece as it cuts the whole, however long the pieces are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 3 << 20 }), { minLength: 1, maxLength: 12 }), fc.boolean(), (pieces, isEven) => {
+        const length = pieces.reduce((sum, piece) => sum + piece, 0);
+        const bytes = isEven ? Buffer.alloc(length, 7) : sample.subarray(0, length);
+        const found: number[] = [];
+        let start = 0;
+        let filled = 0;
+        for (const [index, piece] of pieces.entries()) {
+          filled += piece;
+          for (let cut; (cut = nextCut(bytes, start, filled, index === pieces.length - 1)) !== null; start = cut) found.push(cut);
+        }
+        expect(found).toEqual(cuts(bytes));
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('needs no more than max bytes, and nothing before the start, to find a cut', () => {

@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { createHash, hash } from 'node:crypto';
 import { systemPath } from '../../../core/paths.ts';
-import { chunkSizes, findCut } from '../../../volume/chunker.ts';
+import { nextCut } from '../../../volume/chunker.ts';
 import type { SelectedEntry } from '../../flow.ts';
 import { openFlags, readProblem, ReadProblem, settle, type FileChunk, type Reading } from './reading.ts';
 import { smallFileRoom } from './small-file.ts';
@@ -81,8 +81,7 @@ export class ChunkReader implements ChunkSource {
     let offset = 0;
     const cutNow = function* (atEnd: boolean): Generator<FileChunk> {
       let start = 0;
-      while (atEnd ? start < filled : filled - start >= chunkSizes.max) {
-        const cut = findCut(window, start, filled);
+      for (let cut = nextCut(window, start, filled, atEnd); cut !== null; cut = nextCut(window, start, filled, atEnd)) {
         const bytes = window.subarray(start, cut);
         yield { bytes, sha256: hash('sha256', bytes, 'buffer'), offset };
         offset += bytes.length;

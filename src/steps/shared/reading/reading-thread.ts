@@ -3,7 +3,7 @@ import { createHash, hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemPath } from '../../../core/paths.ts';
-import { chunkSizes, findCut } from '../../../volume/chunker.ts';
+import { chunkSizes, nextCut } from '../../../volume/chunker.ts';
 import { unpackFiles, type FromThread, type Outcome, type ToThread } from './messages.ts';
 import { openFlags, readProblem, ReadProblem, settle, type FileToRead } from './reading.ts';
 import { Slot } from './slots.ts';
@@ -73,8 +73,7 @@ async function readLarge(job: number, file: FileToRead): Promise<void> {
       const filled = kept + read;
       atEnd = filled < window.length;
       let start = 0;
-      while (atEnd ? start < filled : filled - start >= chunkSizes.max) {
-        const cut = findCut(window, start, filled);
+      for (let cut = nextCut(window, start, filled, atEnd); cut !== null; cut = nextCut(window, start, filled, atEnd)) {
         slots[slot]!.note(count++, cut - start, hash('sha256', window.subarray(start, cut), 'buffer'));
         start = cut;
       }
