@@ -127,6 +127,9 @@ CREATE TEMP TABLE usable (volume INTEGER PRIMARY KEY) STRICT;
 -- What a target really holds, by its own listing.
 CREATE TEMP TABLE listed (name TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
+-- What is to be copied from a target to another.
+CREATE TEMP TABLE copied_volumes (volume INTEGER PRIMARY KEY) STRICT;
+
 -- Names that something on a target has which this catalog does not know.
 CREATE TEMP TABLE foreign_names (folded TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 `;

@@ -3,6 +3,7 @@ import { Command, Option, type CommanderError } from 'commander';
 import { BatError } from '../core/errors.ts';
 import { batVersion } from '../core/version.ts';
 import { addExamples, BatHelp, fullName } from './command-help.ts';
+import { copyCommand } from './commands/copy.ts';
 import { findCommand } from './commands/find.ts';
 import { graphCommand } from './commands/graph.ts';
 import { initCommand } from './commands/init.ts';
@@ -18,7 +19,19 @@ import type { Shell } from './shell.ts';
 import { isHelp, toUsageError } from './usage-error.ts';
 
 /** The main job first. */
-const commands = [runCommand, restoreCommand, snapshotsCommand, lsCommand, findCommand, initCommand, validateCommand, graphCommand, targetsCommand, keygenCommand];
+const commands = [
+  runCommand,
+  restoreCommand,
+  snapshotsCommand,
+  lsCommand,
+  findCommand,
+  copyCommand,
+  initCommand,
+  validateCommand,
+  graphCommand,
+  targetsCommand,
+  keygenCommand,
+];
 
 export function buildProgram(shell: Shell): Command {
   const program = new Command('bat');

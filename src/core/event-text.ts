@@ -38,6 +38,7 @@ export function describeEvent(event: BatEvent): EventLine | null {
       return info(`run ${event.run} ends after ${formatDuration(event.duration)} with exit code ${event.exitCode}`);
     case 'step-progress':
     case 'restore-progress':
+    case 'copy-progress':
       return null;
   }
 }

@@ -59,5 +59,5 @@ export function checkUploads(uses: readonly (StepUse | HookUse)[], targets: Reco
     }
   }
   if (unsure) return;
-  for (const id of ids) if (!meant.has(id)) check.warn({ pointer: below('/targets', id), at: 'key', message: `No upload stores to the target ${quote(id)}.`, hint: 'Name it in the "to" of an upload, or remove it.' });
+  for (const id of ids) if (!meant.has(id)) check.warn({ pointer: below('/targets', id), at: 'key', message: `No upload stores to the target ${quote(id)}.`, hint: 'Name it in the "to" of an upload, fill it with `bat copy`, or remove it.' });
 }

@@ -1,5 +1,6 @@
 /** The lanes of a plan: each upload with all that the steps before it make of an object. */
 import type { Graph, GraphNode } from '../plan/graph.ts';
+import { targetsOf } from '../plan/explain.ts';
 import type { Lane, Shape, StepSetup } from '../steps/step.ts';
 import type { Session } from './session.ts';
 
@@ -12,22 +13,32 @@ export async function prepareLanes(session: Session): Promise<void> {
   session.lanes = buildLanes(graph, (id) => session.setupOf(id));
 }
 
+/** The lane that stores to a target, with only the steps on its way prepared; null if no upload stores there. */
+export async function prepareLaneTo(session: Session, target: string): Promise<Lane | null> {
+  const { graph } = session.plan;
+  const upload = uploadsOf(graph).find((node) => targetsOf(node).includes(target));
+  if (!upload) return null;
+  for (const node of wayTo(graph, upload)) await node.type.prepare?.(node.options, session.setupOf(node.id));
+  return buildLane(graph, upload, (id) => session.setupOf(id));
+}
+
 function buildLanes(graph: Graph, setupOf: (id: string) => StepSetup): Lane[] {
-  return uploadsOf(graph).map((upload) => {
-    const { to } = upload.options as { to: string | string[] };
-    const shapes = wayTo(graph, upload).map((node) => node.type.shape?.(node.options, setupOf(node.id)) ?? {});
-    const shape: Shape = Object.assign({}, plainShape, ...shapes);
-    return {
-      codec: shape.codec,
-      level: shape.level,
-      recipients: shape.recipients,
-      newSealer: shape.newSealer,
-      spool: shape.spool,
-      upload: upload.id,
-      maker: makerOf(graph),
-      targets: [to].flat(),
-    };
-  });
+  return uploadsOf(graph).map((upload) => buildLane(graph, upload, setupOf));
+}
+
+function buildLane(graph: Graph, upload: GraphNode, setupOf: (id: string) => StepSetup): Lane {
+  const shapes = wayTo(graph, upload).map((node) => node.type.shape?.(node.options, setupOf(node.id)) ?? {});
+  const shape: Shape = Object.assign({}, plainShape, ...shapes);
+  return {
+    codec: shape.codec,
+    level: shape.level,
+    recipients: shape.recipients,
+    newSealer: shape.newSealer,
+    spool: shape.spool,
+    upload: upload.id,
+    maker: makerOf(graph),
+    targets: targetsOf(upload),
+  };
 }
 
 /** The kind of the one step that turns entries into objects. */

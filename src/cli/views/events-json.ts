@@ -3,7 +3,7 @@ import type { BatEvent } from '../../core/events.ts';
 import { seconds, snakeCase, type JsonFields } from '../json-line.ts';
 import type { Shell } from '../shell.ts';
 import type { EventView } from './event-view.ts';
-import { Status } from './status.ts';
+import { isProgress, Status, type Progress } from './status.ts';
 
 /** `now` in milliseconds. */
 export function eventsJsonView(shell: Shell, now: () => number = Date.now): EventView {
@@ -11,7 +11,7 @@ export function eventsJsonView(shell: Shell, now: () => number = Date.now): Even
   const sources: JsonFields[] = [];
   return {
     emit: (event) => {
-      if (event.type === 'step-progress' || event.type === 'restore-progress') {
+      if (isProgress(event)) {
         const fields = status.take(event);
         if (fields) shell.emitJson('status', fields);
         return;
@@ -24,7 +24,7 @@ export function eventsJsonView(shell: Shell, now: () => number = Date.now): Even
   };
 }
 
-type Shown = Exclude<BatEvent, { type: 'step-progress' | 'restore-progress' }>;
+type Shown = Exclude<BatEvent, Progress>;
 
 function toLine(event: Shown, sources: readonly JsonFields[]): { type: string; fields: JsonFields } {
   const { type, ...rest } = event;

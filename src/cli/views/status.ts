@@ -9,7 +9,13 @@ interface Counts {
   totalBytes: number;
 }
 
-type Progress = Extract<BatEvent, { type: 'step-progress' | 'restore-progress' }>;
+/** What moves a progress bar. */
+export type Progress = Extract<BatEvent, { type: 'step-progress' | 'restore-progress' | 'copy-progress' }>;
+
+export function isProgress(event: BatEvent): event is Progress {
+  return event.type === 'step-progress' || event.type === 'restore-progress' || event.type === 'copy-progress';
+}
+
 
 const betweenLines = 200;
 /** The rate is over so many milliseconds at least, so that it does not jump. */
@@ -38,12 +44,12 @@ export class Status {
     const rate = elapsed >= settled ? (sum.bytes / elapsed) * 1000 : undefined;
     const left = sum.totalBytes - sum.bytes;
     return {
-      ...(event.type === 'step-progress' ? { source: event.source, step: event.step } : { bytesFetched: event.fetched }),
+      ...(event.type === 'step-progress' ? { source: event.source, step: event.step } : {}),
+      ...(event.type === 'restore-progress' ? { bytesFetched: event.fetched } : {}),
       secondsElapsed: seconds(elapsed),
       secondsRemaining: rate === undefined || rate === 0 || left < 0 ? undefined : Math.round(left / rate),
       percentDone: sum.totalBytes === 0 ? 0 : Math.min(1, sum.bytes / sum.totalBytes),
-      totalFiles: sum.totalFiles,
-      filesDone: sum.files,
+      ...(event.type === 'copy-progress' ? { totalObjects: event.totalObjects, objectsDone: event.objects } : { totalFiles: sum.totalFiles, filesDone: sum.files }),
       totalBytes: sum.totalBytes,
       bytesDone: sum.bytes,
       bytesPerSecond: rate === undefined ? undefined : Math.round(rate),
@@ -51,10 +57,8 @@ export class Status {
   }
 
   #count(event: Progress): void {
-    if (event.type === 'restore-progress') {
-      this.#counts.set('', event);
-      return;
-    }
+    if (event.type === 'restore-progress') return void this.#counts.set('', event);
+    if (event.type === 'copy-progress') return void this.#counts.set('', { files: 0, totalFiles: 0, ...event });
     // Only the step that reads the files knows how much there is to do.
     const { files, bytes, totalFiles, totalBytes } = event.counts;
     if (totalFiles !== undefined && totalBytes !== undefined) this.#counts.set(event.source, { files, bytes, totalFiles, totalBytes });
