@@ -4,7 +4,7 @@ import type { ManifestRecord } from '../../catalog/manifests.ts';
 import { BatError } from '../../core/errors.ts';
 
 /** True if these readers can read it, or need not. */
-export function fits({ recipients }: Pick<ManifestRecord, 'recipients'>, readers: Readers): boolean {
+function fits({ recipients }: Pick<ManifestRecord, 'recipients'>, readers: Readers): boolean {
   if (readers === 'any') return true;
   if (readers === null || recipients === null) return readers === recipients;
   return recipients.some((recipient) => readers.includes(recipient));
