@@ -62,6 +62,13 @@ export class Versions {
     return this.#catalog.all(`${half('IS NULL')} UNION ALL ${half('IS NOT NULL')} ${inOrder}`, ...at, ...at).map(toVersion);
   }
 
+  /** What a snapshot has right in a directory. */
+  *inDirectory(source: string, directory: string, number: number): Generator<EntryVersion> {
+    const half = (until: string): string => `SELECT ${columns} FROM directories d CROSS JOIN entries e ON e.directory = d.id WHERE d.source = ? AND d.path = ? AND e.since <= ? AND e.until ${until}`;
+    const at = [source, toName(directory), number];
+    for (const row of this.#catalog.each(`${half('IS NULL')} UNION ALL ${half('> ?')}`, ...at, ...at, number)) yield toVersion(row);
+  }
+
   /** The one that a snapshot has, or null. */
   at(source: string, path: string, number: number): EntryVersion | null {
     return this.of(source, path).find(({ since, until }) => since <= number && (until === null || until > number)) ?? null;

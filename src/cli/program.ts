@@ -4,6 +4,7 @@ import { BatError } from '../core/errors.ts';
 import { batVersion } from '../core/version.ts';
 import { addExamples, BatHelp, fullName } from './command-help.ts';
 import { copyCommand } from './commands/copy.ts';
+import { diffCommand } from './commands/diff.ts';
 import { findCommand } from './commands/find.ts';
 import { graphCommand } from './commands/graph.ts';
 import { initCommand } from './commands/init.ts';
@@ -25,6 +26,7 @@ const commands = [
   snapshotsCommand,
   lsCommand,
   findCommand,
+  diffCommand,
   copyCommand,
   initCommand,
   validateCommand,

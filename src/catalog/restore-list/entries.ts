@@ -2,7 +2,8 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Entry, EntryType } from '../../core/entry.ts';
 import { asBuffer, fromName, toName } from '../columns.ts';
-import type { ListDatabase, Row } from './database.ts';
+import type { Row } from '../catalog.ts';
+import type { ListDatabase } from './database.ts';
 import type { ListedChunk, ListedEntry, ListedState, ListTotals } from './listed.ts';
 import { packChunks } from './packed-chunks.ts';
 
