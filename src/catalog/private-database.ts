@@ -37,10 +37,15 @@ export class PrivateDatabase {
   *each(sql: string, ...values: SQLInputValue[]): Generator<Row> {
     // A statement of its own: a cached one that is still being stepped through must not be started again.
     const rows = this.#guard(() => this.#database.prepare(sql).iterate(...values));
-    for (;;) {
-      const next = this.#guard(() => rows.next());
-      if (next.done) return;
-      yield next.value as Row;
+    try {
+      for (;;) {
+        const next = this.#guard(() => rows.next());
+        if (next.done) return;
+        yield next.value as Row;
+      }
+    } finally {
+      // Who has enough before the end may change next what was being read.
+      rows.return?.();
     }
   }
 
@@ -49,6 +54,7 @@ export class PrivateDatabase {
     if (!statement) this.#statements.set(sql, (statement = this.#database.prepare(sql)));
     return statement;
   }
+
   /** Its disk is the one for temporary files; anything else that goes wrong here is a bug and is shown as one. */
   #guard<T>(action: () => T): T {
     try {

@@ -9,15 +9,17 @@
 import { ListedChunks } from './restore-list/chunks.ts';
 import { ListDatabase } from './restore-list/database.ts';
 import { ListedEntries } from './restore-list/entries.ts';
+import { OrderedChunks } from './restore-list/ordered.ts';
 import { ListedVolumes } from './restore-list/volumes.ts';
 
-export type { ListedChunk, ListedEntry, ListedRange, ListedUse } from './restore-list/listed.ts';
+export type { ListedChunk, ListedEntry, ListedRange, ListedUse, OrderedChunk } from './restore-list/listed.ts';
 
 export class RestoreList {
   readonly #database = new ListDatabase();
   readonly entries = new ListedEntries(this.#database);
   readonly volumes = new ListedVolumes(this.#database);
   readonly chunks = new ListedChunks(this.#database);
+  readonly ordered = new OrderedChunks(this.#database);
 
   close(): void {
     this.#database.close();

@@ -38,6 +38,11 @@ export class Output {
     this.write(`${text}\n`);
   }
 
+  /** Data as it is, where the data is what was asked for. Done when the system has it, or nobody reads any more. */
+  async bytes(bytes: Uint8Array): Promise<void> {
+    if (!this.#isClosed) await new Promise<void>((resolve) => this.#stream.write(bytes, () => resolve()));
+  }
+
   write(text: string): void {
     if (!this.#isClosed) this.#stream.write(redact(text));
   }

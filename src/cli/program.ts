@@ -3,6 +3,7 @@ import { Command, Option, type CommanderError } from 'commander';
 import { BatError } from '../core/errors.ts';
 import { batVersion } from '../core/version.ts';
 import { addExamples, BatHelp, fullName } from './command-help.ts';
+import { catCommand } from './commands/cat.ts';
 import { copyCommand } from './commands/copy.ts';
 import { diffCommand } from './commands/diff.ts';
 import { findCommand } from './commands/find.ts';
@@ -27,6 +28,7 @@ const commands = [
   lsCommand,
   findCommand,
   diffCommand,
+  catCommand,
   copyCommand,
   initCommand,
   validateCommand,

@@ -14,6 +14,8 @@ export class Shell {
   exitCode = 0;
   /** Nobody reads standard output any more: there is nothing left to say. */
   isDeserted = false;
+  /** Standard output is for the data itself; the lines of JSON go to standard error. */
+  givesData = false;
   /** A tree of tasks has the terminal. */
   isPainted = false;
   readonly #interruption: Interruption;
@@ -39,9 +41,9 @@ export class Shell {
     return this.#interruption.signal;
   }
 
-  /** One line of JSON on standard output; see docs/json.md. */
+  /** One line of JSON on standard output, or beside the data; see docs/json.md. */
   emitJson(type: string, fields: JsonFields): void {
-    this.out.line(toJsonLine(type, fields));
+    (this.givesData ? this.err : this.out).line(toJsonLine(type, fields));
   }
 
   close(): void {

@@ -2,7 +2,7 @@
 
 export interface PaxRecord {
   key: 'size' | 'uid' | 'gid' | 'mtime';
-  value: number;
+  value: number | string;
 }
 
 /** The body of a pax extended header: `LENGTH KEY=VALUE\n` each, where LENGTH counts itself. */

@@ -24,6 +24,8 @@ export interface Member {
   size: number;
   /** Seconds and nine digits of nanoseconds, as one decimal number; negative before 1970. */
   mtime: string;
+  /** The nanoseconds of a time since 1970 are written too, which takes a pax header for almost every member. */
+  exactTime?: boolean;
   /** Where a symlink points, or the path of the member that a hard link is another name of. */
   link?: string | Buffer;
 }
@@ -52,7 +54,8 @@ export function memberHeader(member: Member): Buffer {
   if (size > maxSizeOrTime) records.push({ key: 'size', value: size });
   if (uid > maxId) records.push({ key: 'uid', value: uid });
   if (gid > maxId) records.push({ key: 'gid', value: gid });
-  if (mtime < 0 || mtime > maxSizeOrTime) records.push({ key: 'mtime', value: mtime });
+  const isExact = member.exactTime === true && mtime >= 0 && !/\.0*$/.test(member.mtime);
+  if (isExact || mtime < 0 || mtime > maxSizeOrTime) records.push({ key: 'mtime', value: isExact ? member.mtime : mtime });
   if (records.length > 0) before.push(extension(typeFlags.pax, paxBody(records)));
 
   const block = ustarBlock({

@@ -15,7 +15,7 @@ export class ExtentReader {
   #isDamaged = false;
   #frame: { index: number; bytes: Uint8Array | null; error: unknown } = { index: -1, bytes: null, error: null };
 
-  constructor(reader: ObjectReader, frames: FrameTable, extent: Extent) {
+  constructor(reader: ObjectReader, frames: FrameTable, extent: Pick<Extent, 'start' | 'end'>) {
     this.#reader = reader;
     this.#frames = frames;
     this.#stream = new RangeStream(reader.read(extent.start, extent.end - extent.start), extent.start);

@@ -44,8 +44,13 @@ export async function loadSnapshot(list: RestoreList, store: Store, id: string, 
 
 /** Looks in another target's manifests of a snapshot for the chunks that are missing. */
 export async function findMissing(list: RestoreList, store: Store, id: string, signal: AbortSignal): Promise<void> {
+  await eachChunk(list, store, id, signal, (chunk) => list.chunks.offer(chunk));
+}
+
+/** Every chunk that a target's manifests of a snapshot speak of. */
+export async function eachChunk(list: RestoreList, store: Store, id: string, signal: AbortSignal, take: (chunk: ListedChunk) => void): Promise<void> {
   for await (const { chunks } of new LineReader(list, store, signal).entries(id)) {
-    for (const chunk of chunks) list.chunks.offer(chunk);
+    for (const chunk of chunks) take(chunk);
   }
 }
 

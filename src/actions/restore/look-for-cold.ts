@@ -4,7 +4,7 @@ import { BatError } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import type { Store } from './load.ts';
 import type { Report } from './report.ts';
-import { objectCodes } from './volumes.ts';
+import { objectCodes } from './blame.ts';
 
 /**
  * Notes in the list what each wanted volume of the store is that was not asked about yet. Only volumes are asked about whose

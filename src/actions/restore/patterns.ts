@@ -12,13 +12,15 @@ export class Selection {
   readonly #source: string;
   readonly #patterns: readonly { text: string; matches: Matches }[];
   readonly #used: Set<string>;
+  readonly #isLiteral: boolean;
   #folder: string | null = null;
   #folderSelected = false;
 
-  /** `used` takes the patterns that selected something. */
-  constructor(source: string, patterns: readonly string[], used: Set<string>) {
+  /** `used` takes the patterns that selected something. `isLiteral`: they are no globs, but `<source>/<path>` as it stands. */
+  constructor(source: string, patterns: readonly string[], used: Set<string>, isLiteral = false) {
     this.#source = source;
-    this.#patterns = patterns.map((text) => ({ text, matches: matcher(text) }));
+    this.#isLiteral = isLiteral;
+    this.#patterns = patterns.map((text) => ({ text, matches: isLiteral ? (path) => path === text : matcher(text) }));
     this.#used = used;
   }
 
@@ -45,7 +47,7 @@ export class Selection {
     const full = path === '' ? this.#source : `${this.#source}/${path}`;
     let selected = false;
     for (const { text, matches } of this.#patterns) {
-      if (!matches(full) && (path === '' || !matches(path))) continue;
+      if (!matches(full) && (this.#isLiteral || path === '' || !matches(path))) continue;
       this.#used.add(text);
       selected = true;
     }

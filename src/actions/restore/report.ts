@@ -48,7 +48,7 @@ export class Report {
     if (error.code === 'KEY_MISSING' || error.code === 'KEY_WRONG') this.#keyError ??= error;
     if (this.#damaged.has(object)) return;
     if (this.#damaged.size < mostKept) this.#damaged.add(object);
-    this.#emit({ type: 'issue', target, issue: { kind: 'note', path: object, message: error.message } });
+    this.#emit({ type: 'issue', target, issue: { kind: 'note', ...(object === target ? {} : { path: object }), message: error.message } });
   }
 
   targetFailed(target: string, error: BatError): void {

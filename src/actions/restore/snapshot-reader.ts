@@ -18,6 +18,8 @@ export interface SnapshotReaderOptions {
   wanted: readonly WantedSnapshot[];
   /** What is wanted of them; everything if there is none. */
   patterns: readonly string[];
+  /** The patterns are `<source>/<path>` as they stand, and no globs. */
+  isLiteral?: boolean;
   list: RestoreList;
   report: Report;
   thaw: ThawPolicy;
@@ -45,7 +47,7 @@ export class SnapshotReader {
 
   /** Each snapshot from the first target that can give its manifests. Throws if not one snapshot can be read. */
   async load(): Promise<void> {
-    const { stores, wanted, report, patterns } = this.#options;
+    const { stores, wanted, report, patterns, isLiteral } = this.#options;
     const used = new Set<string>();
     const outcomes = new Map<WantedSnapshot, Store | BatError>();
     const memory = new Budget(mostManifests);
@@ -53,7 +55,7 @@ export class SnapshotReader {
       const size = largestManifest(snapshot);
       await memory.take(size);
       try {
-        outcomes.set(snapshot, await this.#loadFromAny(snapshot, new Selection(snapshot.source, patterns, used)));
+        outcomes.set(snapshot, await this.#loadFromAny(snapshot, new Selection(snapshot.source, patterns, used, isLiteral)));
       } finally {
         memory.give(size);
       }
@@ -96,6 +98,11 @@ export class SnapshotReader {
   /** Has what is wanted thawed where it is cold; the stores in the order to read them in. Throws ThawPending. */
   async settle(): Promise<readonly Store[]> {
     return (await this.#thawing.settle(this.#options.stores)).order;
+  }
+
+  /** The same for what is wanted of one store; whether that took a thaw. */
+  thaw(store: Store): Promise<{ waited: boolean }> {
+    return this.#thawing.settle([store]);
   }
 
   /** Reads all that is wanted, from the first of the stores that gives it; what none gives is in the list's `missingFiles` afterwards. */

@@ -8,7 +8,7 @@ import type { RestoreOptions } from './contract.ts';
 import type { Store } from './load.ts';
 
 /** All targets are asked: the latest snapshot need not be on the first. Throws what the first one says if none can be reached. */
-export async function openStores({ targets, keys, emit, signal }: RestoreOptions): Promise<Store[]> {
+export async function openStores({ targets, keys, emit, signal }: Pick<RestoreOptions, 'targets' | 'keys' | 'emit' | 'signal'>): Promise<Store[]> {
   if (targets.length === 0) throw new BatError('USAGE', 'There is no target to restore from.', { hint: 'Name one that the plan has.' });
   const passphrase = keys.passphrase && once(keys.passphrase);
   const holders = await askTargets(targets, emit, signal);
@@ -26,7 +26,7 @@ export interface WantedSnapshot {
   holders: readonly Store[];
 }
 
-export function chooseWanted(stores: readonly Store[], { snapshot, sources, targets }: RestoreOptions): WantedSnapshot[] {
+export function chooseWanted(stores: readonly Store[], { snapshot, sources, targets }: Pick<RestoreOptions, 'snapshot' | 'sources' | 'targets'>): WantedSnapshot[] {
   const chosen = orExplain(stores, targets, () => chooseSnapshots(mergeSnapshots(stores), { snapshot, sources }));
   return chosen.map(({ id, source }, number) => ({ number, id, source, holders: stores.filter(({ stored }) => stored.some((found) => found.id === id)) }));
 }

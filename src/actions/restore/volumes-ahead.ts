@@ -1,9 +1,10 @@
 /** Opens the volumes of a target in their order, some of them before it is their turn, and fetches ahead what is wanted of them. */
 import type { RestoreList } from '../../catalog/restore-list.ts';
-import { ObjectReader, type ObjectLayout, type StoredRange } from '../../volume/object-reader.ts';
+import type { ObjectLayout, ObjectReader } from '../../volume/object-reader.ts';
 import { extentsOf, FrameTable, type Extent } from './extents.ts';
-import { FetchAhead, type ObjectFetches } from './fetch-ahead.ts';
+import type { FetchAhead, ObjectFetches } from './fetch-ahead.ts';
 import { parseLayout, type Store } from './load.ts';
+import { fetchAheadOf, openReader, rangesOf } from './open-object.ts';
 import type { Report } from './report.ts';
 
 export interface WantedVolume {
@@ -28,15 +29,7 @@ export class VolumesAhead {
     this.#list = list;
     this.#store = store;
     this.#atOnce = parallel;
-    this.#fetches = new FetchAhead({
-      parallel,
-      signal,
-      read: async (name, offset, length, stopped) => {
-        const bytes = await store.target.read(name, offset, length, stopped);
-        report.fetched(bytes.length);
-        return bytes;
-      },
-    });
+    this.#fetches = fetchAheadOf(store, report, signal);
   }
 
   /** Each is done with when the next one is asked for. */
@@ -70,21 +63,11 @@ export class VolumesAhead {
       fetches.end();
       return { volume: { id, name, layout, frames, extents, reader: null }, fetches };
     }
-    const reader = this.#openReader(layout, fetches);
+    const reader = openReader(this.#store, layout, fetches.fetch);
     reader.then(
       (opened) => fetches.plan(rangesOf(opened, extents())),
       () => fetches.end(),
     );
     return { volume: { id, name, layout, frames, extents, reader }, fetches };
   }
-
-  async #openReader(layout: ObjectLayout, { fetch }: ObjectFetches): Promise<ObjectReader> {
-    const { openKeyRing } = await import('../../volume/age.ts');
-    const keys = layout.sealed ? await this.#store.keys() : openKeyRing([]);
-    return ObjectReader.open(layout, fetch, keys, { ownsFetched: true });
-  }
-}
-
-function* rangesOf(reader: ObjectReader, extents: Iterable<Extent>): Generator<StoredRange> {
-  for (const { start, end } of extents) yield* reader.fetches(start, end - start);
 }

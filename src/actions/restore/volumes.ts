@@ -1,9 +1,9 @@
 /** Reads what is wanted of the volumes of a target, chunk by chunk in their order, and hands it to whoever wants it. */
 import { hash } from 'node:crypto';
 import type { ListedRange, ListedUse, RestoreList } from '../../catalog/restore-list.ts';
-import { BatError, type ErrorCode } from '../../core/errors.ts';
-import { readAgain } from '../../core/read-again.ts';
+import { BatError } from '../../core/errors.ts';
 import type { ObjectReader } from '../../volume/object-reader.ts';
+import { readRight, tellBlame } from './blame.ts';
 import { ExtentReader } from './extent-reader.ts';
 import { extentsOf, FrameTable, type Extent } from './extents.ts';
 import { parseLayout, type Store } from './load.ts';
@@ -21,8 +21,6 @@ export interface VolumeReading {
   write(use: ListedUse, bytes: Uint8Array): Promise<void>;
 }
 
-/** What speaks of one object only; after anything else the target itself is given up. */
-export const objectCodes: ReadonlySet<ErrorCode> = new Set(['OBJECT_MISSING', 'OBJECT_DAMAGED', 'OBJECT_COLD', 'KEY_MISSING', 'KEY_WRONG', 'FORMAT_UNSUPPORTED', 'TARGET_DENIED', 'TARGET_FAILED']);
 const betweenPauses = 64;
 
 /** Notes in the list what could not be had; throws only what `write` throws, the signal's reason, and bugs. */
@@ -105,25 +103,11 @@ class VolumeReader {
       if (this.#lost) throw this.#lost;
       const bytes = await source.take(offset, length);
       const sum = hash('sha256', bytes, 'buffer');
-      const right = sum.equals(sha256) ? bytes : await this.#takeAgain(reader, offset, length, sha256);
+      const right = sum.equals(sha256) ? bytes : await readRight(reader, this.#volume.name, { offset, length, sha256 });
       return right ? { offset, length, bytes: right, sha256 } : { offset, length, bytes, sha256: sum };
     } catch (error) {
       list.chunks.miss(this.#volume.id, this.#blame(error).message, { offset, length });
       return { offset, length, bytes: null, sha256: null };
-    }
-  }
-
-  /** What has no checksum of its own shows only here that it came damaged. Null if it does each time. */
-  async #takeAgain(reader: ObjectReader, offset: number, length: number, sha256: Buffer): Promise<Uint8Array | null> {
-    try {
-      return await readAgain(async () => {
-        const bytes = Buffer.concat(await Array.fromAsync(reader.read(offset, length)));
-        if (!hash('sha256', bytes, 'buffer').equals(sha256)) throw new BatError('OBJECT_DAMAGED', `${this.#volume.name} is damaged`);
-        return bytes;
-      });
-    } catch (error) {
-      if (!(error instanceof BatError) || error.code !== 'OBJECT_DAMAGED') throw error;
-      return null;
     }
   }
 
@@ -149,14 +133,7 @@ class VolumeReader {
       this.#reading.onCold();
       return error;
     }
-    if (!store.isGone) {
-      if (objectCodes.has(error.code)) {
-        report.trouble(store.target.id, this.#volume.name, error);
-      } else {
-        store.isGone = true;
-        report.targetFailed(store.target.id, error);
-      }
-    }
+    tellBlame(error, { store, name: this.#volume.name, report });
     return error;
   }
 }

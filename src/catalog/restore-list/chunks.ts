@@ -12,12 +12,13 @@ export class ListedChunks {
     this.#database = database;
   }
 
-  /** Lists the chunks of every wanted file. */
-  want(): void {
+  /** Lists the chunks of every wanted file; of a range, those that have bytes from `start` to before `end` of their file. */
+  want({ start, end }: { start: number; end: number } = { start: 0, end: Infinity }): void {
     for (const row of this.#database.each(`SELECT id, chunks, sha256 FROM entries WHERE state = 'wanted' AND type = 'file' AND parts > 0`)) {
       let position = 0;
       for (const chunk of unpackChunks(asBuffer(row['chunks']), asBuffer(row['sha256']))) {
-        this.#use(chunk.volume, chunk.offset, chunk.length, row['id'] as number, position, chunk.sha256);
+        const isWanted = position < end && position + chunk.length > start;
+        if (isWanted) this.#use(chunk.volume, chunk.offset, chunk.length, row['id'] as number, position, chunk.sha256);
         position += chunk.length;
       }
     }

@@ -38,6 +38,19 @@ export interface ListedUse extends ListedRange {
   entry: ListedEntry;
 }
 
+/** A chunk of a file that is read in the order of the file. */
+export interface OrderedChunk extends ListedChunk {
+  /** Of its file; the files are counted from 1 on. */
+  turn: number;
+  entry: number;
+  /** In the file. */
+  position: number;
+  /** Of the place: 0 where it was found first. */
+  rank: number;
+  /** Why it is to be had nowhere; `volume` is then the last place it was looked for, or 0. */
+  problem: string | null;
+}
+
 /** Whether a volume can be read, as its target said. */
 export type ThawState = 'readable' | 'thawing' | 'cold';
 

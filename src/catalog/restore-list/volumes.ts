@@ -17,6 +17,12 @@ export class ListedVolumes {
     return this.#database.get(sql, target, name, layout, size, storageClass ?? null)!['id'] as number;
   }
 
+  /** A volume by its id, and the number of its target. */
+  get(id: number): ListedVolume & { target: number } {
+    const row = this.#database.get('SELECT target, name, layout, class FROM volumes WHERE id = ?', id)!;
+    return { id, target: row['target'] as number, name: row['name'] as string, layout: row['layout'] as string, storageClass: row['class'] as string | null };
+  }
+
   /** The volumes of a target that something is wanted of, in the order of their names. */
   *of(target: number): Generator<{ id: number; name: string; layout: string }> {
     const sql = 'SELECT id, name, layout FROM volumes v WHERE target = ? AND EXISTS (SELECT 1 FROM uses u WHERE u.volume = v.id) ORDER BY name';

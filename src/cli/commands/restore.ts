@@ -1,14 +1,15 @@
 /** `bat restore` */
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { Destination, Overwrite, RestoreIncomplete, RestoreOptions, RestoreSummary } from '../../actions/restore.ts';
 import { BatError } from '../../core/errors.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { thawTiers, usualThawDays, type ThawTier } from '../../targets/cold-storage.ts';
+import type { ThawTier } from '../../targets/cold-storage.ts';
 import { canAsk, confirm } from '../ask.ts';
 import { openPlan, splitPlan } from '../choose-plan.ts';
 import { addExamples, collect } from '../command-help.ts';
 import { seconds } from '../json-line.ts';
+import { addSourceOptions, addThawOptions } from '../reading-options.ts';
 import type { Shell } from '../shell.ts';
 import { offerFields } from '../views/thaw-offer-json.ts';
 
@@ -28,9 +29,6 @@ interface RestoreFlags {
   quiet?: boolean;
 }
 
-/** Thawed copies are charged for as long as they stay. */
-const mostDays = 365;
-
 export function restoreCommand(shell: Shell): Command {
   const command = new Command('restore')
     .summary('bring files back')
@@ -45,12 +43,9 @@ export function restoreCommand(shell: Shell): Command {
     .addOption(new Option('--in-place', 'restore to where the sources are read from').conflicts('to'))
     .option('-y, --yes', 'do not ask: neither before writing in place, nor before thawing by the cheapest tier')
     .addOption(new Option('--overwrite <when>', 'what becomes of files that are there').choices(['always', 'if-changed', 'if-newer', 'never']).default('always'))
-    .option('-n, --dry-run', 'say what would be restored and how much is read for it')
-    .option('-i, --identity <file>', 'a file with the secret key; - reads standard input (repeatable)', collect)
-    .option('--from <target>', 'read from this target only')
-    .addOption(new Option('--tier <tier>', 'thaw what is in cold storage by this tier, without asking').choices(thawTiers))
-    .option('--days <number>', 'how long what is thawed stays readable', parseDays, usualThawDays)
-    .option('--wait', 'wait for the thaw; without it, the exit code is 75 and the same command goes on later')
+    .option('-n, --dry-run', 'say what would be restored and how much is read for it');
+  addSourceOptions(command);
+  addThawOptions(command)
     .option('-q, --quiet', 'say warnings and errors only')
     .option('--json', 'one JSON object a line, for programs')
     .action((first: string | undefined, rest: string[], flags: RestoreFlags) => restoreFiles(shell, first === undefined ? [] : [first, ...rest], flags));
@@ -103,12 +98,6 @@ async function restoreFiles(shell: Shell, words: readonly string[], flags: Resto
   } finally {
     await closeTargets(targets);
   }
-}
-
-function parseDays(text: string): number {
-  const days = Number(text);
-  if (!/^\d+$/.test(text) || days < 1 || days > mostDays) throw new InvalidArgumentError(`Give a number of days from 1 to ${mostDays}.`);
-  return days;
 }
 
 async function showSummary(shell: Shell, summary: RestoreSummary, where: string, flags: RestoreFlags): Promise<void> {

@@ -71,12 +71,13 @@ export function showRestored(shell: Shell, summary: RestoreSummary, where: strin
   if (skipped > 0) out.line(`${formatCount(skipped, 'entry', 'entries')} ${skipped === 1 ? 'was' : 'were'} there and ${skipped === 1 ? 'stays as it is' : 'stay as they are'}`);
 }
 
-function isTrouble(event: BatEvent): boolean {
+/** About a target, or an object on it: the failures that come of it are told apart. */
+export function isTrouble(event: BatEvent): boolean {
   return event.type === 'target-failed' || (event.type === 'issue' && event.issue.kind === 'note' && event.target !== undefined);
 }
 
 /** The same trouble with each of several manifests is said by the error about the first of them. */
-function isSaid(event: BatEvent, { message }: Error): boolean {
+export function isSaid(event: BatEvent, { message }: Error): boolean {
   if (event.type === 'target-failed') return message.includes(event.message);
   if (event.type !== 'issue') return false;
   const { issue } = event;
