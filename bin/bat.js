@@ -5,5 +5,5 @@ if (major < 24) {
   process.stderr.write(`bat needs Node 24 or newer; this is Node ${process.versions.node} (${process.execPath}). Install a newer one, or run "npx -p node@24 -p bat-backup bat".\n`);
   process.exitCode = 1;
 } else {
-  import('../dist/cli/main.js').then((main) => main.main(process.argv));
+  import('../dist/bat/main.js').then((main) => main.main(process.argv));
 }

@@ -18,6 +18,9 @@ export interface PartChecker {
   isUnknown(pointer: string): boolean;
 }
 
+/** The schemas are bat's own, and a test holds them to the standard: looking at them at each start would take longer than a plan. */
+const trusted = { validateSchema: false, meta: false, code: { optimize: false } } as const;
+
 let loading: Promise<Ajv2020> | null = null;
 const compiled = new WeakMap<Schema, ValidateFunction>();
 
@@ -41,7 +44,7 @@ export function partChecker(loaded: Loaded, report: Report, warn: Report): PartC
 async function validator(schema: Schema): Promise<ValidateFunction> {
   const known = compiled.get(schema);
   if (known) return known;
-  loading ??= import('ajv/dist/2020.js').then(({ Ajv2020 }) => new Ajv2020({ allErrors: true, verbose: true, strict: false, logger: false }));
+  loading ??= import('ajv/dist/2020.js').then(({ Ajv2020 }) => new Ajv2020({ allErrors: true, verbose: true, strict: false, logger: false, ...trusted }));
   const validate = (await loading).compile(withSecretReferences(schema));
   compiled.set(schema, validate);
   return validate;

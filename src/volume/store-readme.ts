@@ -16,7 +16,7 @@ export interface StoreReadmeOptions {
   singleFiles: boolean;
 }
 
-/** The same from src/volume as from dist/volume. */
+/** The same from src/volume as from dist/bat, where it is built to. */
 const assets = join(import.meta.dirname, '..', '..', 'assets');
 
 /** The README.txt of a target, with the commands for what this target holds. */

@@ -1,21 +1,21 @@
 /** bat as a package: everything that is published or that a clone has to run it, built from src into a temporary folder. */
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { bundle } from '../../scripts/bundle.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
 /** What the folder of a package holds beside `dist`; the examples are there as in a clone, without what they wrote. */
 const parts = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'bin', 'assets', 'schema', 'plans', 'docs', 'examples'];
 
-/** The folder, and how to remove it. Its modules are those of the checkout. */
-export function buildPackage(): { folder: string; remove: () => void } {
+/** The folder, and how to remove it. */
+export async function buildPackage(): Promise<{ folder: string; remove: () => void }> {
   const folder = mkdtempSync(join(tmpdir(), 'bat-package-'));
   const leftOut = join(root, 'examples/work/');
   for (const part of parts) cpSync(join(root, part), join(folder, part), { recursive: true, verbatimSymlinks: true, filter: (path) => !path.startsWith(leftOut) });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], { cwd: root });
+  await bundle(folder);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

@@ -1,17 +1,23 @@
 /** What is published: complete, nothing that is only for developers, and polite on an old Node. */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleFolder } from '../../scripts/bundle.ts';
+import { setTimes, treeOf } from '../examples/tree.ts';
+import { startCloudinary, type CloudinaryServer } from '../servers/cloudinary-server.ts';
+import { newBucket } from '../servers/s3-access.ts';
+import { startS3Server, type S3Server } from '../servers/s3-server.ts';
 import { buildPackage, personIn, root } from './built-package.ts';
 
-let built: ReturnType<typeof buildPackage>;
+let built: Awaited<ReturnType<typeof buildPackage>>;
 let packed: string[];
-beforeAll(() => {
-  built = buildPackage();
+beforeAll(async () => {
+  built = await buildPackage();
   const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: built.folder, env: personIn(built.folder), encoding: 'utf8' });
   const [report] = Object.values(JSON.parse(output) as Record<string, { files: { path: string }[] }>);
   packed = report!.files.map(({ path }) => path);
@@ -19,8 +25,8 @@ beforeAll(() => {
 afterAll(() => built.remove());
 
 test('it has the program, what it puts on targets, the schema, plans and pages', () => {
-  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => /\.(ts|json)$/.test(name));
-  const programs = sources.map((name) => `dist/${name.replace(/\.ts$/, '.js')}`);
+  const programs = readdirSync(join(built.folder, bundleFolder)).map((name) => `${bundleFolder}/${name}`);
+  expect(programs).toEqual(expect.arrayContaining([`${bundleFolder}/main.js`, `${bundleFolder}/reading-thread.js`, `${bundleFolder}/licenses.txt`]));
   const others = ['assets', 'docs', 'plans', 'schema'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
   expect(packed.toSorted()).toEqual([...programs, ...others, 'CHANGELOG.md', 'LICENSE', 'README.md', 'bin/bat.js', 'package.json'].toSorted());
 });
@@ -31,11 +37,64 @@ test('publint has nothing to say', async () => {
   expect(messages.map((message) => formatMessage(message, pkg!, { color: false }))).toEqual([]);
 });
 
-test('it names no dependency that src does not import', () => {
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
-  const text = packed.filter((name) => name.startsWith('dist/')).map((name) => readFileSync(join(built.folder, name), 'utf8')).join('\n');
-  expect(Object.keys(dependencies).filter((name) => !new RegExp(`(from|import\\() ?'${name}(/[^']*)?'`).test(text))).toEqual([]);
+test('every library in it is named with its licence, and it asks for none to be installed', () => {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, Record<string, string> | undefined>;
+  expect(dependencies).toBeUndefined();
+  const notices = readFileSync(join(built.folder, bundleFolder, 'licenses.txt'), 'utf8');
+  const imported = new Set(sourcesOf('src').flatMap((text) => [...text.matchAll(/(?:from |import\()'(@[^/']+\/[^/']+|[^.@/'][^/']*)/g)].map(([, name]) => name!)));
+  const libraries = [...imported].filter((name) => !name.startsWith('node:'));
+  expect(libraries.filter((name) => devDependencies![name] === undefined)).toEqual([]);
+  expect(libraries.filter((name) => !new RegExp(`^${name} \\d[^,]*, \\S`, 'm').test(notices))).toEqual([]);
 });
+
+function sourcesOf(folder: string): string[] {
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  // Types are gone when it runs.
+  return names.map((name) => readFileSync(join(root, folder, name), 'utf8').replaceAll(/^import type .*$/gm, ''));
+}
+
+test('with nothing beside it, it backs up to a folder, a bucket and an account at Cloudinary, and restores from each', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bat-alone-'));
+  const [bucket, cloudinary] = await Promise.all([startS3Server(), startCloudinary()]);
+  try {
+    for (const part of ['bin', 'dist', 'assets', 'package.json']) cpSync(join(built.folder, part), join(folder, part), { recursive: true });
+    const bat = (...words: string[]): Promise<unknown> => promisify(execFile)(process.execPath, [join(folder, 'bin/bat.js'), ...words], { cwd: folder, env: personIn(folder) });
+    mkdirSync(join(folder, 'disk'));
+    // So many files that a thread reads them.
+    mkdirSync(join(folder, 'letters'));
+    for (let index = 0; index < 600; index++) writeFileSync(join(folder, 'letters', `${index}.txt`), `letter ${index}\n`.repeat(index));
+    setTimes(join(folder, 'letters'));
+    await bat('keygen', '--output', 'key.txt');
+    const recipient = /age1\w+/.exec(readFileSync(join(folder, 'key.txt'), 'utf8'))![0];
+    writeFileSync(join(folder, 'bat.yaml'), planFor(recipient, bucket, await newBucket(bucket), cloudinary));
+    await bat('run', '--quiet');
+    for (const target of ['disk', 'bucket', 'cloud']) {
+      await bat('restore', '--quiet', '--from', target, '--identity', 'key.txt', '--to', `back-${target}`);
+      expect(treeOf(join(folder, `back-${target}`, 'letters'))).toEqual(treeOf(join(folder, 'letters')));
+    }
+  } finally {
+    await Promise.all([bucket.stop(), cloudinary.close()]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+function planFor(recipient: string, server: S3Server, bucket: string, { url, settings: { cloudName, apiKey, apiSecret } }: CloudinaryServer): string {
+  return `version: 1
+name: alone
+sources: { letters: { path: letters } }
+steps:
+  - select
+  - tar
+  - compress
+  - encrypt: { to: [${recipient}] }
+  - upload: { to: [disk, bucket, cloud] }
+  - record
+targets:
+  disk: { type: file, path: disk }
+  bucket: { type: s3, endpoint: "${server.endpoint}", region: ${server.region}, bucket: ${bucket}, access-key: "${server.accessKey}", secret-key: "${server.secretKey}" }
+  cloud: { type: cloudinary, cloud-name: ${cloudName}, api-key: "${apiKey}", api-secret: "${apiSecret}", upload-prefix: "${url}" }
+`;
+}
 
 test('the lock file names no registry, and the packages of every platform', () => {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { version?: string; resolved?: string; optionalDependencies?: Record<string, string> }> };

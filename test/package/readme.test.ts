@@ -15,9 +15,9 @@ const blocks = [...readme.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, lang
 const shown = (beginning: string): string => blocks.find(({ text }) => text.startsWith(beginning))!.text;
 const lines = blocks.map(({ text }) => text.trim()).filter((text) => text.startsWith('npm ci && '));
 
-let clone: ReturnType<typeof buildPackage>;
-beforeAll(() => {
-  clone = buildPackage();
+let clone: Awaited<ReturnType<typeof buildPackage>>;
+beforeAll(async () => {
+  clone = await buildPackage();
   setTimes(join(clone.folder, 'examples/photos-and-notes'));
 });
 afterAll(() => clone.remove());

@@ -21,10 +21,10 @@ const tellPeak = imports(`
 `);
 
 describe.skipIf(missing)(`a volume of 1 GiB to three targets, one of them on ${serverName}${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  let built: ReturnType<typeof buildPackage>;
+  let built: Awaited<ReturnType<typeof buildPackage>>;
   let places: ThreePlaces;
-  beforeAll(() => {
-    built = buildPackage();
+  beforeAll(async () => {
+    built = await buildPackage();
   });
   afterAll(() => built.remove());
   afterEach(() => places.remove());

@@ -2,9 +2,7 @@
  * Requests over node:http. The package's own transport cannot be stopped, knows no deadline for Admin calls, retries nothing
  * and puts the key and the secret into its errors; and fetch cannot send a body in slices with its length said before.
  */
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import http from 'node:http';
-import https from 'node:https';
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { Pace } from '../../core/pace.ts';
 import { pacedSlices } from '../../core/slices.ts';
@@ -34,7 +32,9 @@ export class HttpClient {
   readonly #pace: Pace | undefined;
   /** Milliseconds without a byte after which a request has failed. */
   readonly #idle: number;
-  readonly #agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true }) };
+  /** Not imported: loading what Node has for the web takes longer than looking through a plan, and few plans need it. */
+  readonly #protocols = { 'http:': process.getBuiltinModule('node:http'), 'https:': process.getBuiltinModule('node:https') };
+  readonly #agents: Record<'http:' | 'https:', Agent> = { 'http:': new this.#protocols['http:'].Agent({ keepAlive: true }), 'https:': new this.#protocols['https:'].Agent({ keepAlive: true }) };
 
   constructor(pace: Pace | undefined, idle: number) {
     this.#pace = pace;
@@ -62,12 +62,11 @@ export class HttpClient {
 
   async #exchange({ method, url, headers = {}, body = [], signal }: HttpRequest): Promise<HttpReply> {
     signal?.throwIfAborted();
-    const { protocol } = new URL(url);
-    const secure = protocol === 'https:';
+    const protocol = new URL(url).protocol === 'https:' ? 'https:' : 'http:';
     const length = body.reduce((sum, piece) => sum + piece.length, 0);
-    const outgoing = (secure ? https : http).request(url, {
+    const outgoing = this.#protocols[protocol].request(url, {
       method,
-      agent: this.#agents[secure ? 'https:' : 'http:'],
+      agent: this.#agents[protocol],
       timeout: this.#idle,
       headers: { 'User-Agent': 'bat-backup', Accept: '*/*', 'Accept-Encoding': 'identity', ...(method === 'POST' ? { 'Content-Length': length } : {}), ...headers },
       ...(signal ? { signal } : {}),
@@ -93,7 +92,7 @@ export class HttpClient {
   }
 
   /** A refusal may come before all is sent: then the rest is left out. */
-  async #write(outgoing: http.ClientRequest, piece: Uint8Array, wait: Wait, hasEnded: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+  async #write(outgoing: ClientRequest, piece: Uint8Array, wait: Wait, hasEnded: () => boolean, signal: AbortSignal | undefined): Promise<void> {
     const patient: Pace | undefined = this.#pace && {
       upload: (bytes) => wait.during(() => this.#pace!.upload(bytes, signal)),
       download: (bytes) => wait.during(() => this.#pace!.download(bytes, signal)),

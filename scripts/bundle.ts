@@ -1,0 +1,60 @@
+/**
+ * Makes the program of src/ and the libraries it uses: a few files in one folder, in place of hundreds that Node would look up,
+ * read and link one by one at each start. What only some plans need stays in files of its own, loaded when it is asked for.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const root = join(import.meta.dirname, '..');
+
+/** The folder lies two below the package, as src/core and src/volume do: modules find package.json and assets/ from where they are. */
+export const bundleFolder = 'dist/bat';
+
+/** Writes the program into a package's folder, from nothing, so that a file removed from src never lingers. Returns the names of its files. */
+export async function bundle(packageFolder: string): Promise<string[]> {
+  const folder = join(packageFolder, bundleFolder);
+  rmSync(join(packageFolder, 'dist'), { recursive: true, force: true });
+  const build = await rolldown({
+    input: { main: join(root, 'src/cli/main.ts'), 'reading-thread': join(root, 'src/steps/shared/reading/reading-thread.ts') },
+    platform: 'node',
+    cwd: root,
+    // An optional part of a library that is not installed is looked for when it runs, as ever.
+    external: (id) => id.startsWith('node:') || id === 'aws-crt',
+    // What CommonJS has and ESM has under another name.
+    transform: { define: { __filename: 'import.meta.filename', __dirname: 'import.meta.dirname' } },
+    onLog: (level, log) => {
+      if (level === 'warn' && log.code !== 'EVAL') throw new Error(log.message);
+    },
+  });
+  try {
+    const { output } = await build.write({ dir: folder, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' });
+    const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+    writeFileSync(join(folder, 'licenses.txt'), licenses(modules));
+    return readdirSync(folder);
+  } finally {
+    await build.close();
+  }
+}
+
+/** What the authors of the libraries in it ask for: their notices go along. */
+function licenses(modules: readonly string[]): string {
+  const between = '/node_modules/';
+  const folders = new Set<string>();
+  for (const id of modules) {
+    const at = id.lastIndexOf(between);
+    if (at < 0) continue;
+    const [scope = '', name = ''] = id.slice(at + between.length).split('/');
+    folders.add(id.slice(0, at + between.length) + (scope.startsWith('@') ? `${scope}/${name}` : scope));
+  }
+  return [...folders].sort().map(notice).join('\n');
+}
+
+/** Throws for a package that does not say under which licence it is. */
+function notice(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name: string; version: string; license?: string };
+  if (!license) throw new Error(`${folder} names no licence.`);
+  const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+  const text = file && existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').trim() : '';
+  return `${name} ${version}, ${license}\n\n${text}\n\n${'-'.repeat(72)}\n`;
+}
