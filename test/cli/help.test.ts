@@ -35,6 +35,7 @@ test('the help of bat fits one screen and names every command, the main job firs
     'ls',
     'find',
     'diff',
+    'cat',
     'copy',
     'init',
     'validate',
