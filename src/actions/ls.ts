@@ -9,6 +9,7 @@ import { openLocalCatalog, unlessDamaged } from './local-catalog.ts';
 import { chooseKnown } from './known-snapshots.ts';
 import { closeTargets, createTargets } from './plan-targets.ts';
 import { chooseSnapshots, openKeys, readSnapshot, type KeyInputs } from './store.ts';
+import { Trust } from './store/trust.ts';
 import { askTargets, mergeSnapshots, type Holder } from './stored.ts';
 
 export interface LsOptions {
@@ -23,6 +24,8 @@ export interface LsOptions {
   recursive: boolean;
   /** Called once at the most, and only if the catalog does not have the snapshot. */
   keys: () => Promise<KeyInputs>;
+  /** What is doubtful on a target is taken all the same. */
+  accept?: boolean;
   environment: NodeJS.ProcessEnv;
   emit: Emit;
   signal: AbortSignal;
@@ -86,7 +89,8 @@ async function* fromTargets(options: LsOptions): AsyncGenerator<LsEntry> {
   const { plan, environment, emit, signal, snapshot, sources } = options;
   const targets = await createTargets({ plan, environment, emit });
   try {
-    const holders = await askTargets(targets, emit, signal);
+    const trust = new Trust({ plan, environment, accept: options.accept ?? false, emit });
+    const holders = await askTargets(targets, emit, signal, trust);
     const inputs = await options.keys();
     for (const { id, source } of chooseSnapshots(mergeSnapshots(holders), { snapshot, sources })) {
       const list = new RestoreList();

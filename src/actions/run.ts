@@ -11,6 +11,7 @@ import { prepareLanes } from '../runner/lanes.ts';
 import { prepareTargets, tryTarget } from '../runner/prepare-targets.ts';
 import { removeUndone } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
+import { tellSigner, writeSignedList } from '../runner/signed-list.ts';
 import { runPhases, runSources, type TaskView } from '../runner/tasks.ts';
 import { Waits } from '../runner/waits.ts';
 import type { Source } from '../steps/source.ts';
@@ -76,6 +77,7 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
     await prepareLanes(session);
     const targets = session.lanes.flatMap((lane) => lane.targets);
     session.emit({ type: 'run-start', run: session.run, plan: plan.name, time: startedAt.toISOString(), sources: chosen.map((source) => source.id), targets });
+    tellSigner(session);
     await runPhases(phasesBefore(session), view);
   });
   if (started) {
@@ -86,7 +88,12 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
         if (summary) outcomes.set(id, summary);
         if (error && !errors.includes(error)) errors.push(error);
       }
-      for (const target of session.targets.values()) await tryTarget(session, target.id, () => removeUndone(session, target));
+      for (const target of session.targets.values()) {
+        await tryTarget(session, target.id, async () => {
+          await removeUndone(session, target);
+          await writeSignedList(session, target);
+        });
+      }
     });
   }
   if (errors.length === 0 && !signal.aborted) for (const id of session.targets.keys()) new Stores(catalog).setUnsettled(id, false);

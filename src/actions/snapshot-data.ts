@@ -11,6 +11,7 @@ import { Report } from './restore/report.ts';
 import { SnapshotReader } from './restore/snapshot-reader.ts';
 import { chooseWanted, openStores, type WantedSnapshot } from './restore/stores.ts';
 import type { KeyInputs } from './store/keys.ts';
+import type { Trust } from './store/trust.ts';
 
 export interface SnapshotDataOptions {
   /** In the order of preference: what one cannot give is taken from the next that has the same snapshot. */
@@ -21,6 +22,8 @@ export interface SnapshotDataOptions {
   path: string;
   keys: KeyInputs;
   thaw: ThawPolicy;
+  /** Who may have written it; without it only signatures are checked, by whomever they are. */
+  trust?: Trust;
   emit: Emit;
   signal: AbortSignal;
 }

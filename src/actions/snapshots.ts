@@ -8,6 +8,7 @@ import { nearest } from '../plan/words.ts';
 import { timeOfId } from '../volume/names.ts';
 import { openLocalCatalog, unlessDamaged } from './local-catalog.ts';
 import { closeTargets, createTargets } from './plan-targets.ts';
+import { Trust } from './store/trust.ts';
 import { askTargets, mergeSnapshots } from './stored.ts';
 
 export interface SnapshotsOptions {
@@ -16,6 +17,8 @@ export interface SnapshotsOptions {
   sources: readonly string[];
   /** Only those that have one of these tags; all if it is empty. */
   tags?: readonly string[];
+  /** What is doubtful on a target is taken all the same. */
+  accept?: boolean;
   environment: NodeJS.ProcessEnv;
   emit: Emit;
   signal: AbortSignal;
@@ -60,10 +63,10 @@ function fromCatalog({ plan, environment }: SnapshotsOptions): SnapshotRow[] | n
   }
 }
 
-async function fromTargets({ plan, environment, emit, signal }: SnapshotsOptions): Promise<SnapshotRow[]> {
+async function fromTargets({ plan, accept = false, environment, emit, signal }: SnapshotsOptions): Promise<SnapshotRow[]> {
   const targets = await createTargets({ plan, environment, emit });
   try {
-    const holders = await askTargets(targets, emit, signal);
+    const holders = await askTargets(targets, emit, signal, new Trust({ plan, environment, accept, emit }));
     const holding = holders.map(({ target, stored }) => ({ target, ids: new Set(stored.map((snapshot) => snapshot.id)) }));
     return mergeSnapshots(holders).map(({ id, source, time }) => ({
       id,

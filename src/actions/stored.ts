@@ -3,6 +3,7 @@ import { BatError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { Target } from '../targets/target.ts';
 import { listSnapshots, type StoredSnapshot } from './store.ts';
+import type { Trust } from './store/trust.ts';
 
 export interface Holder {
   target: Target;
@@ -10,12 +11,13 @@ export interface Holder {
   stored: readonly StoredSnapshot[];
 }
 
-/** Asks all of them at once. Those that do not answer are said; throws what the first one said if none does. */
-export async function askTargets(targets: readonly Target[], emit: Emit, signal: AbortSignal): Promise<Holder[]> {
+/** Asks all of them at once. Those that do not answer, or cannot be trusted, are said; throws what the first one said if none is left. */
+export async function askTargets(targets: readonly Target[], emit: Emit, signal: AbortSignal, trust?: Trust): Promise<Holder[]> {
   const answers = await Promise.allSettled(
     targets.map(async (target): Promise<Holder> => {
       await target.connect({ create: false, signal });
-      return { target, stored: await listSnapshots(target, signal) };
+      const stored = await listSnapshots(target, signal);
+      return { target, stored: trust ? await trust.look(target, stored, signal) : stored };
     }),
   );
   signal.throwIfAborted();

@@ -51,6 +51,7 @@ export class Listing {
     return this.#catalog
       .all(
         `SELECT l.name FROM listed l WHERE NOT (l.name >= 'manifests/' AND l.name < 'manifests0') AND NOT (l.name >= 'keys/' AND l.name < 'keys0')
+         AND NOT (l.name >= 'signed/' AND l.name < 'signed0')
          AND l.name NOT IN (SELECT value FROM json_each(?))
          AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.name = l.name)`,
         JSON.stringify(ours),

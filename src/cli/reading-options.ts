@@ -12,6 +12,7 @@ export interface ReadingFlags extends ThawFlags {
   snapshot: string;
   identity?: string[];
   from?: string;
+  accept?: boolean;
 }
 
 /** Thawed copies are charged for as long as they stay. */
@@ -20,7 +21,8 @@ const mostDays = 365;
 export function addSourceOptions(command: Command): Command {
   return command
     .option('-i, --identity <file>', 'a file with the secret key; - reads standard input (repeatable)', collect)
-    .option('--from <target>', 'read from this target only');
+    .option('--from <target>', 'read from this target only')
+    .option('--accept', 'take what is forged, rolled back or cut off all the same, and trust its signer from now on');
 }
 
 export function addThawOptions(command: Command): Command {
@@ -43,8 +45,9 @@ export async function withData(shell: Shell, words: readonly string[], flags: Re
   if (path === undefined) throw new BatError('USAGE', 'It is not said what of the plan is wanted.', { hint: 'Name it as SOURCE/PATH, as `bat ls` shows it.' });
   if (more.length > 0) throw new BatError('USAGE', `${path} is no plan, and only one path can be given.`, { hint: 'Name the file of the plan first, then the path.' });
   const { plan } = await openPlan(shell, named, { complete: false });
-  const [{ createTargets, closeTargets }, { gatherKeys }, { thawPolicy }, { dataView }] = await Promise.all([
+  const [{ createTargets, closeTargets }, { Trust }, { gatherKeys }, { thawPolicy }, { dataView }] = await Promise.all([
     import('../actions/plan-targets.ts'),
+    import('../actions/store/trust.ts'),
     import('./identities.ts'),
     import('./thaw-policy.ts'),
     import('./views/data.ts'),
@@ -53,7 +56,8 @@ export async function withData(shell: Shell, words: readonly string[], flags: Re
   const keys = await gatherKeys(shell, plan, flags.identity ?? []);
   const targets = await createTargets({ plan, only: flags.from, environment: shell.environment, emit: view.emit });
   try {
-    await use({ targets, snapshot: flags.snapshot, path, keys, thaw: thawPolicy(shell, { ...flags, quiet: true }), emit: view.emit, signal: shell.signal });
+    const trust = new Trust({ plan, environment: shell.environment, accept: flags.accept ?? false, emit: view.emit });
+    await use({ targets, trust, snapshot: flags.snapshot, path, keys, thaw: thawPolicy(shell, { ...flags, quiet: true }), emit: view.emit, signal: shell.signal });
     view.finish();
   } catch (error) {
     view.finish(error);

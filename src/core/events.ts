@@ -7,8 +7,8 @@ import type { ErrorCode } from './errors.ts';
 export interface Issue {
   /** `unread`: could not be read, what was kept before stays. `changed`: changed while it was read.
    *  `vanished`: gone before it was read. `left-out`: a socket, a device. `lost`: a target does not hold any more what
-   *  it held. `note`: worth knowing, harmless. */
-  kind: 'unread' | 'changed' | 'vanished' | 'left-out' | 'lost' | 'note';
+   *  it held. `doubtful`: it may not be what was stored, and is taken all the same. `note`: worth knowing, harmless. */
+  kind: 'unread' | 'changed' | 'vanished' | 'left-out' | 'lost' | 'doubtful' | 'note';
   path?: string;
   message: string;
 }

@@ -3,8 +3,8 @@ import { BatError, type ErrorCode } from './errors.ts';
 
 /** In all. One more than would do, for a line that damages one answer in a hundred. */
 const mostReads = 4;
-/** A header with another byte in it may look like one for other keys. */
-const damage: ReadonlySet<ErrorCode> = new Set(['OBJECT_DAMAGED', 'KEY_WRONG']);
+/** A header with another byte in it may look like one for other keys, and a signed list like one that is forged. */
+const damage: ReadonlySet<ErrorCode> = new Set(['OBJECT_DAMAGED', 'KEY_WRONG', 'MANIFEST_FORGED']);
 
 /** Fetches and checks until it is sound; throws what was wrong the last time. `again`: it has been fetched before. */
 export async function readAgain<T>(fetchAndCheck: (again: boolean) => Promise<T>): Promise<T> {

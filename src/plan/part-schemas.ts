@@ -2,6 +2,7 @@
 import { retrySchema } from '../core/retry.ts';
 import type { HookType, StepType } from '../steps/step.ts';
 import type { TargetType } from '../targets/target.ts';
+import { publicKeyPattern } from '../volume/signature.ts';
 import { propertiesOf, requiredOf } from './schema-walk.ts';
 import { retentionSchema } from './retention.ts';
 import type { Schema } from './schema-walk.ts';
@@ -12,6 +13,8 @@ export const idSchema: Schema = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0
 
 /** Far more than a plan has; keeps the checks of the graph short whatever a file holds. */
 export const mostSteps = 100;
+
+const signerSchema: Schema = { type: 'string', pattern: publicKeyPattern };
 
 /** Everything but what is in `sources`, `steps` and `targets`. */
 export const frameSchema: Schema = {
@@ -34,6 +37,11 @@ export const frameSchema: Schema = {
     targets: { description: 'Where it is stored: a name of your own for each target.', type: 'object', minProperties: 1, examples: [{ usb: { type: 'file', path: '/mnt/usb/backups' } }] },
     retention: retentionSchema,
     retry: retrySchema,
+    signer: {
+      description: 'The public keys of the machines that write the backups: `ed25519:` and 44 characters, as `bat recover` and a restore show them. What is signed by no other one is restored. Default: whoever was seen first.',
+      anyOf: [signerSchema, { type: 'array', minItems: 1, uniqueItems: true, items: signerSchema }],
+      examples: ['ed25519:tuyrGBn7X6qIbDzvPQNhzvGUFCpVGrQhDSJnfVZJvTk='],
+    },
     state: { description: 'The folder for the local catalog. Default: the state folder of the user.', type: 'string', minLength: 1, examples: ['/var/lib/bat'] },
   },
 };

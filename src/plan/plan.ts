@@ -43,6 +43,8 @@ export interface Plan {
   retry: RetryPolicy;
   /** By the id of a source: which of its snapshots are kept. A source that is not in it keeps all. */
   retention: ReadonlyMap<string, Retention>;
+  /** Public keys of those who may write what is stored; empty where whoever was seen first is trusted. */
+  signers: readonly string[];
   /** The folder of the catalog, absolute, or null for the state folder of the user. */
   state: string | null;
   /** What is no mistake but probably not meant. */
@@ -105,10 +107,10 @@ async function readPlan(file: string, absolute: string): Promise<Uint8Array> {
 }
 
 /** What the checks have found right, in the form that the rest of bat uses. */
-function resolved(loaded: Loaded, registries: Registries, folder: string, graph: Graph): Pick<Plan, 'name' | 'description' | 'sources' | 'graph' | 'targets' | 'retry' | 'retention' | 'state'> {
+function resolved(loaded: Loaded, registries: Registries, folder: string, graph: Graph): Pick<Plan, 'name' | 'description' | 'sources' | 'graph' | 'targets' | 'retry' | 'retention' | 'signers' | 'state'> {
   const plan = withoutUnknown(loaded.value, '', loaded) as Record<string, unknown>;
   const targets = Object.entries(mapIn(loaded.value, 'targets') as Record<string, Record<string, unknown>>);
-  const { name, description, state } = plan as { name?: string; description?: string; state?: string };
+  const { name, description, signer, state } = plan as { name?: string; description?: string; signer?: string | string[]; state?: string };
   const sources = Object.entries(mapIn(plan, 'sources') as Record<string, SourceOptions>);
   return {
     name: name ?? '',
@@ -126,6 +128,7 @@ function resolved(loaded: Loaded, registries: Registries, folder: string, graph:
         return retention ? [[id, retention] as const] : [];
       }),
     ),
+    signers: signer === undefined ? [] : [signer].flat(),
     state: state === undefined ? null : resolvePath(state, folder),
   };
 }

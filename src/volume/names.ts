@@ -6,7 +6,7 @@ export const readmeName = 'README.txt';
 export const restoreScriptName = 'restore.py';
 
 /** Folders of bat's own on a target: no source may be called so. */
-export const reservedFolders = ['volumes', 'manifests', 'keys', 'files'] as const;
+export const reservedFolders = ['volumes', 'manifests', 'signed', 'keys', 'files'] as const;
 
 /** In the order in which names are sorted. */
 const idAlphabet = '23456789abcdefghjkmnpqrstuvwxyz';

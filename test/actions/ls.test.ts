@@ -91,6 +91,7 @@ describe.each([
 });
 
 test('what the catalog does not have is read from a target', async () => {
+  rmSync(join(backup.folder, 'state'), { recursive: true, force: true });
   renameSync(join(backup.folder, 'old-state'), join(backup.folder, 'state'));
   expect(await list({ path: 'docs/later.txt', snapshot: second })).toEqual(['docs/later.txt']);
   rmSync(join(backup.folder, 'state'), { recursive: true });
@@ -100,5 +101,5 @@ test('what one target cannot give is read from the next', async () => {
   rmSync(join(backup.folder, 'one'), { recursive: true });
   backup.events.length = 0;
   expect(await list({ path: 'music' })).toEqual(['music/song.ogg']);
-  expect(backup.events).toMatchObject([{ type: 'target-failed', target: 'one' }]);
+  expect(backup.events.filter(({ type }) => type !== 'issue')).toMatchObject([{ type: 'target-failed', target: 'one' }]);
 });

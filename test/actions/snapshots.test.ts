@@ -35,7 +35,7 @@ test('without a catalog the names on the targets tell, one that is away is said'
   expect(await list()).toEqual(names.map((row) => Object.assign(row, { targets: ['one', 'two'] })));
   renameSync(join(backup.folder, 'one'), join(backup.folder, 'away'));
   expect(await list()).toEqual(names.map((row) => Object.assign(row, { targets: ['two'] })));
-  expect(backup.events).toMatchObject([{ type: 'target-failed', target: 'one' }]);
+  expect(backup.events.filter(({ type }) => type !== 'issue')).toMatchObject([{ type: 'target-failed', target: 'one' }]);
 });
 
 test('with no target left it is the first one that is named, and nothing else is said', async () => {

@@ -95,6 +95,7 @@ test('with the key and the target alone, and a plan whose other variables are no
     expect(await box.bat('restore', '-i', 'key.txt')).toMatchObject({ code: 2, err: expect.stringContaining('DISK') as string });
   } finally {
     writeFileSync(at('bat.yaml'), plan);
+    rmSync(at('state'), { recursive: true, force: true });
     renameSync(at('state.away'), at('state'));
   }
 });
@@ -112,6 +113,7 @@ test('snapshots and ls: from the catalog without a key, from the target where it
     expect((await box.bat('ls', '-R', '-i', 'key.txt')).out).toBe('docs/a.txt\ndocs/sub/\ndocs/sub/b.txt\nmusic/song.ogg\n');
     expect(jsonLines((await box.bat('ls', 'music', '--json', '-i', 'key.txt')).out)).toMatchObject([{ message_type: 'entry', source: 'music', path: 'song.ogg', type: 'file', size: 9 }]);
   } finally {
+    rmSync(at('state'), { recursive: true, force: true });
     renameSync(at('state.away'), at('state'));
   }
 });

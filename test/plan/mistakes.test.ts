@@ -28,7 +28,7 @@ targets:
       '1:10 "version" is 2. [1]',
       '2:7 "name" is "my plan". [a name of at most 64 letters, digits, "-" and "_" that starts with a letter or digit]',
       '4:11 "pth" is no option of the source docs. [path, command, shell, as, category, exclude, exclude-caches, exclude-if-present, exclude-larger-than, one-file-system, ignore-file, symlinks or retention] (path)',
-      '5:3 No source may be called "volumes": bat keeps a folder of this name on each target. [anything but volumes, manifests, keys or files]',
+      '5:3 No source may be called "volumes": bat keeps a folder of this name on each target. [anything but volumes, manifests, signed, keys or files]',
       '6:27 "/srv/www" and "/opt/www" would both be stored as "www".',
       '8:5 There is no step "selekt". [select, tar, compress, encrypt, upload, record or run] (select)',
       '8:23 "detect" is "checksums". ["metadata" or "checksum"] (checksum)',
@@ -58,12 +58,12 @@ describe('the frame', () => {
     ['a word', 'backup', ['1:1 The plan is "backup". [a map with version, name, sources, steps and targets]']],
     ['nothing', '# later\n', ['1:1 The plan is empty.']],
     ['a part that is missing', rightPlan.replace(/targets:[^]*/, ''), ['1:1 The plan has no "targets". [targets: { usb: { type: file, path: /mnt/usb/backups } }]']],
-    ['a part whose key is misspelt', rightPlan.replace('targets:', 'tragets:'), ['11:1 "tragets" is no option of the plan. [version, name, description, sources, steps, targets, retention, retry or state] (targets)']],
+    ['a part whose key is misspelt', rightPlan.replace('targets:', 'tragets:'), ['11:1 "tragets" is no option of the plan. [version, name, description, sources, steps, targets, retention, retry, signer or state] (targets)']],
     ['a part that is empty', rightPlan.replace('  docs: { path: ~/Documents }\n', ''), ['3:1 "sources" is empty. [a map]']],
     ['parts for anchors', `x-common: &common { path: /mnt/usb }\n${rightPlan.replace('path: /mnt/usb', '<<: *common')}`, []],
     ['a key of JavaScript', `${rightPlan}__proto__: 1\nconstructor: 2\n`, [
-      '13:1 "__proto__" is no option of the plan. [version, name, description, sources, steps, targets, retention, retry or state]',
-      '14:1 "constructor" is no option of the plan. [version, name, description, sources, steps, targets, retention, retry or state]',
+      '13:1 "__proto__" is no option of the plan. [version, name, description, sources, steps, targets, retention, retry, signer or state]',
+      '14:1 "constructor" is no option of the plan. [version, name, description, sources, steps, targets, retention, retry, signer or state]',
     ]],
     ['names of JavaScript', rightPlan.replace('docs:', 'constructor:').replace('  usb:', '  toString:').replace('to: usb', 'to: toString'), []],
     ['more steps than any plan has', rightPlan.replace('  - compress\n', '  - compress\n'.repeat(200)), ['6:3 "steps" is too long. [at most 100]']],
@@ -109,7 +109,7 @@ describe('sources', () => {
   test('have names that fit everywhere', async () => {
     const expected = 'a name of at most 64 letters, digits, "-" and "_" that starts with a letter or digit';
     expect(await mistakesOf(rightPlan.replace('docs:', 'my docs:'))).toEqual([`4:3 "my docs" cannot be a name here. [${expected}]`]);
-    expect(await mistakesOf(rightPlan.replace('docs:', 'Files:'))).toEqual(['4:3 No source may be called "Files": bat keeps a folder of this name on each target. [anything but volumes, manifests, keys or files]']);
+    expect(await mistakesOf(rightPlan.replace('docs:', 'Files:'))).toEqual(['4:3 No source may be called "Files": bat keeps a folder of this name on each target. [anything but volumes, manifests, signed, keys or files]']);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Root } from '../../steps/source.ts';
 import type { ThawTier } from '../../targets/cold-storage.ts';
 import type { Target } from '../../targets/target.ts';
 import type { KeyInputs } from '../store/keys.ts';
+import type { Trust } from '../store/trust.ts';
 
 /**
  * What becomes of a file that is there already. `if-changed`: written if its size or time differs from the snapshot's.
@@ -34,6 +35,8 @@ export interface RestoreOptions {
   dryRun: boolean;
   keys: KeyInputs;
   thaw: ThawPolicy;
+  /** Who may have written what is restored; without it only signatures are checked, by whomever they are. */
+  trust?: Trust | undefined;
   emit: Emit;
   signal: AbortSignal;
 }

@@ -8,10 +8,10 @@ import type { RestoreOptions } from './contract.ts';
 import type { Store } from './load.ts';
 
 /** All targets are asked: the latest snapshot need not be on the first. Throws what the first one says if none can be reached. */
-export async function openStores({ targets, keys, emit, signal }: Pick<RestoreOptions, 'targets' | 'keys' | 'emit' | 'signal'>): Promise<Store[]> {
+export async function openStores({ targets, keys, trust, emit, signal }: Pick<RestoreOptions, 'targets' | 'keys' | 'trust' | 'emit' | 'signal'>): Promise<Store[]> {
   if (targets.length === 0) throw new BatError('USAGE', 'There is no target to restore from.', { hint: 'Name one that the plan has.' });
   const passphrase = keys.passphrase && once(keys.passphrase);
-  const holders = await askTargets(targets, emit, signal);
+  const holders = await askTargets(targets, emit, signal, trust);
   return holders.map(({ target, stored }) => {
     const openRing = once(() => openKeys(target, { identities: keys.identities, passphrase }, signal));
     return { number: targets.indexOf(target), target, stored, keys: openRing, isGone: false };

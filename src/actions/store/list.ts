@@ -1,7 +1,8 @@
 /** The snapshots on a target: there is one for each manifest, and its name says all that a listing needs. */
-import type { Target } from '../../targets/target.ts';
+import type { ObjectStat, Target } from '../../targets/target.ts';
 import type { Codec } from '../../volume/frames.ts';
 import { parseManifestName, runOfSnapshot, sourceOfSnapshot, timeOfId } from '../../volume/names.ts';
+import type { StoreTrust } from './store-trust.ts';
 
 export interface StoredSnapshot {
   id: string;
@@ -13,6 +14,8 @@ export interface StoredSnapshot {
   size: number;
   codec: Codec;
   sealed: boolean;
+  /** What is known of the store, where that is asked: who may have written it, and how far it had come. */
+  trust?: StoreTrust;
 }
 
 /**
@@ -22,15 +25,20 @@ export interface StoredSnapshot {
 export async function listSnapshots(target: Target, signal?: AbortSignal): Promise<StoredSnapshot[]> {
   const byId = new Map<string, StoredSnapshot>();
   for await (const { name, size } of target.list('manifests/', signal)) {
-    const parsed = parseManifestName(name);
-    const time = parsed && timeOfId(parsed.snapshot);
-    if (!parsed || !time || Number.isNaN(time.getTime())) continue;
-    const { snapshot: id, codec, sealed } = parsed;
-    const other = byId.get(id);
-    if (other && (!other.sealed || sealed)) continue;
-    byId.set(id, { id, source: sourceOfSnapshot(id), run: runOfSnapshot(id), time, manifestName: name, size, codec, sealed });
+    const stored = toStored({ name, size });
+    const other = stored && byId.get(stored.id);
+    if (stored && (!other || (other.sealed && !stored.sealed))) byId.set(stored.id, stored);
   }
   return [...byId.values()].sort((a, b) => a.time.getTime() - b.time.getTime() || compare(a.id, b.id));
+}
+
+/** Null for what is no manifest. */
+export function toStored({ name, size }: ObjectStat): StoredSnapshot | null {
+  const parsed = parseManifestName(name);
+  const time = parsed && timeOfId(parsed.snapshot);
+  if (!parsed || !time || Number.isNaN(time.getTime())) return null;
+  const { snapshot: id, codec, sealed } = parsed;
+  return { id, source: sourceOfSnapshot(id), run: runOfSnapshot(id), time, manifestName: name, size, codec, sealed };
 }
 
 function compare(a: string, b: string): number {

@@ -11,6 +11,7 @@ interface LsFlags {
   long?: boolean;
   recursive?: boolean;
   identity?: string[];
+  accept?: boolean;
 }
 
 export function lsCommand(shell: Shell): Command {
@@ -26,6 +27,7 @@ export function lsCommand(shell: Shell): Command {
     .option('-l, --long', 'modes, owners, sizes and times, too')
     .option('-R, --recursive', 'everything below, not only what is right there')
     .option('-i, --identity <file>', 'a file with the secret key, where there is no catalog; - reads standard input (repeatable)', collect)
+    .option('--accept', 'where targets are asked, take what is forged, rolled back or cut off all the same, with a warning, and trust its signer from now on')
     .option('--json', 'one JSON object a line, for programs')
     .action((first: string | undefined, second: string | undefined, flags: LsFlags) => list(shell, [first, second].filter((word) => word !== undefined), flags));
   return addExamples(command, [
@@ -52,6 +54,7 @@ async function list(shell: Shell, words: readonly string[], flags: LsFlags): Pro
     path: paths[0] ?? '',
     recursive: flags.recursive ?? false,
     keys: () => gatherKeys(shell, plan, flags.identity ?? []),
+    accept: flags.accept ?? false,
     environment: shell.environment,
     emit: listingEmit(shell),
     signal: shell.signal,

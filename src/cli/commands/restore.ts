@@ -23,6 +23,7 @@ interface RestoreFlags {
   dryRun?: boolean;
   identity?: string[];
   from?: string;
+  accept?: boolean;
   tier?: ThawTier;
   days: number;
   wait?: boolean;
@@ -70,7 +71,7 @@ async function restoreFiles(shell: Shell, words: readonly string[], flags: Resto
     import('../../actions/plan-targets.ts'),
     import('../identities.ts'),
   ]);
-  const { thawPolicy } = await import('../thaw-policy.ts');
+  const [{ thawPolicy }, { Trust }] = await Promise.all([import('../thaw-policy.ts'), import('../../actions/store/trust.ts')]);
   const view = shell.json ? (await import('../views/events-json.ts')).eventsJsonView(shell) : (await import('../views/restore.ts')).restoreView(shell, { quiet: flags.quiet ?? false });
   const keys = await gatherKeys(shell, plan, flags.identity ?? []);
   const targets = await createTargets({ plan, only: flags.from, environment: shell.environment, emit: view.emit });
@@ -86,6 +87,7 @@ async function restoreFiles(shell: Shell, words: readonly string[], flags: Resto
       dryRun,
       keys,
       thaw: thawPolicy(shell, flags),
+      trust: new Trust({ plan, environment: shell.environment, accept: flags.accept ?? false, emit: view.emit }),
       emit: view.emit,
       signal: shell.signal,
     };

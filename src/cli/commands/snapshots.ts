@@ -7,6 +7,7 @@ import type { Shell } from '../shell.ts';
 interface ListFlags {
   source?: string[];
   tag?: string[];
+  accept?: boolean;
 }
 
 export function snapshotsCommand(shell: Shell): Command {
@@ -16,6 +17,7 @@ export function snapshotsCommand(shell: Shell): Command {
     .argument('[plan]', 'the plan; without one bat.yaml here, or the only one in plans/')
     .option('-s, --source <id>', 'of this source only (repeatable)', collect)
     .option('--tag <name>', 'with this tag only (repeatable: with any of them)', collect)
+    .option('--accept', 'where targets are asked, take what is rolled back or cut off all the same, with a warning')
     .option('--json', 'one JSON object a line, for programs')
     .action((named: string | undefined, flags: ListFlags) => list(shell, named, flags));
   return addExamples(command, [
@@ -25,10 +27,10 @@ export function snapshotsCommand(shell: Shell): Command {
   ]);
 }
 
-async function list(shell: Shell, named: string | undefined, { source = [], tag = [] }: ListFlags): Promise<void> {
+async function list(shell: Shell, named: string | undefined, { source = [], tag = [], accept = false }: ListFlags): Promise<void> {
   const { plan } = await openPlan(shell, named, { complete: false });
   const [{ listStored }, { listingEmit }] = await Promise.all([import('../../actions/snapshots.ts'), import('../views/listing-emit.ts')]);
-  const rows = await listStored({ plan, sources: source, tags: tag, environment: shell.environment, emit: listingEmit(shell), signal: shell.signal });
+  const rows = await listStored({ plan, sources: source, tags: tag, accept, environment: shell.environment, emit: listingEmit(shell), signal: shell.signal });
   if (shell.json) for (const row of rows) shell.emitJson('snapshot', { ...row, time: row.time.toISOString() });
   else (await import('../views/snapshots.ts')).showSnapshots(shell.out, rows);
 }

@@ -1,0 +1,149 @@
+/**
+ * Whether what a target gives was written by who should have written it, and is the latest of it. Anyone can encrypt to a public key, and who
+ * can write to a target can put an old state of it back: manifests and the list of them are signed, and what was seen once is pinned.
+ */
+import type { Emit } from '../../core/events.ts';
+import { BatError } from '../../core/errors.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { stateFiles } from '../../plan/state-folder.ts';
+import { readMarker } from '../../runner/mark-targets.ts';
+import { Pins } from '../../runner/pins.ts';
+import { readSignedList, readSignedLists } from '../../runner/read-signed-lists.ts';
+import { readSigner, signingKeyFile } from '../../steps/shared/signing-key.ts';
+import type { Target } from '../../targets/target.ts';
+import { signerId } from '../../volume/signature.ts';
+import type { SignedList } from '../../volume/signed-list.ts';
+import { acceptHint, type Doubts } from './doubts.ts';
+import type { StoredSnapshot } from './list.ts';
+import { missingFrom } from './missing-manifests.ts';
+import { StoreTrust } from './store-trust.ts';
+
+export interface TrustOptions {
+  plan: Pick<Plan, 'name' | 'state' | 'signers'>;
+  environment: NodeJS.ProcessEnv;
+  /** What is doubtful is taken all the same, with a warning, and pinned. */
+  accept: boolean;
+  emit: Emit;
+}
+
+export class Trust implements Doubts {
+  readonly pins: Pins;
+  readonly accept: boolean;
+  readonly #emit: Emit;
+  readonly #planned: readonly string[];
+  readonly #own: string | null;
+
+  /** Throws STATE_FAILED. */
+  constructor({ plan, environment, accept, emit }: TrustOptions) {
+    const { folder } = stateFiles(plan, environment);
+    this.pins = new Pins(folder);
+    this.accept = accept;
+    this.#emit = emit;
+    this.#planned = plan.signers;
+    this.#own = readSigner(signingKeyFile(folder))?.publicKey ?? null;
+  }
+
+  /** Who may have written here; null if nobody is known yet: then who has is pinned. */
+  get signers(): ReadonlySet<string> | null {
+    const pinned = this.#planned.length > 0 ? this.#planned : this.pins.state.signers;
+    return pinned.length === 0 ? null : new Set([...pinned, ...(this.#own === null ? [] : [this.#own])]);
+  }
+
+  /**
+   * What a target lists, each with what is known of it, and with what the target holds and does not list yet. Throws MANIFEST_FORGED,
+   * MANIFEST_ROLLED_BACK, MANIFEST_CUT_OFF, TARGET_CHANGED, unless that is accepted.
+   */
+  async look(target: Target, listed: readonly StoredSnapshot[], signal: AbortSignal): Promise<StoredSnapshot[]> {
+    const store = await this.#storeOf(target, signal);
+    const lists = await this.#listsOn(target, store, signal);
+    const late = await missingFrom({ target, listed, lists, trust: this, store, signal });
+    for (const { signer, serial } of lists) this.#pin(target, store, signer, serial);
+    const trust = new StoreTrust(this, target, store, lists);
+    const all = [...listed, ...late].sort((a, b) => a.time.getTime() - b.time.getTime() || (a.id < b.id ? -1 : 1));
+    for (const snapshot of all) snapshot.trust = trust;
+    return all;
+  }
+
+  /** Throws the error, or where it is accepted says it as a warning. */
+  doubt(target: Target, error: BatError): void {
+    if (!this.accept) throw error;
+    this.#emit({ type: 'issue', target: target.id, issue: { kind: 'doubtful', message: `${error.message} It is taken all the same.` } });
+  }
+
+  /** A signer that was not known. */
+  admit(target: Target, signer: string): void {
+    if (this.pins.state.signers.includes(signer)) return;
+    this.pins.update(({ signers }) => void (signers.includes(signer) || signers.push(signer)));
+    this.#emit({ type: 'issue', target: target.id, issue: { kind: 'note', message: `is written by the signer ${signerId(signer)}, who is trusted from now on: ${signer}` } });
+  }
+
+  /** The id of the store; empty where there is none to be read. */
+  async #storeOf(target: Target, signal: AbortSignal): Promise<string> {
+    const store = (await readMarker(target, signal).catch(unlessDamaged))?.store ?? '';
+    const before = this.pins.state.targets[target.id];
+    if (before !== undefined && before !== store) {
+      this.doubt(target, new BatError('TARGET_CHANGED', `The target "${target.id}" is not the store that it was (${target.location}).`, {
+        hint: 'Is it the right disk or place? If it is meant to be another one, add --accept once.',
+        subject: target.id,
+      }));
+    }
+    return store;
+  }
+
+  async #listsOn(target: Target, store: string, signal: AbortSignal): Promise<SignedList[]> {
+    const known = this.signers;
+    if (known === null) {
+      const found = await this.#orDoubt(target, () => readSignedLists(target, signal));
+      for (const { signer } of found ?? []) this.admit(target, signer);
+      return (found ?? []).filter((list) => this.#isCurrent(target, store, list));
+    }
+    const lists: SignedList[] = [];
+    for (const signer of known) {
+      const list = await this.#orDoubt(target, () => readSignedList(target, signer, signal));
+      if (list && this.#isCurrent(target, store, list)) lists.push(list);
+      if (list === null && (this.pins.state.stores[store]?.[signer]?.list ?? 0) > 0) {
+        this.doubt(target, new BatError('MANIFEST_CUT_OFF', `The signed list of ${signerId(signer)} is gone from ${target.location}: what it named may be gone as well.`, { hint: acceptHint, subject: target.id }));
+        this.pins.update((state) => void delete state.stores[store]?.[signer]);
+      }
+    }
+    return lists;
+  }
+
+  #isCurrent(target: Target, store: string, list: SignedList): boolean {
+    if (list.store !== store) {
+      this.doubt(target, new BatError('MANIFEST_FORGED', `The signed list of ${signerId(list.signer)} on ${target.location} is of another store.`, { hint: acceptHint, subject: target.id }));
+      return false;
+    }
+    const seen = this.pins.state.stores[store]?.[list.signer]?.list ?? 0;
+    if (list.serial < seen) {
+      this.doubt(target, new BatError('MANIFEST_ROLLED_BACK', `The signed list on ${target.location} is of ${list.time}, and a later one has been seen: an old state was put back.`, { hint: acceptHint, subject: target.id }));
+    }
+    return true;
+  }
+
+  #pin(target: Target, store: string, signer: string, serial: number): void {
+    this.pins.update((state) => {
+      state.targets[target.id] = store;
+      const signers = (state.stores[store] ??= {});
+      const { newest } = signers[signer] ?? {};
+      // What is lower than what was seen has been accepted.
+      signers[signer] = { list: serial, ...(newest ? { newest } : {}) };
+    });
+  }
+
+  async #orDoubt<T>(target: Target, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof BatError) || error.code !== 'MANIFEST_FORGED') throw error;
+      this.doubt(target, error);
+      return undefined;
+    }
+  }
+}
+
+/** A damaged marker is no marker: a restore works without. */
+function unlessDamaged(error: unknown): null {
+  if (error instanceof BatError && error.code === 'OBJECT_DAMAGED') return null;
+  throw error;
+}

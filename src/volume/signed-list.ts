@@ -1,0 +1,80 @@
+/**
+ * `signed/<signer>.json` on a target: which manifests a catalog keeps there, signed by it. It is written after manifests, and
+ * before any is removed, so that one that it names and that is gone was taken away by somebody else.
+ */
+import { hash } from 'node:crypto';
+import { BatError } from '../core/errors.ts';
+import { isPublicKey, isSignedBy, signerId, type Signer } from './signature.ts';
+
+const listVersion = 1;
+
+export const signedFolder = 'signed/';
+
+export interface SignedList {
+  plan: string;
+  /** The id of the store, as in bat.json. */
+  store: string;
+  /** The public key. */
+  signer: string;
+  /** Counts on with those of manifests. */
+  serial: number;
+  /** ISO 8601, UTC. */
+  time: string;
+  manifests: SignedManifest[];
+}
+
+export interface SignedManifest {
+  name: string;
+  size: number;
+  /** Of the bytes as they are stored, hex; null where the catalog does not know. */
+  sha256: string | null;
+  /** Null for one that is not signed itself, or where the catalog does not know. */
+  serial: number | null;
+}
+
+export function signedListName(publicKey: string): string {
+  return `${signedFolder}${signerId(publicKey)}.json`;
+}
+
+export function encodeSignedList(list: Omit<SignedList, 'signer'>, signer: Signer): Buffer {
+  const { plan, store, serial, time, manifests } = list;
+  const document = { list: listVersion, plan, store, signer: signer.publicKey, serial, time, manifests };
+  return Buffer.from(`${JSON.stringify({ ...document, signature: signer.sign('list', sha256Of(document)) })}\n`);
+}
+
+/** Null for what is no such list. Throws FORMAT_UNSUPPORTED. */
+export function decodeSignedList(bytes: Uint8Array, subject: string): { list: SignedList; isGenuine: boolean } | null {
+  const document = parsed(bytes);
+  if (document === null) return null;
+  const { signature, ...rest } = document;
+  const { list: version, plan, store, signer, serial, time, manifests } = rest;
+  if (typeof version === 'number' && version > listVersion) {
+    throw new BatError('FORMAT_UNSUPPORTED', `${subject} was written by a newer bat (format ${version}).`, { hint: 'Update bat, then try again.', subject });
+  }
+  if (version !== listVersion || typeof plan !== 'string' || typeof store !== 'string' || typeof time !== 'string') return null;
+  if (!isPublicKey(signer) || !isSerial(serial) || !Array.isArray(manifests) || !manifests.every(isSignedManifest)) return null;
+  return { list: { plan, store, signer, serial, time, manifests }, isGenuine: typeof signature === 'string' && isSignedBy(signer, 'list', sha256Of(rest), signature) };
+}
+
+/** Of the document without its signature, as JSON without spaces and with its keys in their order. */
+function sha256Of(document: object): Buffer {
+  return hash('sha256', JSON.stringify(document), 'buffer');
+}
+
+function isSignedManifest(value: unknown): value is SignedManifest {
+  const { name, size, sha256, serial } = (value ?? {}) as Record<string, unknown>;
+  return typeof name === 'string' && isSerial(size) && (sha256 === null || (typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256))) && (serial === null || isSerial(serial));
+}
+
+function isSerial(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function parsed(bytes: Uint8Array): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
