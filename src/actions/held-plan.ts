@@ -30,7 +30,7 @@ export async function holdPlan<T>(plan: Plan, work: (catalog: Catalog) => Promis
 }
 
 /** Two plans of one name would take each other's catalog for their own. */
-function claimName(catalog: Catalog, plan: Plan): void {
+export function claimName(catalog: Catalog, plan: Plan): void {
   const known = catalog.getMeta('plan-file');
   if (known !== null && known !== plan.file && existsSync(known)) {
     throw new BatError('PLAN_INVALID', `Another plan is called "${plan.name}" too: ${known}.`, {

@@ -212,7 +212,7 @@ function explain(file: string, error: unknown): unknown {
 
 function damaged(file: string, cause: unknown): BatError {
   return new BatError('CATALOG_DAMAGED', `The catalog ${file} is damaged.`, {
-    hint: 'Nothing on the targets is touched by this, and restore works without it. Move the file away: the next run makes a new one and stores everything once more.',
+    hint: 'Nothing on the targets is touched by this, and restore works without it. `bat sync` makes it anew from what is stored; it needs a key where that is encrypted.',
     cause,
     subject: file,
   });

@@ -16,6 +16,20 @@ export class Listing {
     this.#catalog.scratch('INSERT OR REPLACE INTO listed (name, size) VALUES (?, ?)', name, size);
   }
 
+  /** Bytes, or null if it is not there. */
+  sizeOf(name: string): number | null {
+    return (this.#catalog.get('SELECT size FROM listed WHERE name = ?', name)?.['size'] as number | undefined) ?? null;
+  }
+
+  /** What manifests speak of and the target lists in that size is there, whether or not they knew that. `above`: only objects with a higher id. */
+  takeHeld(above: number): void {
+    this.#catalog.run(
+      `INSERT OR IGNORE INTO receipts (object, target, parts) SELECT o.id, ?, 1 FROM objects o JOIN listed l ON l.name = o.name AND l.size = o.size WHERE o.id > ?`,
+      this.#target,
+      above,
+    );
+  }
+
   /** Objects that the catalog has a receipt for and the target does not hold, or not in this size. */
   missingObjects(): { id: number; name: string }[] {
     return this.#catalog.all(

@@ -87,6 +87,10 @@ export class Objects {
     return (this.#catalog.get('SELECT id FROM objects WHERE name = ? AND sha256 = ?', name, sha256)?.['id'] as number | undefined) ?? null;
   }
 
+  sizeOf(object: number): number {
+    return this.#catalog.get('SELECT size FROM objects WHERE id = ?', object)!['size'] as number;
+  }
+
   framesOf(object: number): CatalogObject['frames'] {
     return unpackFrames(this.#catalog.get('SELECT frames FROM objects WHERE id = ?', object)!['frames']);
   }

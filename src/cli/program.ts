@@ -14,6 +14,7 @@ import { lsCommand } from './commands/ls.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { snapshotsCommand } from './commands/snapshots.ts';
+import { syncCommand } from './commands/sync.ts';
 import { targetsCommand } from './commands/targets.ts';
 import { validateCommand } from './commands/validate.ts';
 import type { Output } from './output.ts';
@@ -34,6 +35,7 @@ const commands = [
   validateCommand,
   graphCommand,
   targetsCommand,
+  syncCommand,
   keygenCommand,
 ];
 

@@ -2,6 +2,7 @@
  * Holds what a target lists against what the catalog believes, before anything is sent: objects that are gone are
  * noticed now and stored again, and what killed runs left behind is removed.
  */
+import type { Catalog } from '../catalog/catalog.ts';
 import { Listing } from '../catalog/listing.ts';
 import { Runs } from '../catalog/runs.ts';
 import { Manifests } from '../catalog/manifests.ts';
@@ -24,11 +25,12 @@ export interface Findings {
   orphans: string[];
   /** Names that this catalog knows nothing of; they are left alone. */
   foreign: string[];
+  /** All that is there, until the next target is listed. */
+  listing: Listing;
 }
 
 /** Reads the listing; changes nothing. */
-export async function findDifferences(session: Session, target: Target): Promise<Findings> {
-  const { catalog, signal } = session;
+export async function findDifferences({ catalog, signal, wroteLast }: Pick<Session, 'catalog' | 'signal' | 'wroteLast'>, target: Target): Promise<Findings> {
   const listing = new Listing(catalog, target.id);
   for await (const { name, size } of target.list('', signal)) listing.add(name, size);
   const runs = new Runs(catalog);
@@ -38,7 +40,7 @@ export async function findDifferences(session: Session, target: Target): Promise
   const foreignManifests = listing.unknownManifests().filter((name) => !isOurs(parseManifestName(name)?.snapshot ?? ''));
   // With a manifest there that this catalog never wrote, it may be an old copy of itself: then nothing is an orphan.
   // So it is where another has written since: a run of that one may be going on.
-  const isSure = foreignManifests.length === 0 && session.wroteLast.has(target.id);
+  const isSure = foreignManifests.length === 0 && wroteLast.has(target.id);
   const names = new ObjectNames(catalog);
   const unknown = listing.unknownObjects(helpNames);
   // Only what a run of this catalog is known to have sent: a name alone proves nothing.
@@ -52,7 +54,14 @@ export async function findDifferences(session: Session, target: Target): Promise
     lostManifests: listing.missingManifests(),
     orphans: unknown.filter(isOrphan),
     foreign: [...foreignManifests, ...unknown.filter((name) => !isOrphan(name))],
+    listing,
   };
+}
+
+/** What a target does not hold any more is not counted on: what is needed of it is stored again. */
+export function forgetLost(catalog: Catalog, target: string, { lost, lostManifests }: Pick<Findings, 'lost' | 'lostManifests'>): void {
+  for (const object of lost) new Objects(catalog).removeReceipt(object.id, target);
+  for (const manifest of lostManifests) new Manifests(catalog).remove(manifest.snapshot, target);
 }
 
 /** Brings the catalog and the target in line. */
@@ -62,11 +71,8 @@ export async function reconcile(session: Session, target: Target): Promise<void>
   const found = await findDifferences(session, target);
   // A dear listing also shows late what was stored: it tells what an earlier run left, and never that something is gone.
   const { lost, lostManifests, orphans, foreign } = isDear ? { ...found, lost: [], lostManifests: [] } : found;
-  const objects = new Objects(session.catalog);
   const names = new ObjectNames(session.catalog);
-  const manifests = new Manifests(session.catalog);
-  for (const object of lost) objects.removeReceipt(object.id, target.id);
-  for (const manifest of lostManifests) manifests.remove(manifest.snapshot, target.id);
+  forgetLost(session.catalog, target.id, { lost, lostManifests });
   session.catalog.flush();
   for (const name of orphans) await target.remove(name, session.signal);
   const note = (kind: 'note' | 'lost', message: string): void => session.emit({ type: 'issue', target: target.id, issue: { kind, message } });

@@ -9,9 +9,11 @@ const identityHint = 'An identity is a line AGE-SECRET-KEY-1… or AGE-SECRET-KE
 export class KeyRing {
   readonly size: number;
   readonly #decrypter: Decrypter;
+  readonly #identities: readonly string[];
 
   constructor(identities: readonly string[]) {
     this.size = identities.length;
+    this.#identities = identities;
     this.#decrypter = new Decrypter();
     for (const identity of identities) this.#decrypter.addIdentity(identity);
     this.#decrypter.addIdentity(noneFits);
@@ -20,6 +22,11 @@ export class KeyRing {
   /** The file key of an age header. Throws NoKeyFits if no key of the ring opens it. */
   fileKeyOf(header: Uint8Array): Promise<Uint8Array> {
     return this.#decrypter.decryptHeader(header);
+  }
+
+  /** The public halves. */
+  recipients(): Promise<string[]> {
+    return Promise.all(this.#identities.map((identity) => identityToRecipient(identity)));
   }
 }
 

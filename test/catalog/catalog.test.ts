@@ -89,7 +89,7 @@ describe('damage', () => {
     fill();
     damage();
     expect(() => within((catalog) => catalog.check())).toThrow(
-      expect.objectContaining({ code: 'CATALOG_DAMAGED', message: expect.stringContaining(file) as string, hint: expect.stringContaining('Move the file away') as string }) as Error,
+      expect.objectContaining({ code: 'CATALOG_DAMAGED', message: expect.stringContaining(file) as string, hint: expect.stringContaining('`bat sync`') as string }) as Error,
     );
   });
 

@@ -41,6 +41,7 @@ test('the help of bat fits one screen and names every command, the main job firs
     'validate',
     'graph',
     'targets',
+    'sync',
     'keygen',
   ]);
 });

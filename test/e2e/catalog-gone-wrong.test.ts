@@ -39,7 +39,7 @@ describe.skipIf(missing)(`catalog gone wrong${missing ? ` (skipped: ${missing})`
     write('src/new', 'new');
     const { err } = await backup.run(1);
     expect(err).toContain(`The catalog ${catalog} is damaged.`);
-    expect(err).toMatch(/Move the file away/);
+    expect(err).toMatch(/`bat sync` makes it anew/);
     expect(backup.stored('disk')).toEqual(before);
     await backup.expectRestored({ like: 'copy' });
     rmSync(catalog);

@@ -5,7 +5,7 @@
  */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { Keys } from '../../catalog/keys.ts';
+import type { Keys, WrappedKey } from '../../catalog/keys.ts';
 import { generateIdentity, wrapIdentity } from '../../volume/age.ts';
 
 /** As slow to guess as the wrapped identity itself is at 2^17, in an eighth of the memory. */
@@ -24,14 +24,13 @@ export async function knownPassphraseKey(passphrase: string, keys: Keys): Promis
 /** Makes an identity, keeps it wrapped by the passphrase, and returns the recipient to seal to. */
 export async function newPassphraseKey(passphrase: string, keys: Keys, now: Date): Promise<string> {
   const { identity, recipient } = await generateIdentity('x25519');
-  const salt = randomBytes(16);
-  keys.add({
-    id: randomBytes(4).toString('hex'),
-    recipient,
-    wrapped: Buffer.from(await wrapIdentity(identity, passphrase)),
-    salt,
-    verifier: await derive(passphrase, salt, 32, cost),
-    created: now.toISOString(),
-  });
+  const wrapped = Buffer.from(await wrapIdentity(identity, passphrase));
+  await rememberPassphraseKey(keys, { id: randomBytes(4).toString('hex'), recipient, wrapped }, passphrase, now);
   return recipient;
+}
+
+/** Notes an identity that this passphrase opens. */
+export async function rememberPassphraseKey(keys: Keys, key: Pick<WrappedKey, 'id' | 'recipient' | 'wrapped'>, passphrase: string, now: Date): Promise<void> {
+  const salt = randomBytes(16);
+  keys.add({ ...key, salt, verifier: await derive(passphrase, salt, 32, cost), created: now.toISOString() });
 }

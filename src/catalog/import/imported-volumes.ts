@@ -1,0 +1,137 @@
+/** Volumes, objects and receipts that come from manifests. The plain and the sealed object of one volume are found to be that. */
+import type { Catalog, Row } from '../catalog.ts';
+import { packFrames, packIds, unpackIds } from '../columns.ts';
+import type { ObjectReceipt } from '../objects.ts';
+
+export interface ImportedObject {
+  name: string;
+  maker: string;
+  size: number;
+  sha256: Buffer;
+  decoded: number;
+  codec: 'zstd' | 'gzip' | 'none';
+  frames: readonly { decoded: number; stored: number }[];
+  /** Null for a plain one. */
+  recipients: readonly string[] | null;
+  /** The run that made it, and the source, as far as its name and the first manifest that speaks of it say so. */
+  run: string;
+  source: string;
+}
+
+const codecSuffixes: Readonly<Record<string, string>> = { none: '', zstd: '.zst', gzip: '.gz' };
+const suffixes = Object.values(codecSuffixes).flatMap((codec) => [codec, `${codec}.age`]);
+
+export class ImportedVolumes {
+  readonly #catalog: Catalog;
+  readonly #replaces: boolean;
+
+  /** `replaces`: of two manifests that say different things of an object, the one that comes later is right. */
+  constructor(catalog: Catalog, { replaces }: { replaces: boolean }) {
+    this.#catalog = catalog;
+    this.#replaces = replaces;
+  }
+
+  /** The ids of the object and its volume; null if the catalog knows other bytes under that name. */
+  add(object: ImportedObject): { id: number; volume: number } | null {
+    const { name, size, sha256, decoded } = object;
+    const stem = stemOf(name, object.codec, object.recipients !== null);
+    const names = suffixes.map((suffix) => stem + suffix);
+    const known = this.#catalog.all(
+      `SELECT o.id, o.volume, o.name, o.size, o.sha256, o.codec, o.recipients IS NOT NULL AS sealed, v.maker, v.decoded FROM objects o JOIN volumes v ON v.id = o.volume WHERE o.name IN (?, ?, ?, ?, ?, ?) ORDER BY o.id`,
+      ...names,
+    );
+    const isTwin = (row: Row): boolean =>
+      row['decoded'] === decoded && row['maker'] === object.maker && stemOf(row['name'] as string, row['codec'] as string, row['sealed'] === 1) === stem;
+    const twin = known.find(isTwin);
+    const own = known.find((row) => row['name'] === name);
+    if (!own) {
+      const volume = (twin?.['volume'] as number | undefined) ?? this.#addVolume(object);
+      return { id: this.#addObject(object, volume), volume };
+    }
+    const id = own['id'] as number;
+    const isSame = own['decoded'] === decoded && own['size'] === size && sha256.equals(own['sha256'] as Uint8Array);
+    if (isSame) return { id, volume: own['volume'] as number };
+    if (!this.#replaces) return null;
+    // It was made once more: sealing never gives the same bytes twice.
+    const volume = own['decoded'] === decoded ? (own['volume'] as number) : this.#addVolume(object);
+    this.#catalog.run(
+      'UPDATE objects SET volume = ?, size = ?, sha256 = ?, codec = ?, frames = ?, recipients = ? WHERE id = ?',
+      volume, size, sha256, object.codec, packFrames(object.frames), object.recipients && JSON.stringify(object.recipients), id,
+    );
+    return { id, volume };
+  }
+
+  /** That a target held an object when a manifest was written. */
+  claim(object: number, target: string, { parts, checksum, storageClass }: ObjectReceipt): void {
+    this.#catalog.run(
+      'INSERT OR REPLACE INTO receipts (object, target, parts, checksum, storage_class) VALUES (?, ?, ?, ?, ?)',
+      object, target, parts, checksum ?? null, storageClass ?? null,
+    );
+  }
+
+  /**
+   * What was sealed later than it was stored plain has a name of its own. It is the same volume if all that is known to lie in
+   * the one is known to lie in the other, at the same places.
+   */
+  uniteCopies(): void {
+    const kinds = this.#catalog.get('SELECT count(DISTINCT recipients IS NULL) AS kinds FROM objects')!['kinds'] as number;
+    if (kinds < 2) return;
+    const groups = this.#catalog.all(
+      `SELECT group_concat(id) AS ids, group_concat(plain) AS plain FROM (
+         SELECT v.id, v.maker, v.decoded, min(o.recipients IS NULL) AS plain, max(o.recipients IS NULL) AS partly, f.chunks, f.least, f.most, f.sum, f.offsets
+         FROM volumes v JOIN objects o ON o.volume = v.id
+         JOIN (SELECT volume, count(*) AS chunks, min(chunk) AS least, max(chunk) AS most, sum(chunk) AS sum, total(offset) AS offsets FROM places GROUP BY volume) f ON f.volume = v.id
+         WHERE v.state = 'stored' GROUP BY v.id HAVING plain = partly)
+       GROUP BY maker, decoded, chunks, least, most, sum, offsets HAVING count(*) > 1 AND min(plain) <> max(plain)`,
+    );
+    const united = new Map<number, number>();
+    for (const group of groups) {
+      const ids = String(group['ids']).split(',').map(Number);
+      const plain = String(group['plain']).split(',').map((flag) => flag === '1');
+      const sealed = ids.filter((_, index) => !plain[index]);
+      for (const [index, volume] of ids.filter((_, at) => plain[at]).entries()) {
+        const copy = sealed[index];
+        if (copy !== undefined && this.#holdTheSame(volume, copy)) united.set(copy, volume);
+      }
+    }
+    for (const [copy, volume] of united) this.#unite(copy, volume);
+    if (united.size > 0) this.#renumber(united);
+  }
+
+  #holdTheSame(one: number, other: number): boolean {
+    const sql = 'SELECT 1 FROM (SELECT chunk, offset FROM places WHERE volume = ? EXCEPT SELECT chunk, offset FROM places WHERE volume = ?) LIMIT 1';
+    return this.#catalog.get(sql, one, other) === undefined && this.#catalog.get(sql, other, one) === undefined;
+  }
+
+  #unite(copy: number, volume: number): void {
+    this.#catalog.run('UPDATE objects SET volume = ? WHERE volume = ?', volume, copy);
+    this.#catalog.run('DELETE FROM places WHERE volume = ?', copy);
+    this.#catalog.run('DELETE FROM volumes WHERE id = ?', copy);
+  }
+
+  #renumber(united: ReadonlyMap<number, number>): void {
+    for (const row of this.#catalog.all('SELECT snapshot, target, volumes FROM manifests WHERE volumes IS NOT NULL')) {
+      const ids = unpackIds(row['volumes']);
+      if (!ids.some((id) => united.has(id))) continue;
+      const renumbered = packIds(ids.map((id) => united.get(id) ?? id));
+      this.#catalog.run('UPDATE manifests SET volumes = ? WHERE snapshot = ? AND target = ?', renumbered, row['snapshot'] as string, row['target'] as string);
+    }
+  }
+
+  #addVolume({ maker, run, source, decoded }: ImportedObject): number {
+    return this.#catalog.run(`INSERT INTO volumes (maker, run, source, decoded, state) VALUES (?, ?, ?, ?, 'stored')`, maker, run, source, decoded);
+  }
+
+  /** Its level is not known, and nobody asks for it. */
+  #addObject({ name, size, sha256, codec, frames, recipients }: ImportedObject, volume: number): number {
+    return this.#catalog.run(
+      'INSERT INTO objects (volume, name, folded, size, sha256, codec, level, frames, recipients) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)',
+      volume, name, name.toLowerCase(), size, sha256, codec, packFrames(frames), recipients && JSON.stringify(recipients),
+    );
+  }
+}
+
+/** The name without what the steps behind the maker added. A file may be called `a.zst` itself. */
+function stemOf(name: string, codec: string, sealed: boolean): string {
+  return name.slice(0, name.length - (codecSuffixes[codec] ?? '').length - (sealed ? '.age'.length : 0));
+}

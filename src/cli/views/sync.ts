@@ -1,0 +1,100 @@
+/** What a sync found and did. */
+import type { SyncObject, SyncReport, SyncTarget } from '../../actions/sync.ts';
+import { visible } from '../../core/event-text.ts';
+import { formatBytes, formatCount, formatDuration } from '../../core/units.ts';
+import { seconds } from '../json-line.ts';
+import type { Shell } from '../shell.ts';
+import { showNotice } from './notices.ts';
+import { showTable } from './show-table.ts';
+import { StatusLine } from './status-line.ts';
+
+/** Objects that are named one by one for a person; `--json` names all. */
+const mostShown = 30;
+/** Milliseconds between two looks of the status line. */
+const betweenLooks = 100;
+
+interface Progress {
+  manifests: number;
+  totalManifests: number;
+  entries: number;
+}
+
+export interface SyncProgress {
+  show: (progress: Progress) => void;
+  above: (write: () => void) => void;
+  clear: () => void;
+}
+
+/** On a terminal only. */
+export function syncProgress({ err, json }: Shell): SyncProgress {
+  if (json || !err.isTerminal) return { show: () => {}, above: (write) => write(), clear: () => {} };
+  const line = new StatusLine(err);
+  let last = 0;
+  return {
+    show: ({ manifests, totalManifests, entries }) => {
+      if (Date.now() - last < betweenLooks) return;
+      last = Date.now();
+      line.set(`reading manifests: ${manifests} of ${formatCount(totalManifests, 'manifest')}, ${formatCount(entries, 'entry', 'entries')}`);
+    },
+    above: (write) => line.above(write),
+    clear: () => line.clear(),
+  };
+}
+
+export function showSync(shell: Shell, report: SyncReport, dryRun: boolean): void {
+  const { out } = shell;
+  const { read, targets } = report;
+  if (report.damagedCatalog !== null) showNotice(shell, { severity: 'info', text: `the damaged catalog was kept as ${report.damagedCatalog}` });
+  if (read) {
+    const snapshots = formatCount(read.snapshots, 'snapshot');
+    const what = report.rebuilt ? `${dryRun ? 'A new catalog would have' : 'The catalog was made anew:'} ${snapshots}` : `${snapshots} ${dryRun ? 'would come' : 'came'} into the catalog`;
+    out.line(`${what}, from ${formatCount(read.manifests, 'manifest')} (${formatBytes(read.bytes)}) in ${formatDuration(report.duration)}`);
+    for (const { name, targets: held, error } of read.unreadable) showNotice(shell, { severity: 'warning', text: `${held.join(', ')}: ${visible(name)} is not in it: ${error.message}` });
+  }
+  showTable(out, {
+    columns: [{ title: 'target', least: 6 }, { title: 'snapshots', align: 'right' }, { title: 'objects', align: 'right' }, { title: 'size', align: 'right' }, { title: 'gone', align: 'right' }, { title: 'unknown', align: 'right' }],
+    rows: targets.map((target) =>
+      target.problem
+        ? [target.target, '–', '–', '–', '–', '–']
+        : [target.target, count(target.snapshots), count(target.objects), formatBytes(target.bytes), count(inState(target, 'gone')), count(inState(target, 'unknown'))],
+    ),
+  });
+  showObjects(shell, targets, dryRun);
+  const gone = targets.reduce((sum, target) => sum + inState(target, 'gone'), 0);
+  if (gone > 0) out.line(out.colours.dim(dryRun ? 'What is gone would not be counted on any more.' : 'What is gone is stored again by the next run, as far as the sources still have it.'));
+}
+
+function showObjects({ out }: Shell, targets: readonly SyncTarget[], dryRun: boolean): void {
+  const found = targets.flatMap(({ target, found: objects }) => objects.map((object) => ({ target, object })));
+  if (found.length === 0) return;
+  const shown = found.slice(0, mostShown);
+  out.line();
+  const rows = shown.map(({ target, object }) => [target, stateText(object, dryRun), visible(object.name), formatBytes(object.size), object.why]);
+  showTable(out, { columns: [{ title: 'target', least: 6 }, { title: '' }, { title: 'name', least: 20 }, { title: 'size', align: 'right' }, { title: 'why', least: 20 }], rows });
+  if (found.length > shown.length) out.line(out.colours.dim(`and ${formatCount(found.length - shown.length, 'more', 'more')}; --json names all`));
+}
+
+function stateText({ state }: SyncObject, dryRun: boolean): string {
+  return dryRun && (state === 'removed' || state === 'adopted') ? `to be ${state}` : state;
+}
+
+function inState({ found }: SyncTarget, state: SyncObject['state']): number {
+  return found.filter((object) => object.state === state).length;
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+export function syncToJson(shell: Shell, { plan, rebuilt, damagedCatalog, read, targets, duration, exitCode }: SyncReport, dryRun: boolean): void {
+  for (const { name, targets: held, error } of read?.unreadable ?? []) shell.emitJson('unreadable_manifest', { name, targets: held, code: error.code, message: error.message });
+  for (const target of targets) {
+    for (const object of target.found) shell.emitJson('sync_object', { target: target.target, ...object });
+    const { snapshots, objects, bytes, location, problem } = target;
+    // Why it could not be looked at has been told.
+    const known = problem ? { reachable: false } : { reachable: true, location, snapshots, objects, bytes, gone: inState(target, 'gone'), unknown: inState(target, 'unknown') };
+    shell.emitJson('sync_target', { target: target.target, ...known });
+  }
+  const facts = read && { snapshots: read.snapshots, manifests: read.manifests, bytesRead: read.bytes, entries: read.entries };
+  shell.emitJson('summary', { plan, dryRun, rebuilt, damagedCatalog: damagedCatalog ?? undefined, ...facts, exitCode, seconds: seconds(duration) });
+}
