@@ -7,6 +7,7 @@ import type { Emit } from '../core/events.ts';
 import type { Plan } from '../plan/plan.ts';
 import { openLocalCatalog, unlessDamaged } from './local-catalog.ts';
 import { chooseKnown } from './known-snapshots.ts';
+import { pathIn } from './path-in-source.ts';
 import { closeTargets, createTargets } from './plan-targets.ts';
 import { chooseSnapshots, openKeys, readSnapshot, type KeyInputs } from './store.ts';
 import { Trust } from './store/trust.ts';
@@ -126,13 +127,6 @@ async function readFromAny(list: RestoreList, id: string, holders: readonly Hold
     }
   }
   if (failure) throw failure;
-}
-
-/** The path within a source: a first part that is the source's name is not part of it. */
-function pathIn(path: string, source: string): string {
-  const plain = path.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
-  if (plain === '.' || plain === source) return '';
-  return plain.startsWith(`${source}/`) ? plain.slice(source.length + 1) : plain;
 }
 
 /** `inside`: it is there, and not to be listed, as the folder itself that was asked for. */

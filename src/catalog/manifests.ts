@@ -54,6 +54,11 @@ export class Manifests {
     return row['serial'] as number | null;
   }
 
+  /** Those of a snapshot, by target. */
+  of(snapshot: string): ManifestRecord[] {
+    return this.#catalog.all('SELECT * FROM manifests WHERE snapshot = ? ORDER BY target', snapshot).map(toManifest);
+  }
+
   on(target: string): ManifestRecord[] {
     return this.#catalog.all('SELECT * FROM manifests WHERE target = ?', target).map(toManifest);
   }

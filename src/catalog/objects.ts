@@ -216,7 +216,7 @@ function describe(row: Row): Omit<NewObject, 'frames' | 'recipients'> {
   };
 }
 
-function toReceipt(row: Row): ObjectReceipt {
+export function toReceipt(row: Row): ObjectReceipt {
   return {
     parts: row['parts'] as number,
     ...(row['checksum'] === null ? {} : { checksum: row['checksum'] as string }),

@@ -13,6 +13,7 @@ import { keygenCommand } from './commands/keygen.ts';
 import { lsCommand } from './commands/ls.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
+import { showCommand } from './commands/show.ts';
 import { snapshotsCommand } from './commands/snapshots.ts';
 import { syncCommand } from './commands/sync.ts';
 import { targetsCommand } from './commands/targets.ts';
@@ -30,6 +31,7 @@ const commands = [
   findCommand,
   diffCommand,
   catCommand,
+  showCommand,
   copyCommand,
   initCommand,
   validateCommand,

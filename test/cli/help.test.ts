@@ -36,6 +36,7 @@ test('the help of bat fits one screen and names every command, the main job firs
     'find',
     'diff',
     'cat',
+    'show',
     'copy',
     'init',
     'validate',
