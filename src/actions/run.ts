@@ -4,7 +4,9 @@ import type { Emit, SourceSummary } from '../core/events.ts';
 import { checkTags } from '../core/tags.ts';
 import { Runs } from '../catalog/runs.ts';
 import { Stores } from '../catalog/stores.ts';
+import { formatCount } from '../core/units.ts';
 import type { Plan } from '../plan/plan.ts';
+import { mendManifests } from '../runner/mend-manifests.ts';
 import { runHooks } from '../runner/hooks.ts';
 import { chooseSources } from '../runner/choose-sources.ts';
 import { prepareLanes } from '../runner/lanes.ts';
@@ -88,6 +90,7 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
         if (summary) outcomes.set(id, summary);
         if (error && !errors.includes(error)) errors.push(error);
       }
+      await mendDue(session);
       for (const target of session.targets.values()) {
         await tryTarget(session, target.id, async () => {
           await removeUndone(session, target);
@@ -96,6 +99,8 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
       }
     });
   }
+  // Sources that this run left alone may have something to send, too.
+  if (errors.length === 0 && session.failures.size === 0 && chosen.length === plan.sources.length && !signal.aborted) new Stores(catalog).setMendDue(false);
   if (errors.length === 0 && !signal.aborted) for (const id of session.targets.keys()) new Stores(catalog).setUnsettled(id, false);
   const unread = [...outcomes.values()].some((summary) => summary.unreadFiles > 0);
   const exitCode = (): number => chooseExitCode(errors, session, unread);
@@ -111,6 +116,14 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
   const bug = errors.find((error) => !(error instanceof BatError));
   if (bug && !signal.aborted) throw bug;
   return { run: session.run, exitCode: exitCode(), sources: outcomes, duration };
+}
+
+/** What was stored again since it was lost has another place now than older manifests say. */
+async function mendDue(session: Session): Promise<void> {
+  if (!new Stores(session.catalog).isMendDue()) return;
+  const written = new Map<string, number>();
+  for await (const { target } of mendManifests(session)) written.set(target, (written.get(target) ?? 0) + 1);
+  for (const [target, count] of written) session.emit({ type: 'issue', target, issue: { kind: 'note', message: `wrote ${formatCount(count, 'manifest')} again, since some of what they speak of was lost and is stored elsewhere now` } });
 }
 
 function phasesBefore(session: Session): { title: string; work: (say: (text: string) => void) => Promise<void> }[] {

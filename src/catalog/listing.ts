@@ -12,8 +12,18 @@ export class Listing {
     catalog.scratch('DELETE FROM listed');
   }
 
-  add(name: string, size: number): void {
-    this.#catalog.scratch('INSERT OR REPLACE INTO listed (name, size) VALUES (?, ?)', name, size);
+  add(name: string, size: number, checksum?: string): void {
+    this.#catalog.scratch('INSERT OR REPLACE INTO listed (name, size, checksum) VALUES (?, ?, ?)', name, size, checksum ?? null);
+  }
+
+  /** What it says of a name; null if it is not in it. */
+  find(name: string): { size: number; checksum: string | undefined } | null {
+    const row = this.#catalog.get('SELECT size, checksum FROM listed WHERE name = ?', name);
+    return row ? { size: row['size'] as number, checksum: (row['checksum'] as string | null) ?? undefined } : null;
+  }
+
+  get isEmpty(): boolean {
+    return this.#catalog.get('SELECT 1 FROM listed LIMIT 1') === undefined;
   }
 
   /** Bytes, or null if it is not there. */

@@ -1,6 +1,7 @@
 /** Which targets hold the manifests of which snapshots. */
 import { asBuffer, packIds, unpackIds } from './columns.ts';
 import type { Catalog, Row } from './catalog.ts';
+import { IdSet } from './id-set.ts';
 
 export interface ManifestRecord {
   snapshot: string;
@@ -57,6 +58,26 @@ export class Manifests {
   /** Those of a snapshot, by target. */
   of(snapshot: string): ManifestRecord[] {
     return this.#catalog.all('SELECT * FROM manifests WHERE snapshot = ? ORDER BY target', snapshot).map(toManifest);
+  }
+
+  /** Other targets that hold the same manifest of a snapshot: the same bytes. */
+  othersWith({ snapshot, target, name, sha256 }: ManifestRecord): string[] {
+    const sql = 'SELECT target FROM manifests WHERE snapshot = ? AND target <> ? AND name = ? AND sha256 = ? ORDER BY target';
+    return this.#catalog.all(sql, snapshot, target, name, sha256).map((row) => row['target'] as string);
+  }
+
+  /** The name of a manifest that has these bytes, or null. */
+  nameOf(sha256: Buffer): string | null {
+    return (this.#catalog.get('SELECT name FROM manifests WHERE sha256 = ? LIMIT 1', sha256)?.['name'] as string | undefined) ?? null;
+  }
+
+  /** Every volume that manifests on a target speak of, as far as that is known. */
+  volumesOn(target: string): IdSet {
+    const volumes = new IdSet();
+    for (const row of this.#catalog.each('SELECT volumes FROM manifests WHERE target = ? AND volumes IS NOT NULL', target)) {
+      for (const volume of unpackIds(row['volumes'])) volumes.add(volume);
+    }
+    return volumes;
   }
 
   on(target: string): ManifestRecord[] {

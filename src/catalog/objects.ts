@@ -91,8 +91,18 @@ export class Objects {
     return this.#catalog.get('SELECT size FROM objects WHERE id = ?', object)!['size'] as number;
   }
 
+  /** The name of an object that has these bytes, or null. Goes through all of them. */
+  nameOf(sha256: Buffer): string | null {
+    return (this.#catalog.get('SELECT name FROM objects WHERE sha256 = ? LIMIT 1', sha256)?.['name'] as string | undefined) ?? null;
+  }
+
   framesOf(object: number): CatalogObject['frames'] {
     return unpackFrames(this.#catalog.get('SELECT frames FROM objects WHERE id = ?', object)!['frames']);
+  }
+
+  /** True if a target holds an object of the volume. */
+  isHeld(volume: number, target: string): boolean {
+    return this.#catalog.get('SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = ? AND r.target = ?', volume, target) !== undefined;
   }
 
   /** How many objects a target holds, and their bytes. */
@@ -176,6 +186,16 @@ export class Objects {
     const object = toObject(rows[0]!);
     const receipts = new Map(rows.filter((row) => row['id'] === object.id).map((row) => [row['target'] as string, toReceipt(row)]));
     return { ...object, receipts };
+  }
+
+  /** An object of a volume that no target gives any more: what is left of it may still lie there. Null if there never was one like that. */
+  remainsOf(volume: number, isSealed: boolean): HeldObject | null {
+    const row = this.#catalog.get(
+      'SELECT o.*, v.decoded FROM objects o JOIN volumes v ON v.id = o.volume WHERE o.volume = ? AND (o.recipients IS NOT NULL) = ? ORDER BY o.id DESC LIMIT 1',
+      volume,
+      isSealed ? 1 : 0,
+    );
+    return row ? { ...toObject(row), receipts: new Map() } : null;
   }
 
   /** How many objects of a target one of these recipients, or more, cannot read. */

@@ -125,7 +125,10 @@ export const temporaryTables = `
 CREATE TEMP TABLE usable (volume INTEGER PRIMARY KEY) STRICT;
 
 -- What a target really holds, by its own listing.
-CREATE TEMP TABLE listed (name TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TEMP TABLE listed (name TEXT PRIMARY KEY, size INTEGER NOT NULL, checksum TEXT) STRICT, WITHOUT ROWID;
+
+-- Objects of the target that is being verified, in the order in which they are read. read: when they last were.
+CREATE TEMP TABLE verifying (number INTEGER PRIMARY KEY, object INTEGER NOT NULL, read TEXT, state TEXT NOT NULL) STRICT;
 
 -- What is to be copied from a target to another.
 CREATE TEMP TABLE copied_volumes (volume INTEGER PRIMARY KEY) STRICT;

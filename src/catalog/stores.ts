@@ -44,6 +44,15 @@ export class Stores {
     this.#catalog.setMeta(`unsettled:${target}`, isUnsettled ? 'yes' : 'no');
   }
 
+  /** True if manifests may speak of volumes that are gone: once their chunks are stored again, the manifests are written again. */
+  isMendDue(): boolean {
+    return this.#catalog.getMeta('mend') === 'yes';
+  }
+
+  setMendDue(isDue: boolean): void {
+    this.#catalog.setMeta('mend', isDue ? 'yes' : 'no');
+  }
+
   /** From now on the target is unsettled. Survives a kill at once. */
   beginRun(target: string, run: string): void {
     this.setUnsettled(target, true);

@@ -18,6 +18,7 @@ import { snapshotsCommand } from './commands/snapshots.ts';
 import { syncCommand } from './commands/sync.ts';
 import { targetsCommand } from './commands/targets.ts';
 import { validateCommand } from './commands/validate.ts';
+import { verifyCommand } from './commands/verify.ts';
 import type { Output } from './output.ts';
 import type { Shell } from './shell.ts';
 import { isHelp, toUsageError } from './usage-error.ts';
@@ -32,6 +33,7 @@ const commands = [
   diffCommand,
   catCommand,
   showCommand,
+  verifyCommand,
   copyCommand,
   initCommand,
   validateCommand,

@@ -9,6 +9,7 @@ import { Manifests } from '../catalog/manifests.ts';
 import { Snapshots } from '../catalog/snapshots.ts';
 import { ObjectNames } from '../catalog/object-names.ts';
 import { Objects } from '../catalog/objects.ts';
+import { Stores } from '../catalog/stores.ts';
 import { formatCount } from '../core/units.ts';
 import { suffixOf } from '../steps/step.ts';
 import type { ObjectStat, Target } from '../targets/target.ts';
@@ -62,6 +63,7 @@ export async function findDifferences({ catalog, signal, wroteLast }: Pick<Sessi
 export function forgetLost(catalog: Catalog, target: string, { lost, lostManifests }: Pick<Findings, 'lost' | 'lostManifests'>): void {
   for (const object of lost) new Objects(catalog).removeReceipt(object.id, target);
   for (const manifest of lostManifests) new Manifests(catalog).remove(manifest.snapshot, target);
+  if (lost.length + lostManifests.length > 0) new Stores(catalog).setMendDue(true);
 }
 
 /** Brings the catalog and the target in line. */

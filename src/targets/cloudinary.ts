@@ -7,6 +7,7 @@ import { CloudinaryApi } from './cloudinary/api.ts';
 import { Caller } from './cloudinary/caller.ts';
 import { sweepParts } from './cloudinary/cleanup.ts';
 import { HttpClient } from './cloudinary/http.ts';
+import { inspectObject } from './cloudinary/inspect.ts';
 import { ObjectLister } from './cloudinary/list.ts';
 import { newUploadId } from './cloudinary/names.ts';
 import { Notes } from './cloudinary/notes.ts';
@@ -107,6 +108,11 @@ export class CloudinaryTarget implements Target {
   async stat(name: string, signal?: AbortSignal): Promise<ObjectStat | null> {
     this.#store.check(name);
     return this.#store.guard('look for', name, signal, () => statObject(this.#store, name, signal));
+  }
+
+  async inspect(name: string, signal?: AbortSignal): Promise<ObjectStat | null> {
+    this.#store.check(name);
+    return this.#store.guard('look for', name, signal, () => inspectObject(this.#store, name, signal));
   }
 
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<ObjectStat> {

@@ -20,6 +20,8 @@ import type { Prices } from './prices.ts';
 export interface ObjectStat {
   name: string;
   size: number;
+  /** Of the bytes as they lie there now, as in a receipt, where `list` or `inspect` can tell it without reading them. */
+  checksum?: string;
 }
 
 /** A target's proof that it holds an object. */
@@ -111,6 +113,11 @@ export interface Target {
   read(name: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** The size, or null if there is no such object. */
   stat(name: string, signal?: AbortSignal): Promise<ObjectStat | null>;
+  /**
+   * As `stat`, and each piece that the target keeps the object in is asked for: OBJECT_DAMAGED if one is gone, or is not what it was
+   * by what the store says of it. Only where `list` and `stat` cannot know that.
+   */
+  inspect?(name: string, signal?: AbortSignal): Promise<ObjectStat | null>;
   /** Every object whose name starts with `prefix`, in no order. */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ObjectStat>;
   /** Removing what is not there is no error. */

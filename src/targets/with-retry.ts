@@ -107,6 +107,11 @@ class RetriedTarget implements Target {
     return this.#line.call(() => this.#target.stat(name, signal), signal);
   }
 
+  /** Where the target has no such question, its size is all there is to say. */
+  inspect(name: string, signal?: AbortSignal): Promise<ObjectStat | null> {
+    return this.#line.call(() => (this.#target.inspect ? this.#target.inspect(name, signal) : this.#target.stat(name, signal)), signal);
+  }
+
   /**
    * A listing that broke off is begun anew, and what was given already is left out: it may come in another order.
    * Each step has the whole policy, so that a listing of many pages is not given up for a few failures in all.

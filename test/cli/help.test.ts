@@ -37,6 +37,7 @@ test('the help of bat fits one screen and names every command, the main job firs
     'diff',
     'cat',
     'show',
+    'verify',
     'copy',
     'init',
     'validate',

@@ -82,6 +82,11 @@ export class WatchedTarget implements Target {
     return this.#target.stat(name, signal);
   }
 
+  async inspect(name: string, signal = this.#signal): Promise<ObjectStat | null> {
+    this.#ledger.calls++;
+    return (await this.#target.inspect?.(name, signal)) ?? (await this.#target.stat(name, signal));
+  }
+
   list(prefix: string, signal = this.#signal): AsyncIterable<ObjectStat> {
     this.#ledger.calls++;
     return this.#target.list(prefix, signal);

@@ -3,6 +3,7 @@ import { BatError } from '../../core/errors.ts';
 import type { ObjectStat } from '../target.ts';
 import { answerOf } from './answer.ts';
 import { isObjectName } from './names.ts';
+import { checksumOf } from './checksum.ts';
 import { NoStoreError } from './no-store-error.ts';
 import type { Call, S3Store } from './store.ts';
 
@@ -11,9 +12,10 @@ export async function* listObjects(store: S3Store, prefix: string, signal: Abort
   let ContinuationToken: string | undefined;
   do {
     const page = await listPage(store, { doing: 'list', what: store.location, signal }, { prefix, ContinuationToken });
-    for (const { Key, Size } of page.Contents ?? []) {
+    for (const { Key, Size, ETag } of page.Contents ?? []) {
       const name = Key?.startsWith(store.base) ? Key.slice(store.base.length) : '';
-      if (isObjectName(name)) yield { name, size: Size ?? 0 };
+      const checksum = checksumOf(ETag, null);
+      if (isObjectName(name)) yield { name, size: Size ?? 0, ...(checksum ? { checksum } : {}) };
     }
     const last = ContinuationToken;
     ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;

@@ -2,6 +2,7 @@
 import type { ObjectStat, PutOptions, Receipt } from '../target.ts';
 import { answerOf } from './answer.ts';
 import { bodyOf } from './body.ts';
+import { checksumOf } from './checksum.ts';
 import { NoStoreError } from './no-store-error.ts';
 import type { Call, S3Store } from './store.ts';
 
@@ -49,13 +50,6 @@ export async function removeObject(store: S3Store, name: string, signal: AbortSi
 export function receiptOf(store: S3Store, name: string, size: number, temperature: PutOptions['temperature'], checksum: string | undefined): Receipt {
   const storageClass = store.storageClass(temperature);
   return { name, size, parts: 1, ...(checksum ? { checksum } : {}), ...(storageClass ? { storageClass } : {}) };
-}
-
-/** The tag is the MD5 of the bytes on most servers, but not where a KMS key is at work: it is called so only if it is `md5`. */
-export function checksumOf(etag: string | undefined, md5: string | null): string | undefined {
-  const value = etag?.replaceAll('"', '');
-  if (!value) return undefined;
-  return value === md5 ? `md5:${md5}` : `etag:${value}`;
 }
 
 /** HEAD says NotFound and no more: that the bucket is there has been found out before. What a proxy says with a page of its own is nothing about objects. */

@@ -1,6 +1,6 @@
 /** Takes up an upload that another process began. */
 import type { OpenOptions, ResumedUpload } from '../target.ts';
-import { checksumOf } from './objects.ts';
+import { checksumOf } from './checksum.ts';
 import { listParts } from './parts.ts';
 import type { S3Store } from './store.ts';
 import { findFinished, S3Upload } from './upload.ts';

@@ -2,8 +2,9 @@
 import { BatError } from '../../core/errors.ts';
 import type { OpenOptions, Receipt, Upload } from '../target.ts';
 import { bodyOf } from './body.ts';
+import { checksumOf } from './checksum.ts';
 import { abortUpload, isGone } from './list.ts';
-import { checksumOf, headObject, putObject, receiptOf } from './objects.ts';
+import { headObject, putObject, receiptOf } from './objects.ts';
 import type { Call, S3Store } from './store.ts';
 import { joinId, markKey, newMark } from './upload-id.ts';
 
