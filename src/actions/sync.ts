@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Catalog } from '../catalog/catalog.ts';
+import { Forgetting } from '../catalog/forgetting.ts';
 import { takeLock } from '../catalog/lock.ts';
 import { lastObject } from '../catalog/import/known-names.ts';
 import { Manifests } from '../catalog/manifests.ts';
@@ -122,8 +123,10 @@ class Sync {
 
   #unknownSnapshots(catalog: Catalog): Set<string> {
     const snapshots = new Snapshots(catalog);
+    const forgetting = new Forgetting(catalog);
+    const isNew = (id: string): boolean => snapshots.get(id) === null && !snapshots.wasUndone(id) && !forgetting.isForgotten(id);
     const ids = this.#stores.flatMap(({ manifests }) => manifests.map(({ name }) => parseManifestName(name)?.snapshot));
-    return new Set(ids.filter((id) => id !== undefined && snapshots.get(id) === null && !snapshots.wasUndone(id)) as string[]);
+    return new Set(ids.filter((id) => id !== undefined && isNew(id)) as string[]);
   }
 
   #import(catalog: Catalog, how: { isNew: boolean; severalHosts: boolean; wanted?: ReadonlySet<string> }): Promise<ImportReport> {

@@ -49,9 +49,10 @@ export class Listing {
     ) as { id: number; name: string }[];
   }
 
+  /** Of one that was being written again when bat was killed the size is not known. */
   missingManifests(): { snapshot: string; name: string }[] {
     return this.#catalog.all(
-      `SELECT m.snapshot, m.name FROM manifests m LEFT JOIN listed l ON l.name = m.name WHERE m.target = ? AND (l.name IS NULL OR l.size <> m.size)`,
+      `SELECT m.snapshot, m.name FROM manifests m LEFT JOIN listed l ON l.name = m.name WHERE m.target = ? AND (l.name IS NULL OR (m.size > 0 AND l.size <> m.size))`,
       this.#target,
     ) as { snapshot: string; name: string }[];
   }

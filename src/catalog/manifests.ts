@@ -7,6 +7,7 @@ export interface ManifestRecord {
   snapshot: string;
   target: string;
   name: string;
+  /** 0 where nobody knows any more. */
   size: number;
   /** Of the bytes as they are stored; null where nobody knows any more. */
   sha256: Buffer | null;
@@ -36,8 +37,24 @@ export class Manifests {
     );
   }
 
+  /** What is in the manifest is not known until `add` says it: it is about to be written again. The caller flushes. */
+  blur(snapshot: string, target: string): void {
+    this.#catalog.run(
+      `UPDATE manifests SET size = 0, sha256 = NULL, base = '', entries = -1, volumes = NULL, serial = NULL WHERE snapshot = ? AND target = ?`, snapshot, target,
+    );
+  }
+
   remove(snapshot: string, target: string): void {
     this.#catalog.run('DELETE FROM manifests WHERE snapshot = ? AND target = ?', snapshot, target);
+  }
+
+  /** Names of manifests of snapshots that the catalog has no more. */
+  forgottenOn(target: string): { name: string; size: number }[] {
+    return this.#catalog.all('SELECT name, size FROM manifests WHERE target = ? AND snapshot NOT IN (SELECT id FROM snapshots)', target) as { name: string; size: number }[];
+  }
+
+  removeForgotten(target: string): void {
+    this.#catalog.run('DELETE FROM manifests WHERE target = ? AND snapshot NOT IN (SELECT id FROM snapshots)', target);
   }
 
   /** True if a target is known to hold a manifest of the snapshot. */
@@ -78,6 +95,11 @@ export class Manifests {
       for (const volume of unpackIds(row['volumes'])) volumes.add(volume);
     }
     return volumes;
+  }
+
+  /** One at a time: a manifest may speak of as many volumes as there are files. */
+  *eachOn(target: string): Generator<ManifestRecord> {
+    for (const row of this.#catalog.each('SELECT * FROM manifests WHERE target = ? ORDER BY snapshot', target)) yield toManifest(row);
   }
 
   on(target: string): ManifestRecord[] {

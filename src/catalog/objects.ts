@@ -150,6 +150,21 @@ export class Objects {
     return this.#catalog.get(sql, maker, run, target) === undefined;
   }
 
+  /** True if a target holds an object of each of these volumes. */
+  holdsVolumes(target: string, volumes: readonly number[]): boolean {
+    const sql = `SELECT 1 FROM json_each(?) w WHERE NOT EXISTS (SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = w.value AND r.target = ?) LIMIT 1`;
+    return this.#catalog.get(sql, JSON.stringify(volumes), target) === undefined;
+  }
+
+  /** The newest object of a volume that these recipients can read, whether a target holds it or not. */
+  objectOf(volume: number, recipients: readonly string[] | null): HeldObject | null {
+    const row = this.#catalog.get(
+      `SELECT o.*, v.decoded FROM objects o JOIN volumes v ON v.id = o.volume WHERE o.volume = ? AND ${readable} ORDER BY o.id DESC LIMIT 1`,
+      volume, ...readableBy(recipients),
+    );
+    return row ? { ...toObject(row), receipts: new Map() } : null;
+  }
+
   /** An object of this name and volume, sealed to just these recipients, that no target holds any more; or null. */
   vanishedObject(name: string, volume: number, recipients: readonly string[]): number | null {
     const row = this.#catalog.get(
@@ -167,9 +182,9 @@ export class Objects {
     this.#catalog.run('UPDATE objects SET size = ?, sha256 = ? WHERE id = ?', size, sha256, object);
   }
 
-  /** True if a target holds every object that the other one holds. */
+  /** True if a target holds every object that the other one holds, but for those that are to be removed. */
   holdsAllOf(target: string, other: string): boolean {
-    const sql = `SELECT 1 FROM receipts r WHERE r.target = ? AND NOT EXISTS (
+    const sql = `SELECT 1 FROM receipts r JOIN objects o ON o.id = r.object JOIN volumes v ON v.id = o.volume WHERE r.target = ? AND v.state <> 'going' AND NOT EXISTS (
       SELECT 1 FROM receipts t WHERE t.object = r.object AND t.target = ?) LIMIT 1`;
     return this.#catalog.get(sql, other, target) === undefined;
   }

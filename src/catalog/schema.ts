@@ -133,6 +133,9 @@ CREATE TEMP TABLE verifying (number INTEGER PRIMARY KEY, object INTEGER NOT NULL
 -- What is to be copied from a target to another.
 CREATE TEMP TABLE copied_volumes (volume INTEGER PRIMARY KEY) STRICT;
 
+-- Volumes that nothing needs, or that others hold the content of: they are to be removed.
+CREATE TEMP TABLE leaving (volume INTEGER PRIMARY KEY) STRICT;
+
 -- Names that something on a target has which this catalog does not know.
 CREATE TEMP TABLE foreign_names (folded TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 `;

@@ -72,8 +72,8 @@ export class Volumes {
   }
 
   /**
-   * Works out, at the start of a run, which volumes count as there: those of this maker that meet every need. Returns how
-   * many of its stored volumes do not.
+   * Works out, at the start of a run, which volumes count as there: those of this maker that meet every need and are
+   * not about to go. Returns how many of the others are not there as they should.
    */
   refreshUsable(maker: string, needs: readonly Need[]): number {
     this.#catalog.scratch('DELETE FROM usable');
@@ -81,9 +81,9 @@ export class Volumes {
       const conditions = needs.map(() => `AND EXISTS (
         SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = v.id AND r.target = ? AND ${readable})`);
       const values = needs.flatMap(({ target, recipients }) => [target, ...readableBy(recipients)]);
-      this.#catalog.scratch(`INSERT INTO usable SELECT v.id FROM volumes v WHERE v.state = 'stored' AND v.maker = ? ${conditions.join(' ')}`, maker, ...values);
+      this.#catalog.scratch(`INSERT INTO usable SELECT v.id FROM volumes v WHERE v.state = 'stored' AND v.draining = 0 AND v.maker = ? ${conditions.join(' ')}`, maker, ...values);
     }
-    const sql = 'SELECT count(*) AS count FROM volumes v WHERE v.maker = ? AND NOT EXISTS (SELECT 1 FROM usable u WHERE u.volume = v.id)';
+    const sql = `SELECT count(*) AS count FROM volumes v WHERE v.maker = ? AND v.state <> 'going' AND v.draining = 0 AND NOT EXISTS (SELECT 1 FROM usable u WHERE u.volume = v.id)`;
     return this.#catalog.get(sql, maker)!['count'] as number;
   }
 }

@@ -115,13 +115,19 @@ class CatchUp {
   }
 
   async #copyManifest(sender: ObjectSender, manifest: ManifestRecord & { from: string }): Promise<boolean> {
-    const { name, size, sha256, from, snapshot } = manifest;
-    if (sha256 === null || !this.#objects.holdsAllUpTo(this.#target.id, this.#lane.maker, runOfSnapshot(snapshot))) return false;
+    const { name, size, sha256, from } = manifest;
+    if (sha256 === null || !this.#hasAllOf(manifest)) return false;
     const sent = await this.#copier.copy(sender, { name, from, fromName: name, size, sha256, seal: false });
     if (sent === null || sent === 'damaged' || !sent.receipts.has(this.#target.id)) return false;
     new Manifests(this.#session.catalog).add({ ...manifest, target: this.#target.id });
     this.#session.catalog.flush();
     return true;
+  }
+
+  /** Written again since, a manifest may speak of volumes of later runs. */
+  #hasAllOf({ snapshot, volumes }: ManifestRecord): boolean {
+    if (volumes !== null) return this.#objects.holdsVolumes(this.#target.id, volumes);
+    return this.#objects.holdsAllUpTo(this.#target.id, this.#lane.maker, runOfSnapshot(snapshot));
   }
 
   #sayLost({ fromName, from }: Copy, error: BatError): void {

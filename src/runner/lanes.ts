@@ -1,4 +1,5 @@
 /** The lanes of a plan: each upload with all that the steps before it make of an object. */
+import type { Need } from '../catalog/volumes.ts';
 import type { Graph, GraphNode } from '../plan/graph.ts';
 import { targetsOf } from '../plan/explain.ts';
 import type { Lane, Shape, StepSetup } from '../steps/step.ts';
@@ -72,4 +73,9 @@ function wayTo(graph: Graph, upload: GraphNode): GraphNode[] {
     from = node.from[0];
   }
   return way;
+}
+
+/** Every target of the lanes, in reach or not, and who is to be able to read what lies there. */
+export function lanesHolders({ lanes }: Pick<Session, 'lanes'>): Need[] {
+  return lanes.flatMap((lane) => lane.targets.map((target) => ({ target, recipients: lane.recipients })));
 }

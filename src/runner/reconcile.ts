@@ -3,6 +3,7 @@
  * noticed now and stored again, and what killed runs left behind is removed.
  */
 import type { Catalog } from '../catalog/catalog.ts';
+import { Forgetting } from '../catalog/forgetting.ts';
 import { Listing } from '../catalog/listing.ts';
 import { Runs } from '../catalog/runs.ts';
 import { Manifests } from '../catalog/manifests.ts';
@@ -36,8 +37,9 @@ export async function findDifferences({ catalog, signal, wroteLast }: Pick<Sessi
   for await (const { name, size } of target.list('', signal)) listing.add(name, size);
   const runs = new Runs(catalog);
   const snapshots = new Snapshots(catalog);
+  const forgetting = new Forgetting(catalog);
   // One of a snapshot of ours is there in another size than it was: damaged, and reported once as lost.
-  const isOurs = (id: string): boolean => snapshots.wasUndone(id) || snapshots.get(id) !== null;
+  const isOurs = (id: string): boolean => snapshots.wasUndone(id) || forgetting.isForgotten(id) || snapshots.get(id) !== null;
   const foreignManifests = listing.unknownManifests().filter((name) => !isOurs(parseManifestName(name)?.snapshot ?? ''));
   // With a manifest there that this catalog never wrote, it may be an old copy of itself: then nothing is an orphan.
   // So it is where another has written since: a run of that one may be going on.

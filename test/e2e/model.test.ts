@@ -2,7 +2,7 @@
  * Random sequences of edits and runs, with a target that comes and goes. A plain map remembers what the source was like at each run; every snapshot must restore
  * to just that, whichever target it comes from. The actions are called directly: hundreds of runs would be slow as programs.
  */
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,6 +13,7 @@ import { restore } from '../../src/actions/restore.ts';
 import { run } from '../../src/actions/run.ts';
 import { loadPlan, type Plan } from '../../src/plan/plan.ts';
 import { registries } from '../../src/plan/registries.ts';
+import { describeTree } from './tree-lines.ts';
 
 const shapes = {
   'tar, to two targets': { steps: '[select, { tar: { volume: 20MiB } }, compress, { upload: { to: [one, two] } }, record]', targets: ['one', 'two'] },
@@ -35,23 +36,6 @@ const edits = fc.oneof(
   fc.record({ kind: fc.constant('unplug' as const) }),
 );
 type Edit = typeof edits extends fc.Arbitrary<infer T> ? T : never;
-
-/** What a tree is, a line for each path: hard links are told by their group. */
-function describeTree(folder: string): string[] {
-  const groups = new Map<bigint, string>();
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .map((name) => {
-      const path = join(folder, name);
-      const stat = lstatSync(path, { bigint: true });
-      const mode = (Number(stat.mode) & 0o7777).toString(8);
-      if (stat.isDirectory()) return `${name}/ ${mode}`;
-      if (stat.isSymbolicLink()) return `${name} -> ${readlinkSync(path)}`;
-      const first = groups.get(stat.ino) ?? name;
-      groups.set(stat.ino, first);
-      return `${name} ${mode} ${stat.mtimeNs / 1_000_000n} ${createHash('sha256').update(readFileSync(path)).digest('hex')} ${first}`;
-    });
-}
 
 const largeFiles = [0, 1, 2, 3].map((seed) => {
   const bytes = Buffer.alloc(9_000_000 + seed, 'the same in all of them');

@@ -1,0 +1,189 @@
+/** A small plan that is run, pruned and restored by calling the actions directly, and a plain memory of what its source was like at each run. */
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'vitest';
+import { holdPlan } from '../../../src/actions/held-plan.ts';
+import { createTargets } from '../../../src/actions/plan-targets.ts';
+import { restore } from '../../../src/actions/restore.ts';
+import { run } from '../../../src/actions/run.ts';
+import { openKeys, readSnapshot } from '../../../src/actions/store.ts';
+import { Catalog } from '../../../src/catalog/catalog.ts';
+import { Runs } from '../../../src/catalog/runs.ts';
+import { Snapshots } from '../../../src/catalog/snapshots.ts';
+import type { BatEvent } from '../../../src/core/events.ts';
+import { loadPlan, type Plan } from '../../../src/plan/plan.ts';
+import { registries } from '../../../src/plan/registries.ts';
+import { prepareLanes } from '../../../src/runner/lanes.ts';
+import { prepareTargets } from '../../../src/runner/prepare-targets.ts';
+import { carryOutPrune, type PruneResult } from '../../../src/runner/prune/carry-out.ts';
+import { planPrune } from '../../../src/runner/prune/plan-prune.ts';
+import type { PruneOptions, PrunePlan } from '../../../src/runner/prune/prune-plan.ts';
+import { Session } from '../../../src/runner/session.ts';
+import { generateIdentity } from '../../../src/volume/age.ts';
+import { newRunId } from '../../../src/volume/names.ts';
+import { filesBelow } from '../../e2e/judges.ts';
+import { describeTree } from '../../e2e/tree-lines.ts';
+
+export interface Shape {
+  /** YAML; `KEY` stands for the recipient. */
+  steps: string;
+  /** Each a folder of that name. */
+  targets: readonly string[];
+  /** More targets, as YAML. */
+  more?: string;
+}
+
+/** What plans most often look like. */
+export const shapes = {
+  'tar, to two targets': { steps: '[select, { tar: { volume: 20MiB } }, compress, { upload: { to: [one, two] } }, record]', targets: ['one', 'two'] },
+  'two lanes, plain and sealed': {
+    steps: '[select, { tar: { volume: 20MiB } }, compress, { upload: { id: home, to: one } }, { encrypt: { from: compress, to: KEY } }, { upload: { id: away, to: two } }, { record: { from: [home, away] } }]',
+    targets: ['one', 'two'],
+  },
+  'single files, sealed': { steps: '[select, compress, { encrypt: { to: KEY } }, { upload: { to: one } }, record]', targets: ['one'] },
+} satisfies Record<string, Shape>;
+
+export class PrunedPlan {
+  readonly folder = mkdtempSync(join(tmpdir(), 'bat-pruned-'));
+  readonly events: BatEvent[] = [];
+  /** What the source was like, by snapshot; only those that are kept. */
+  readonly remembered = new Map<string, string[]>();
+  #identity = '';
+  #time = Date.UTC(2026, 0, 1);
+  plan!: Plan;
+
+  static async create({ steps, targets, more = '' }: Shape): Promise<PrunedPlan> {
+    const made = new PrunedPlan();
+    const { identity, recipient } = await generateIdentity('x25519');
+    made.#identity = identity;
+    mkdirSync(made.at('src'));
+    await made.setPlan({ steps: steps.replaceAll('KEY', recipient), targets, more });
+    return made;
+  }
+
+  async setPlan({ steps, targets, more = '' }: Shape): Promise<void> {
+    const places = targets.map((id) => `${id}: { type: file, path: ${id} }`).join(', ');
+    writeFileSync(this.at('bat.yaml'), `{ version: 1, name: plan, state: state, sources: { src: { path: src } }, steps: ${steps}, targets: { ${places}${more} } }\n`);
+    this.plan = await loadPlan(this.at('bat.yaml'), { registries, environment: {}, strict: true, resolveSecrets: true });
+  }
+
+  at(...path: string[]): string {
+    return join(this.folder, ...path);
+  }
+
+  write(files: Record<string, string | Buffer>): void {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(this.at('src', path)), { recursive: true });
+      writeFileSync(this.at('src', path), content);
+    }
+  }
+
+  /** Moves the clock on, so that each snapshot has a time of its own. */
+  pass(days = 1): void {
+    this.#time += days * 24 * 60 * 60 * 1000;
+  }
+
+  /** Returns the id of the snapshot. */
+  async run(exitCode = 0): Promise<string> {
+    this.pass();
+    const problems: string[] = [];
+    const emit = (event: BatEvent): void => void (event.type === 'error' && problems.push(event.message));
+    const result = await run({ plan: this.plan, sources: [], newTargets: [], allowEmpty: true, emit, signal: new AbortController().signal, view: 'none', time: new Date(this.#time) });
+    expect({ code: result.exitCode, problems }).toEqual({ code: exitCode, problems: [] });
+    const id = `${result.run}-src`;
+    this.remembered.set(id, describeTree(this.at('src')));
+    return id;
+  }
+
+  /** The targets of the plan open, as a prune has them. */
+  async within<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    this.events.length = 0;
+    this.pass(0.001);
+    return holdPlan(this.plan, async (catalog) => {
+      const startedAt = new Date(this.#time);
+      const session = new Session({
+        plan: this.plan, run: newRunId(startedAt), startedAt, catalog, emit: (event) => void this.events.push(event), signal: new AbortController().signal,
+        newTargets: [], allowEmpty: false, dryRun: false,
+      });
+      const runs = new Runs(catalog);
+      runs.begin(session.run, startedAt);
+      await prepareLanes(session);
+      await prepareTargets(session, () => {});
+      const result = await work(session);
+      runs.end(session.run, startedAt, 0);
+      return result;
+    });
+  }
+
+  async prune(forget: readonly string[], options: PruneOptions = {}): Promise<{ plan: PrunePlan; result: PruneResult }> {
+    for (const id of forget) this.remembered.delete(id);
+    return this.within(async (session) => {
+      const plan = await planPrune(session, forget, options);
+      return { plan, result: await carryOutPrune(session, plan) };
+    });
+  }
+
+  inCatalog<T>(look: (catalog: Catalog) => T): T {
+    const catalog = Catalog.openToRead(this.at('state/catalog.db'), true);
+    try {
+      return look(catalog);
+    } finally {
+      catalog.close();
+    }
+  }
+
+  /** Names on a target that begin so. */
+  stored(target: string, prefix = ''): string[] {
+    return filesBelow(this.at(target)).flatMap((name) => (name.startsWith(`plan/${prefix}`) ? [name.slice('plan/'.length)] : []));
+  }
+
+  unplug(target: string): void {
+    if (existsSync(this.at(target))) renameSync(this.at(target), this.at(`${target}.away`));
+    writeFileSync(this.at(target), 'in its place');
+  }
+
+  plugIn(target: string): void {
+    rmSync(this.at(target));
+    if (existsSync(this.at(`${target}.away`))) renameSync(this.at(`${target}.away`), this.at(target));
+  }
+
+  /** Every snapshot that is kept, and no other, restores from each of these targets to what the source was, without the catalog. */
+  async expectKept(targets: readonly string[] = this.plan.targets.map(({ id }) => id)): Promise<void> {
+    expect(this.inCatalog((catalog) => new Snapshots(catalog).list().map(({ id }) => id))).toEqual([...this.remembered.keys()]);
+    for (const id of targets) {
+      const names = this.stored(id, 'manifests/').map((name) => name.replace(/^manifests\/|\.jsonl.*$/g, ''));
+      expect(names, `manifests on ${id}`).toEqual([...this.remembered.keys()].sort());
+      for (const [snapshot, tree] of this.remembered) expect(await this.restored(id, snapshot), `${snapshot} from ${id}`).toEqual(tree);
+    }
+  }
+
+  async restored(target: string, snapshot: string): Promise<string[]> {
+    const path = this.at('restored');
+    rmSync(path, { recursive: true, force: true });
+    const targets = await createTargets({ plan: this.plan, only: target, environment: {}, emit: () => {} });
+    await restore({
+      plan: 'plan', targets, snapshot, sources: [], patterns: [], destination: { kind: 'folder', path, perSource: false }, overwrite: 'always',
+      dryRun: false, keys: { identities: [this.#identity] }, thaw: { days: 1, pause: null, now: () => new Date(), choose: async () => 'bulk' }, emit: () => {}, signal: new AbortController().signal,
+    });
+    return describeTree(path);
+  }
+
+  /** The objects on a target that the manifests there need, by reading them: all lines, of each chain. */
+  async named(id: string): Promise<string[]> {
+    const [target] = await createTargets({ plan: this.plan, only: id, environment: {}, emit: () => {} });
+    const signal = new AbortController().signal;
+    await target!.connect({ create: false, signal });
+    const names = new Set<string>();
+    for (const snapshot of this.remembered.keys()) {
+      for await (const { line } of readSnapshot(target!, snapshot, () => openKeys(target!, { identities: [this.#identity] }, signal), { signal })) {
+        if (line.kind === 'volume') names.add(line.volume.name);
+      }
+    }
+    return [...names].sort();
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
