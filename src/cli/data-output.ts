@@ -54,6 +54,11 @@ export async function giveData(shell: Shell, work: (output: DataOutput) => Promi
   }
 }
 
+/** For data that is never text. Throws USAGE. */
+export function refuseTerminal(shell: Shell): void {
+  if (shell.out.isTerminal) throw notOnTerminal();
+}
+
 function notOnTerminal(): BatError {
   return new BatError('USAGE', 'That is no text, and would garble the terminal.', { hint: 'Send it to a file or a program: add `> FILE`, or `| less`.' });
 }

@@ -6,6 +6,7 @@ import { addExamples, BatHelp, fullName } from './command-help.ts';
 import { catCommand } from './commands/cat.ts';
 import { copyCommand } from './commands/copy.ts';
 import { diffCommand } from './commands/diff.ts';
+import { dumpCommand } from './commands/dump.ts';
 import { findCommand } from './commands/find.ts';
 import { graphCommand } from './commands/graph.ts';
 import { initCommand } from './commands/init.ts';
@@ -31,8 +32,9 @@ const commands = [
   lsCommand,
   findCommand,
   diffCommand,
-  catCommand,
   showCommand,
+  catCommand,
+  dumpCommand,
   verifyCommand,
   copyCommand,
   initCommand,

@@ -24,6 +24,8 @@ export interface Started {
 
 export interface Sandbox {
   folder: string;
+  /** For a shell that starts bat itself: `"$NODE" "$BAT" …`. */
+  around: Record<string, string>;
   bat(...words: string[]): Promise<Ended>;
   start(words: readonly string[], options?: { input?: string; environment?: Record<string, string> }): Started;
   write(files: Record<string, string>): void;
@@ -49,6 +51,7 @@ export function sandbox(): Sandbox {
   };
   return {
     folder,
+    around: { NODE: process.execPath, BAT: program, HOME: folder, XDG_STATE_HOME: join(folder, 'state'), TZ: 'UTC', NODE_COMPILE_CACHE: compiled },
     bat: (...words) => start(words).ended,
     start,
     write: (files) => {

@@ -1,5 +1,5 @@
 /** Everything that a file system allows, there and back, by every kind of plan: with bat, with restore.py, and by hand. */
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Backup, plans } from './backup.ts';
 import { differences, missingPrograms, shell } from './judges.ts';
@@ -53,6 +53,19 @@ describe.skipIf(missing)(`an odd tree${missing ? ` (skipped: ${missing})` : ''}`
         const key = target === 'disk' && kind === 'lanes' ? '' : '--identity ../../key.txt ';
         const said = shell(`python3 restore.py ${key}--to ../../by-script 2>&1`, { folder: backup.at(target, 'plan') });
         expect(differences(backup.at('src'), backup.at('by-script/src'), { nanoseconds: true }), said).toBe('');
+      }
+    });
+
+    test('a dump of it, unpacked by tar or bsdtar, is the same tree', async () => {
+      const from = kind === 'lanes' ? 'far' : 'disk';
+      shell(`"$NODE" "$BAT" dump src -i key.txt --from ${from} > dump.tar`, { folder: backup.box.folder, environment: backup.box.around });
+      // Times long ago and far ahead are what GNU tar would speak of.
+      const programs = ['tar --warning=no-timestamp', ...(kind === 'lanes' ? ['bsdtar'] : [])];
+      for (const program of programs) {
+        rmSync(backup.at('unpacked'), { recursive: true, force: true });
+        mkdirSync(backup.at('unpacked'));
+        shell(`${program} -xpf dump.tar -C unpacked --numeric-owner`, { folder: backup.box.folder });
+        expect(differences(backup.at('src'), backup.at('unpacked/src')), program).toBe('');
       }
     });
 

@@ -29,6 +29,11 @@ export class Report {
     this.#emit = emit;
   }
 
+  /** The first that was wrong about keys. */
+  get keyError(): BatError | null {
+    return this.#keyError;
+  }
+
   expect(total: { files: number; bytes: number }): void {
     this.#total = total;
   }

@@ -18,6 +18,8 @@ CREATE TABLE uses (
 CREATE TABLE missing (
   sha256 BLOB NOT NULL, entry INTEGER NOT NULL, position INTEGER NOT NULL, length INTEGER NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY (sha256, entry, position)) STRICT, WITHOUT ROWID;
+-- Symbolic links that lead out, by the folder that they are in.
+CREATE TABLE links (folder ANY NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (folder, entry)) STRICT, WITHOUT ROWID;
 -- Files whose chunks are read in the order of the file, in the order in which these files are read.
 CREATE TABLE turns (turn INTEGER PRIMARY KEY, entry INTEGER NOT NULL) STRICT;
 -- Where the chunks of these files lie: at rank 0 where they were found first. problem: why there is nothing to be had there. No volume (0): nowhere.

@@ -62,6 +62,11 @@ export class ListedEntries {
     }
   }
 
+  /** An entry by its id. */
+  get(id: number): ListedEntry {
+    return toEntry(this.#database.get(`SELECT ${entryColumns} FROM entries e WHERE id = ?`, id)!);
+  }
+
   find(snapshot: number, path: string): ListedEntry | null {
     const row = this.#database.get(`SELECT ${entryColumns} FROM entries e WHERE snapshot = ? AND path = ?`, snapshot, toName(path));
     return row ? toEntry(row) : null;
@@ -96,6 +101,16 @@ export class ListedEntries {
       const end = rows.at(-1)!;
       last = [end['snapshot'] as number, end['path'] as SQLInputValue];
     }
+  }
+
+  /** Notes a symbolic link by the folder that it is in. */
+  noteLink(folder: string, id: number): void {
+    this.#database.run('INSERT INTO links (folder, entry) VALUES (?, ?)', toName(folder), id);
+  }
+
+  /** Those that were noted for a folder. */
+  *linksIn(folder: string): Generator<ListedEntry> {
+    for (const row of this.#database.each(`SELECT ${entryColumns} FROM links l JOIN entries e ON e.id = l.entry WHERE l.folder = ? ORDER BY e.id`, toName(folder))) yield toEntry(row);
   }
 
   setState(id: number, state: ListedState): void {

@@ -1,0 +1,33 @@
+/** `bat dump` */
+import { Command, Option } from 'commander';
+import { addExamples } from '../command-help.ts';
+import { giveData, refuseTerminal } from '../data-output.ts';
+import { addReadingOptions, withData, type ReadingFlags } from '../reading-options.ts';
+import type { Shell } from '../shell.ts';
+
+interface DumpFlags extends ReadingFlags {
+  archive: 'tar';
+}
+
+export function dumpCommand(shell: Shell): Command {
+  const command = new Command('dump')
+    .summary('write a folder to standard output, as a tar')
+    .description(
+      'Writes a stored folder, or a whole source, to standard output as a tar, for another machine or program. Nothing is written to this disk. Unpacked, it is what a restore gives.',
+    )
+    .argument('[plan]', 'the plan: a .yaml file, or a folder with a bat.yaml; any other word is the path')
+    .argument('[path]', 'the folder, <source>/<path>, or the source alone')
+    .addOption(new Option('--archive <format>', 'the form of the archive').choices(['tar']).default('tar'));
+  addReadingOptions(command).action((first: string | undefined, second: string | undefined, flags: DumpFlags) => write(shell, [first, second].filter((word) => word !== undefined), flags));
+  return addExamples(command, [
+    ['bat dump photos/2024 -i key.txt > 2024.tar', 'a folder in a file'],
+    ['bat dump www -i key.txt | ssh web "tar x -C /srv"', 'a source to another machine'],
+    ['bat dump documents --snapshot 2026-11-20 -i key.txt | zstd > nov.tar.zst', 'as it was on that day'],
+  ]);
+}
+
+async function write(shell: Shell, words: readonly string[], flags: DumpFlags): Promise<void> {
+  refuseTerminal(shell);
+  const { dump } = await import('../../actions/dump.ts');
+  await giveData(shell, (output) => withData(shell, words, flags, (options) => dump({ ...options, write: output.write })));
+}
