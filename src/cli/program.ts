@@ -6,6 +6,7 @@ import { addExamples, BatHelp, fullName } from './command-help.ts';
 import { catCommand } from './commands/cat.ts';
 import { copyCommand } from './commands/copy.ts';
 import { diffCommand } from './commands/diff.ts';
+import { drillCommand } from './commands/drill.ts';
 import { dumpCommand } from './commands/dump.ts';
 import { findCommand } from './commands/find.ts';
 import { graphCommand } from './commands/graph.ts';
@@ -37,6 +38,7 @@ const commands = [
   dumpCommand,
   verifyCommand,
   copyCommand,
+  drillCommand,
   initCommand,
   validateCommand,
   graphCommand,
