@@ -12,6 +12,7 @@ import { stateFiles } from '../plan/state-folder.ts';
 import { prepareLaneTo } from '../runner/lanes.ts';
 import { reconcile } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
+import { writeSignedList } from '../runner/signed-list.ts';
 import { newRunId } from '../volume/names.ts';
 import type { CopyLane, CopyOptions, CopyResult } from './copy/contract.ts';
 import { CopyRun } from './copy/copy-run.ts';
@@ -53,6 +54,7 @@ async function carryOut(options: CopyOptions, catalog: Catalog): Promise<CopyRes
     await openPair(session, options.from, lane.own);
     await reconcile(session, session.targets.get(options.to)!);
     const result = await work.run();
+    await writeSignedList(session, session.targets.get(options.to)!);
     new Stores(catalog).setUnsettled(options.to, false);
     exitCode = 0;
     return work.end(result);

@@ -11,15 +11,16 @@ import { formatCount } from '../core/units.ts';
 import { batVersion } from '../core/version.ts';
 import type { Target } from '../targets/target.ts';
 import { chooseTarget, noteDrill } from './drill/last-drills.ts';
-import { DrillFailed, type DrillFailure, type DrillOptions, type DrillReport } from './drill/contract.ts';
+import { DrillFailed, type DrillFailure, type DrillOptions, type DrillReport, type TrustingOptions } from './drill/contract.ts';
 import { estimateFull } from './drill/full-restore.ts';
-import { chooseToLook, lookAtSnapshot } from './drill/look.ts';
+import { chooseToLook, leaveOutCold, lookAtSnapshot } from './drill/look.ts';
 import { checkReportFolder, writeReport } from './drill/report-files.ts';
 import { checkSpace, makeScratch, removeTree } from './drill/scratch.ts';
 import { GroupRestore } from './drill/group-restore.ts';
 import { closeTargets, createTargets } from './plan-targets.ts';
 import { openKeys, type StoredSnapshot } from './store.ts';
 import { once } from './store/keys.ts';
+import { Trust } from './store/trust.ts';
 import { askTargets } from './stored.ts';
 
 export { DrillFailed, type DrillOptions, type DrillReport } from './drill/contract.ts';
@@ -42,10 +43,11 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   const id = options.from ?? chooseTarget(plan, environment);
   const targets = await createTargets({ plan, only: id, environment, emit });
   try {
-    const [holder] = await askTargets(targets, emit, signal);
+    const trust = new Trust({ plan, environment, accept: false, emit });
+    const [holder] = await askTargets(targets, emit, signal, trust);
     const { target, stored } = holder!;
     if (stored.length === 0) throw new BatError('NOTHING_STORED', `Nothing is stored on ${target.location} yet.`, { hint: 'Make a first backup with `bat run`.', subject: target.id });
-    const report = await tryTarget(options, target, stored);
+    const report = await tryTarget({ ...options, trust }, target, stored);
     const files = folder === null ? [] : await writeReport(folder, report);
     await noteDrill(plan, report, files[0] ?? null, emit, environment);
     if (report.isOk) return { report, files };
@@ -55,7 +57,7 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   }
 }
 
-async function tryTarget(options: DrillOptions, target: Target, stored: readonly StoredSnapshot[]): Promise<DrillReport> {
+async function tryTarget(options: TrustingOptions, target: Target, stored: readonly StoredSnapshot[]): Promise<DrillReport> {
   const { plan, sample, seed, signal, thaw } = options;
   const started = performance.now();
   const time = new Date().toISOString();
@@ -72,6 +74,7 @@ async function tryTarget(options: DrillOptions, target: Target, stored: readonly
       if (error) failures.push({ snapshot: id, path: '', message: error.message });
     }
     list.choose(sample, thaw !== null);
+    if (thaw === null) await leaveOutCold(looking);
     const groups = list.groups();
     await checkSpace(scratch, Math.max(0, ...groups.map(({ bytes }) => bytes)));
     const restore = new GroupRestore({ ...options, keys: inputs }, target, list, scratch);

@@ -32,12 +32,14 @@ export interface DrillTotals {
 }
 
 const tables = `
-CREATE TABLE objects (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+-- unsure: nobody knows yet whether it is cold.
+CREATE TABLE objects (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, unsure INTEGER NOT NULL) STRICT;
 CREATE TABLE files (
   id INTEGER PRIMARY KEY, snapshot INTEGER NOT NULL, path ANY NOT NULL, sha256 BLOB NOT NULL, size INTEGER NOT NULL, mtime TEXT NOT NULL,
   objects TEXT NOT NULL, age TEXT NOT NULL, cold INTEGER NOT NULL, lot REAL NOT NULL, UNIQUE (snapshot, path)) STRICT;
 CREATE TABLE contents (id INTEGER PRIMARY KEY, age TEXT NOT NULL, cold INTEGER NOT NULL, lot REAL NOT NULL, size INTEGER NOT NULL) STRICT;
 CREATE TABLE chosen (id INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE left_out (object INTEGER PRIMARY KEY) STRICT;
 `;
 
 export class DrillList {
@@ -47,9 +49,9 @@ export class DrillList {
     this.#database.close();
   }
 
-  /** Returns its id. */
-  addObject(name: string): number {
-    this.#database.run('INSERT OR IGNORE INTO objects (name) VALUES (?)', name);
+  /** Returns its id. `isUnsure`: only the target knows whether it is cold. */
+  addObject(name: string, isUnsure: boolean): number {
+    this.#database.run('INSERT OR IGNORE INTO objects (name, unsure) VALUES (?, ?)', name, isUnsure ? 1 : 0);
     return this.#database.get('SELECT id FROM objects WHERE name = ?', name)!['id'] as number;
   }
 
@@ -99,6 +101,21 @@ export class DrillList {
     }
     for (const way of ways) way.return(undefined);
     for (const id of taken) this.#database.run('INSERT INTO chosen (id) VALUES (?)', id);
+  }
+
+  /** Objects that chosen files lie in, of which only the target knows whether they are cold. */
+  unsureObjects(): { id: number; name: string }[] {
+    return this.#database.all(
+      `SELECT id, name FROM objects WHERE unsure = 1 AND id IN (SELECT o.value FROM chosen c JOIN files f ON f.id = c.id, json_each(f.objects) o) ORDER BY name`,
+    ) as { id: number; name: string }[];
+  }
+
+  /** They turned out to be cold: what lies in them is not tried. */
+  leaveOut(objects: readonly number[]): void {
+    for (const object of objects) this.#database.run('INSERT OR IGNORE INTO left_out (object) VALUES (?)', object);
+    const within = 'SELECT f.id FROM chosen c JOIN files f ON f.id = c.id, json_each(f.objects) o WHERE o.value IN (SELECT object FROM left_out)';
+    this.#database.run(`UPDATE contents SET cold = 1 WHERE id IN (${within})`);
+    this.#database.run(`DELETE FROM chosen WHERE id IN (${within})`);
   }
 
   /** `all`: everything that there is to choose from; `chosen`; `cold`: what was left out because it is cold. */

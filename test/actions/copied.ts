@@ -13,6 +13,7 @@ import { generateIdentity } from '../../src/volume/age.ts';
 
 export interface Copied {
   folder: string;
+  identity: string;
   plan: Plan;
   events: BatEvent[];
   write(files: Record<string, string | Uint8Array>): void;
@@ -58,6 +59,7 @@ ${others}`,
   const signal = new AbortController().signal;
   return {
     folder,
+    identity,
     plan,
     events,
     write,

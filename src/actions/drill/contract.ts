@@ -5,6 +5,7 @@ import type { Emit } from '../../core/events.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { KeyInputs } from '../store.ts';
 import type { ThawPolicy } from '../restore.ts';
+import type { Trust } from '../store/trust.ts';
 
 export interface DrillOptions {
   plan: Plan;
@@ -24,6 +25,9 @@ export interface DrillOptions {
   emit: Emit;
   signal: AbortSignal;
 }
+
+/** With who may have written what is tried. */
+export type TrustingOptions = DrillOptions & { trust: Trust };
 
 export type { DrillTotals, Sample };
 

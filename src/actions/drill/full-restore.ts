@@ -3,11 +3,11 @@ import { BatError } from '../../core/errors.ts';
 import { costOfReading } from '../../targets/prices.ts';
 import type { Target } from '../../targets/target.ts';
 import { restore, RestoreIncomplete, type RestoreSummary } from '../restore.ts';
-import type { DrillOptions, FullRestore } from './contract.ts';
+import type { TrustingOptions, FullRestore } from './contract.ts';
 import { restoreAround } from './restore-around.ts';
 
 /** `rate`: bytes a millisecond. Null if not even that can be found out. */
-export async function estimateFull(options: DrillOptions, target: Target, rate: number): Promise<FullRestore | null> {
+export async function estimateFull(options: TrustingOptions, target: Target, rate: number): Promise<FullRestore | null> {
   const summary = await count(options, target);
   if (!summary) return null;
   const { files, bytes, fetched, objects, cold } = summary;
@@ -30,7 +30,7 @@ export async function estimateFull(options: DrillOptions, target: Target, rate: 
   };
 }
 
-async function count(options: DrillOptions, target: Target): Promise<RestoreSummary | null> {
+async function count(options: TrustingOptions, target: Target): Promise<RestoreSummary | null> {
   const destination = { kind: 'folder', path: options.scratch, perSource: true } as const;
   try {
     return await restore({ ...restoreAround(options, target), snapshot: 'latest', patterns: [], destination, dryRun: true, emit: () => {} });

@@ -1,15 +1,18 @@
 /** Restores what was chosen of one snapshot after the other, compares it, and makes room again. */
 import { performance } from 'node:perf_hooks';
 import type { DrillFile, DrillList } from '../../catalog/drill-list.ts';
-import { BatError } from '../../core/errors.ts';
+import { BatError, type ErrorCode } from '../../core/errors.ts';
 import type { BatEvent } from '../../core/events.ts';
 import type { Target } from '../../targets/target.ts';
 import { restore, RestoreIncomplete, ThawPending, type RestoreSummary } from '../restore.ts';
 import type { StoredSnapshot } from '../store.ts';
 import { compareFile } from './compare.ts';
-import type { DrillFailure, DrillOptions } from './contract.ts';
+import type { DrillFailure, TrustingOptions } from './contract.ts';
 import { removeTree } from './scratch.ts';
 import { restoreAround } from './restore-around.ts';
+
+/** What is wrong with single objects; anything else keeps the drill from being made. */
+const ofObjects: ReadonlySet<ErrorCode> = new Set(['OBJECT_MISSING', 'OBJECT_DAMAGED', 'OBJECT_COLD', 'RESTORE_REFUSED', 'MANIFEST_FORGED', 'MANIFEST_ROLLED_BACK', 'MANIFEST_CUT_OFF']);
 
 export class GroupRestore {
   readonly failures: DrillFailure[] = [];
@@ -19,14 +22,14 @@ export class GroupRestore {
   fetched = 0;
   /** Milliseconds. */
   duration = 0;
-  readonly #options: DrillOptions;
+  readonly #options: TrustingOptions;
   readonly #target: Target;
   readonly #list: DrillList;
   readonly #scratch: string;
   readonly #before = { files: 0, bytes: 0, fetched: 0 };
   readonly #total: { files: number; bytes: number };
 
-  constructor(options: DrillOptions, target: Target, list: DrillList, scratch: string) {
+  constructor(options: TrustingOptions, target: Target, list: DrillList, scratch: string) {
     this.#options = options;
     this.#target = target;
     this.#list = list;
@@ -65,7 +68,7 @@ export class GroupRestore {
       if (error instanceof RestoreIncomplete && error.code === 'RESTORE_INCOMPLETE') return error.summary;
       // The same files must be asked for once more.
       if (error instanceof ThawPending) throw new ThawPending(error.message, error.until, `Call it again then, with --seed ${this.#options.seed} for the same files.`);
-      if (!(error instanceof BatError) || !['OBJECT_MISSING', 'OBJECT_DAMAGED', 'OBJECT_COLD', 'RESTORE_REFUSED'].includes(error.code)) throw error;
+      if (!(error instanceof BatError) || !ofObjects.has(error.code)) throw error;
       messages.set('', error.message);
       return null;
     }

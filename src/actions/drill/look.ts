@@ -1,6 +1,7 @@
 /** Reads the manifests of snapshots for the files that a drill may choose from. */
 import type { DrillList } from '../../catalog/drill-list.ts';
 import { BatError } from '../../core/errors.ts';
+import { inParallel } from '../../core/in-parallel.ts';
 import type { Target } from '../../targets/target.ts';
 import type { ManifestVolume } from '../../volume/manifest.ts';
 import { runOfObject } from '../../volume/names.ts';
@@ -43,7 +44,7 @@ export async function lookAtSnapshot({ target, stored, list, keys, chance, signa
         await new Promise(setImmediate);
       }
       if (line.kind === 'header') volumes = new Map();
-      else if (line.kind === 'volume') volumes.set(line.volume.number, { id: list.addObject(line.volume.name), age: runOfObject(line.volume.name) ?? '', isCold: isCold(target, line.volume) });
+      else if (line.kind === 'volume') volumes.set(line.volume.number, noteVolume(list, target, line.volume));
       else if (line.kind === 'removed') list.remove(number, line.path);
       else if (line.kind === 'entry') {
         const { path, type, sha256, chunks = [], size, mtime } = line.entry;
@@ -67,8 +68,23 @@ export async function lookAtSnapshot({ target, stored, list, keys, chance, signa
   }
 }
 
-/** As the manifest's receipt has it. */
-function isCold(target: Target, { targets }: ManifestVolume): boolean {
+/** Cold as the manifest's receipt has it. There is none where the object came to this target later, or the target had another name. */
+function noteVolume(list: DrillList, target: Target, { name, targets }: ManifestVolume): { id: number; age: string; isCold: boolean } {
   const receipt = (targets as Record<string, { storageClass?: unknown } | null> | null)?.[target.id];
-  return typeof receipt?.storageClass === 'string' && (target.coldStorage?.isCold(receipt.storageClass) ?? false);
+  const isCold = typeof receipt?.storageClass === 'string' && (target.coldStorage?.isCold(receipt.storageClass) ?? false);
+  return { id: list.addObject(name, !receipt && target.coldStorage !== undefined), age: runOfObject(name) ?? '', isCold };
+}
+
+/** Asks the target about what was chosen and may be cold. What cannot be asked about is tried: then it is told why. */
+export async function leaveOutCold({ target, list, signal }: Looking): Promise<void> {
+  const cold: number[] = [];
+  await inParallel(list.unsureObjects(), target.capabilities.parallel, async ({ id, name }) => {
+    try {
+      if ((await target.coldStorage!.state(name, signal)).is !== 'readable') cold.push(id);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof BatError) || (error.code !== 'OBJECT_MISSING' && error.code !== 'OBJECT_DAMAGED')) throw error;
+    }
+  });
+  list.leaveOut(cold);
 }

@@ -2,7 +2,7 @@
 import type { Target } from '../../targets/target.ts';
 import { BatError } from '../../core/errors.ts';
 import type { RestoreOptions, ThawPolicy } from '../restore.ts';
-import type { DrillOptions } from './contract.ts';
+import type { TrustingOptions } from './contract.ts';
 
 /** Nothing cold is asked for by a drill that leaves it out; should it be met all the same, the restore ends. */
 const noThaw: ThawPolicy = {
@@ -12,6 +12,6 @@ const noThaw: ThawPolicy = {
   now: () => new Date(),
 };
 
-export function restoreAround({ plan, keys, thaw, emit, signal }: DrillOptions, target: Target): Omit<RestoreOptions, 'snapshot' | 'patterns' | 'destination' | 'dryRun'> {
-  return { plan: plan.name, targets: [target], sources: [], overwrite: 'always', keys, thaw: thaw ?? noThaw, emit, signal };
+export function restoreAround({ plan, keys, thaw, trust, emit, signal }: TrustingOptions, target: Target): Omit<RestoreOptions, 'snapshot' | 'patterns' | 'destination' | 'dryRun'> {
+  return { plan: plan.name, targets: [target], sources: [], overwrite: 'always', keys, thaw: thaw ?? noThaw, trust, emit, signal };
 }
