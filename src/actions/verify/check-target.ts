@@ -162,7 +162,10 @@ export class TargetCheck {
     const reading = { target: this.#target, keys: this.#keys, nameOf: (sha256: Buffer) => this.#nameOf(sha256), signer, signal };
     await inParallel(wanted, sideBySide(this.#target), async (record) => {
       const stat = this.#listing ? this.#listing.find(record.name) : await this.#target.stat(record.name, signal);
-      const wrong = wrongSize(stat, record) ?? (amount.kind === 'nothing' ? null : await this.#readManifest(() => wrongContent(reading, record)));
+      const size = wrongSize(stat, record);
+      const content = stat === null || amount.kind === 'nothing' ? null : await this.#readManifest(() => wrongContent(reading, { ...record, size: stat.size }));
+      // Of another size: what it is says more than how long it is.
+      const wrong = size && content?.problem === 'damaged' ? size : (content ?? size);
       if (!wrong) return;
       this.damage.manifests.push(record);
       const elsewhere = new Manifests(this.#catalog).othersWith(record);
