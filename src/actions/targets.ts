@@ -4,6 +4,7 @@ import { secretPaths } from '../plan/secret-schema.ts';
 import { isMap } from '../plan/words.ts';
 import { makeTarget } from '../runner/make-target.ts';
 import type { Environment } from '../plan/interpolate.ts';
+import type { Target } from '../targets/target.ts';
 import { checkVariables } from './plan-targets.ts';
 
 export interface TargetRow {
@@ -22,6 +23,12 @@ export async function listTargets(plan: Plan, environment: Environment): Promise
     const { location } = makeTarget(plan, { ...spec, options: withoutSecrets(spec) }, { emit: () => {}, keepsHours: false });
     return { id: spec.id, type: spec.type.type, location, uploads };
   });
+}
+
+/** As the plan has it, for what can be told without asking it: no secret is fetched. Throws PlanError if a variable that it needs is not set. */
+export async function targetAsPlanned(plan: Plan, spec: TargetSpec, environment: Environment): Promise<Target> {
+  await checkVariables(plan, [spec], environment);
+  return makeTarget(plan, { ...spec, options: withoutSecrets(spec) }, { emit: () => {}, keepsHours: false });
 }
 
 /** No place depends on a secret; a word stands in for each. */

@@ -17,6 +17,7 @@ import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { showCommand } from './commands/show.ts';
 import { snapshotsCommand } from './commands/snapshots.ts';
+import { statsCommand } from './commands/stats.ts';
 import { syncCommand } from './commands/sync.ts';
 import { targetsCommand } from './commands/targets.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -37,6 +38,7 @@ const commands = [
   catCommand,
   dumpCommand,
   verifyCommand,
+  statsCommand,
   copyCommand,
   drillCommand,
   initCommand,

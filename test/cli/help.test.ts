@@ -39,6 +39,7 @@ test('the help of bat fits one screen and names every command, the main job firs
     'cat',
     'dump',
     'verify',
+    'stats',
     'copy',
     'drill',
     'init',
