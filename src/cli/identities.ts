@@ -10,7 +10,7 @@ import { askPassphrase, passphraseVariable } from './ask.ts';
 import type { Shell } from './shell.ts';
 
 /** `files`: paths, `-` for standard input. Throws KEY_MISSING for one that cannot be read. */
-export async function gatherKeys(shell: Shell, plan: Plan, files: readonly string[]): Promise<KeyInputs> {
+export async function gatherKeys(shell: Shell, plan: Plan | null, files: readonly string[]): Promise<KeyInputs> {
   const identities: Uint8Array[] = [];
   for (const file of files) identities.push(await readIdentity(file));
   const isPlain = identities.length > 0 && identities.every(registerKeys);
@@ -35,9 +35,9 @@ function registerKeys(bytes: Uint8Array): boolean {
 }
 
 /** What the plan knows need not be asked. On a bare machine it knows nothing of it. */
-async function findPassphrase(shell: Shell, plan: Plan): Promise<string | null> {
+async function findPassphrase(shell: Shell, plan: Plan | null): Promise<string | null> {
   if (shell.environment[passphraseVariable]) return askPassphrase(shell, '');
-  return (await plannedPassphrase(shell, plan)) ?? askPassphrase(shell, 'Passphrase: ');
+  return (plan && (await plannedPassphrase(shell, plan))) ?? askPassphrase(shell, 'Passphrase: ');
 }
 
 async function plannedPassphrase(shell: Shell, plan: Plan): Promise<string | null> {

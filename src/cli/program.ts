@@ -13,6 +13,7 @@ import { graphCommand } from './commands/graph.ts';
 import { initCommand } from './commands/init.ts';
 import { keygenCommand } from './commands/keygen.ts';
 import { lsCommand } from './commands/ls.ts';
+import { recoverCommand } from './commands/recover.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { showCommand } from './commands/show.ts';
@@ -30,6 +31,7 @@ import { isHelp, toUsageError } from './usage-error.ts';
 const commands = [
   runCommand,
   restoreCommand,
+  recoverCommand,
   snapshotsCommand,
   lsCommand,
   findCommand,

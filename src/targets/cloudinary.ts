@@ -125,6 +125,19 @@ export class CloudinaryTarget implements Target {
     }
   }
 
+  /** An account has no listing of folders that is sure to be up to date: all assets of the place are asked for. */
+  async plans(signal?: AbortSignal): Promise<string[]> {
+    const top = this.#store.base.replace(/[^/]*$/, '');
+    return this.#store.guard('list', this.location, signal, async () => {
+      const plans: string[] = [];
+      for await (const { publicId } of this.#store.api.list(top, signal)) {
+        const [plan = '', name, ...more] = publicId.slice(top.length).split('/');
+        if (name === 'bat.json' && more.length === 0) plans.push(plan);
+      }
+      return plans;
+    });
+  }
+
   async remove(name: string, signal?: AbortSignal): Promise<void> {
     this.#store.check(name);
     await this.#store.guard('remove', name, signal, () => removeObject(this.#store, this.#notes, name, signal));

@@ -6,6 +6,7 @@ import { connectFolder, unmakeFolders } from './file/connect.ts';
 import type { Disk } from './file/disk.ts';
 import { disk } from './file/disk.ts';
 import { isObjectName } from './file/names.ts';
+import { listPlans } from './file/plans.ts';
 import { readRange } from './file/read.ts';
 import { FileStore } from './file/store.ts';
 import { FileUpload } from './file/upload.ts';
@@ -93,6 +94,10 @@ export class FileTarget implements Target {
     } catch (error) {
       throw await this.#store.explain(error, 'list', this.location);
     }
+  }
+
+  async plans(signal?: AbortSignal): Promise<string[]> {
+    return this.#store.guard('list', this.#store.path, () => listPlans(this.#store, signal));
   }
 
   /** Flushed as a write is: else a power cut could bring a manifest back whose volumes were removed after it. */

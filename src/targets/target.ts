@@ -120,6 +120,8 @@ export interface Target {
   inspect?(name: string, signal?: AbortSignal): Promise<ObjectStat | null>;
   /** Every object whose name starts with `prefix`, in no order. */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ObjectStat>;
+  /** The names of all plans that have something stored in the same place: folders with a `bat.json` beside that of this plan. Needs no `connect`. */
+  plans?(signal?: AbortSignal): Promise<string[]>;
   /** Removing what is not there is no error. */
   remove(name: string, signal?: AbortSignal): Promise<void>;
   /** Removes what killed uploads left behind. Only called under the plan's lock. Returns how many. */

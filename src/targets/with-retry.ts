@@ -143,6 +143,10 @@ class RetriedTarget implements Target {
     }
   }
 
+  plans(signal?: AbortSignal): Promise<string[]> {
+    return this.#line.call(async () => (await this.#target.plans?.(signal)) ?? [], signal);
+  }
+
   remove(name: string, signal?: AbortSignal): Promise<void> {
     return this.#line.call(() => this.#target.remove(name, signal), signal);
   }

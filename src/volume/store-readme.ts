@@ -107,7 +107,7 @@ function filesByHand(options: StoreReadmeOptions): string {
   const command = [`${first} < "$f"`, ...more].join(' | ');
   return `All objects, without restore.py
 -------------------------------
-    find . -type f -name '*${suffix}' ! -path './manifests/*' ! -path './keys/*' ! -path './out/*' ! -name README.txt ! -name restore.py ! -name bat.json ! -name key.txt |
+    find . -type f -name '*${suffix}' ! -path './manifests/*' ! -path './signed/*' ! -path './keys/*' ! -path './out/*' ! -name README.txt ! -name restore.py ! -name bat.json ! -name key.txt |
     while IFS= read -r f; do
       to="out/\${f%${suffix}}"; mkdir -p "$(dirname "$to")"
       ${command} > "$to"

@@ -31,6 +31,7 @@ test('the help of bat fits one screen and names every command, the main job firs
   expect(named).toEqual([
     'run',
     'restore',
+    'recover',
     'snapshots',
     'ls',
     'find',

@@ -1,17 +1,16 @@
 /** `bat restore` */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import type { Destination, Overwrite, RestoreIncomplete, RestoreOptions, RestoreSummary } from '../../actions/restore.ts';
+import type { Destination, Overwrite, RestoreOptions } from '../../actions/restore.ts';
 import { BatError } from '../../core/errors.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { ThawTier } from '../../targets/cold-storage.ts';
 import { canAsk, confirm } from '../ask.ts';
+import { carryOutRestore, restoringView } from '../carry-out-restore.ts';
 import { openPlan, splitPlan } from '../choose-plan.ts';
 import { addExamples, collect } from '../command-help.ts';
-import { seconds } from '../json-line.ts';
 import { addSourceOptions, addThawOptions } from '../reading-options.ts';
 import type { Shell } from '../shell.ts';
-import { offerFields } from '../views/thaw-offer-json.ts';
 
 interface RestoreFlags {
   snapshot: string;
@@ -66,13 +65,12 @@ async function restoreFiles(shell: Shell, words: readonly string[], flags: Resto
   const place = chooseDestination(plan, flags);
   const dryRun = flags.dryRun ?? false;
   if (flags.inPlace && !dryRun) await makeSure(shell, plan, flags);
-  const [{ restore }, { createTargets, closeTargets }, { gatherKeys }] = await Promise.all([
-    import('../../actions/restore.ts'),
+  const [{ createTargets, closeTargets }, { gatherKeys }] = await Promise.all([
     import('../../actions/plan-targets.ts'),
     import('../identities.ts'),
   ]);
   const [{ thawPolicy }, { Trust }] = await Promise.all([import('../thaw-policy.ts'), import('../../actions/store/trust.ts')]);
-  const view = shell.json ? (await import('../views/events-json.ts')).eventsJsonView(shell) : (await import('../views/restore.ts')).restoreView(shell, { quiet: flags.quiet ?? false });
+  const view = await restoringView(shell, flags.quiet ?? false);
   const keys = await gatherKeys(shell, plan, flags.identity ?? []);
   const targets = await createTargets({ plan, only: flags.from, environment: shell.environment, emit: view.emit });
   try {
@@ -91,35 +89,10 @@ async function restoreFiles(shell: Shell, words: readonly string[], flags: Resto
       emit: view.emit,
       signal: shell.signal,
     };
-    const summary = await restore(options).catch((error: unknown) => {
-      view.finish(error);
-      return failed(shell, error);
-    });
-    view.finish();
-    await showSummary(shell, summary, place.where, flags);
+    await carryOutRestore(shell, view, options, { where: place.where, quiet: flags.quiet ?? false });
   } finally {
     await closeTargets(targets);
   }
-}
-
-async function showSummary(shell: Shell, summary: RestoreSummary, where: string, flags: RestoreFlags): Promise<void> {
-  if (shell.json) shell.emitJson('summary', summaryFields(summary, 0));
-  else if (!flags.quiet) (await import('../views/restore.ts')).showRestored(shell, summary, where, flags.dryRun ?? false);
-}
-
-/** A restore that ended with something missing has a summary, too; without a terminal its single failures have been said. */
-function failed(shell: Shell, error: unknown): never {
-  const { summary } = error as Partial<RestoreIncomplete>;
-  if (!(error instanceof BatError) || !summary) throw error;
-  if (shell.json) shell.emitJson('summary', summaryFields(summary, error.exitCode));
-  if (shell.json || shell.out.isTerminal) throw error;
-  const [head = ''] = error.message.split('\n');
-  throw new BatError(error.code, head, { cause: error, ...(error.hint === undefined ? {} : { hint: error.hint }) });
-}
-
-function summaryFields({ snapshots, files, bytes, fetched, objects, skipped, failed: failures, cold, duration }: RestoreSummary, exitCode: number): Record<string, unknown> {
-  const fields = { snapshots, exitCode, seconds: seconds(duration), filesRestored: files, bytesRestored: bytes, bytesFetched: fetched, objects, skipped, failed: failures };
-  return cold.length > 0 ? { ...fields, cold: cold.map(offerFields) } : fields;
 }
 
 function chooseDestination(plan: Plan, { inPlace, to, source = [] }: RestoreFlags): { destination: Destination; where: string } {

@@ -11,7 +11,7 @@ import type { Call, S3Store } from './store.ts';
 export async function* listObjects(store: S3Store, prefix: string, signal: AbortSignal | undefined): AsyncGenerator<ObjectStat> {
   let ContinuationToken: string | undefined;
   do {
-    const page = await listPage(store, { doing: 'list', what: store.location, signal }, { prefix, ContinuationToken });
+    const page = await listPage(store, { doing: 'list', what: store.location, signal }, { Prefix: store.base + prefix, ContinuationToken });
     for (const { Key, Size, ETag } of page.Contents ?? []) {
       const name = Key?.startsWith(store.base) ? Key.slice(store.base.length) : '';
       const checksum = checksumOf(ETag, null);
@@ -25,7 +25,7 @@ export async function* listObjects(store: S3Store, prefix: string, signal: Abort
 
 /** Whether anything lies there: the cheapest call whose refusal says why. */
 export async function hasObjects(store: S3Store, signal: AbortSignal | undefined, patience: number): Promise<boolean> {
-  const page = await listPage(store, { doing: 'use', what: store.location, signal, patience }, { prefix: '', MaxKeys: 1 });
+  const page = await listPage(store, { doing: 'use', what: store.location, signal, patience }, { Prefix: store.base, MaxKeys: 1 });
   return (page.Contents ?? []).length > 0;
 }
 
@@ -48,12 +48,13 @@ export function isGone(error: unknown): boolean {
   return answer?.code === 'NoSuchUpload' || (answer?.status === 404 && answer.code === 'NoSuchKey');
 }
 
-async function listPage(store: S3Store, call: Call, { prefix, ...rest }: { prefix: string; ContinuationToken?: string | undefined; MaxKeys?: number }) {
+/** One page of keys that begin with `Prefix`; those below a `Delimiter` are told as one. */
+export async function listPage(store: S3Store, call: Call, page: { Prefix: string; Delimiter?: string; ContinuationToken?: string | undefined; MaxKeys?: number }) {
   return store.call(call, async ({ sdk, send }) => {
-    const page = await send(new sdk.ListObjectsV2Command({ Bucket: store.bucket, Prefix: store.base + prefix, ...rest }));
+    const listed = await send(new sdk.ListObjectsV2Command({ Bucket: store.bucket, ...page }));
     // Something else than S3 gives something else than a listing, which must not be taken for an empty one.
-    if (page.IsTruncated === undefined) throw new NoStoreError(page.$metadata.httpStatusCode ?? 200);
-    return page;
+    if (listed.IsTruncated === undefined) throw new NoStoreError(listed.$metadata.httpStatusCode ?? 200);
+    return listed;
   });
 }
 

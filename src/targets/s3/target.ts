@@ -11,6 +11,7 @@ import type { S3Options } from './options.ts';
 import { checkOptions, partSizeOf } from './options.ts';
 import { s3Prices } from './prices.ts';
 import { readRange } from './read.ts';
+import { listPlans } from './plans.ts';
 import { resumeUpload } from './resume.ts';
 import { S3Store, usualPatience } from './store.ts';
 import { sweepUploads } from './sweep.ts';
@@ -78,6 +79,10 @@ export class S3Target implements Target {
 
   list(prefix: string, signal?: AbortSignal): AsyncGenerator<ObjectStat> {
     return listObjects(this.#store, prefix, signal);
+  }
+
+  plans(signal?: AbortSignal): Promise<string[]> {
+    return listPlans(this.#store, signal);
   }
 
   async remove(name: string, signal?: AbortSignal): Promise<void> {
