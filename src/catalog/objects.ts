@@ -27,7 +27,11 @@ export interface ObjectReceipt {
 export type NewObject = Omit<CatalogObject, 'id'>;
 
 /** With the receipts of the targets that were asked for, by target. */
-export type HeldObject = CatalogObject & { receipts: Map<string, ObjectReceipt> };
+export type HeldObject = CatalogObject & {
+  receipts: Map<string, ObjectReceipt>;
+  /** The name of the volume's first object, where this one was made of it later under a name of its own. */
+  copyOf?: string;
+};
 
 /** An object that another target can give. `seal`: as it is there it is plain, and has to be sealed on the way. */
 export type MissingObject = Omit<CatalogObject, 'frames' | 'recipients'> & { from: string; seal: boolean };
@@ -192,15 +196,16 @@ export class Objects {
   /** The object of a volume that one of these targets holds, with its receipts; null if none does. */
   objectFor(volume: number, targets: readonly string[]): HeldObject | null {
     const rows = this.#catalog.all(
-      `SELECT o.*, v.decoded, r.target, r.parts, r.checksum, r.storage_class FROM objects o JOIN receipts r ON r.object = o.id
-       JOIN volumes v ON v.id = o.volume WHERE o.volume = ? AND r.target IN (SELECT value FROM json_each(?)) ORDER BY o.id DESC`,
+      `SELECT o.*, v.decoded, r.target, r.parts, r.checksum, r.storage_class, (SELECT f.name FROM objects f WHERE f.volume = v.id ORDER BY f.id LIMIT 1) AS first
+       FROM objects o JOIN receipts r ON r.object = o.id JOIN volumes v ON v.id = o.volume WHERE o.volume = ? AND r.target IN (SELECT value FROM json_each(?)) ORDER BY o.id DESC`,
       volume,
       JSON.stringify(targets),
     );
     if (rows.length === 0) return null;
     const object = toObject(rows[0]!);
     const receipts = new Map(rows.filter((row) => row['id'] === object.id).map((row) => [row['target'] as string, toReceipt(row)]));
-    return { ...object, receipts };
+    const first = rows[0]!['first'] as string;
+    return { ...object, receipts, ...(isFellow(object.name, first) ? {} : { copyOf: first }) };
   }
 
   /** An object of a volume that no target gives any more: what is left of it may still lie there. Null if there never was one like that. */
@@ -219,6 +224,15 @@ export class Objects {
       AND EXISTS (SELECT 1 FROM json_each(?) b WHERE b.value NOT IN (SELECT value FROM json_each(o.recipients)))`;
     return this.#catalog.get(sql, target, JSON.stringify(recipients))!['count'] as number;
   }
+}
+
+/** Objects of a volume that were made together have the same name but for what their steps added to it. */
+function isFellow(name: string, other: string): boolean {
+  return bare(name) === bare(other);
+}
+
+function bare(name: string): string {
+  return name.replace(/\.age$/, '').replace(/\.(zst|gz)$/, '');
 }
 
 /** All of an object but its frames, which may be many, and its recipients. */

@@ -162,6 +162,7 @@ function parseVolume(fields: Fields): ManifestVolume {
     codec,
     sealed: fields.json['sealed'] === true,
     ...parseRecipients(fields),
+    ...(fields.json['copyOf'] === undefined ? {} : { copyOf: fields.text('copyOf') }),
     frames: fields.list('frames').map((frame) => {
       const [decoded, stored] = fields.numbers(frame, 2, 'frames');
       return { decoded: decoded!, stored: stored! };

@@ -64,6 +64,8 @@ export interface ManifestVolume {
   sealed: boolean;
   /** Whom it is sealed to, where that is not whom the manifest is sealed to; or the number of an earlier volume with the same recipients. */
   recipients?: readonly string[] | number;
+  /** The object that it was made of, where that has another name: both decode to the same bytes. */
+  copyOf?: string;
   frames: Frame[];
   /** The targets that held it when this was written, with the pieces they keep it in. */
   targets: Record<string, { parts: number; checksum?: string; storageClass?: string }>;

@@ -90,7 +90,6 @@ class ManifestImport {
     const wrongKey = this.#report.unreadable.find(({ error }) => error.code === 'KEY_WRONG');
     if (wrongKey && !this.#openedSealed) throw wrongKey.error;
     for (const { snapshots } of this.#sources.values()) snapshots.finish();
-    this.#content.objects.uniteCopies();
     this.#content.entries.end();
     return this.#report;
   }

@@ -83,9 +83,9 @@ export class ManifestContent {
 
   #addVolume(volume: ManifestVolume, recipients: readonly string[] | null, header: ManifestHeader, subject: string): number {
     checkVolume(volume, subject);
-    const { name, size, decoded, codec, frames } = volume;
+    const { name, size, decoded, codec, frames, copyOf } = volume;
     const added = this.objects.add({
-      name, size, decoded, codec, frames, recipients,
+      name, size, decoded, codec, frames, recipients, copyOf,
       sha256: Buffer.from(volume.sha256, 'hex'),
       maker: volumeNamePattern.test(name) ? 'tar' : 'files',
       run: runOfObject(name) ?? header.run,

@@ -1,6 +1,6 @@
 /** Volumes, objects and receipts that come from manifests. The plain and the sealed object of one volume are found to be that. */
 import type { Catalog, Row } from '../catalog.ts';
-import { packFrames, packIds, unpackIds } from '../columns.ts';
+import { packFrames } from '../columns.ts';
 import type { ObjectReceipt } from '../objects.ts';
 
 export interface ImportedObject {
@@ -16,6 +16,8 @@ export interface ImportedObject {
   /** The run that made it, and the source, as far as its name and the first manifest that speaks of it say so. */
   run: string;
   source: string;
+  /** The name of another object that it was made of. */
+  copyOf?: string | undefined;
 }
 
 const codecSuffixes: Readonly<Record<string, string>> = { none: '', zstd: '.zst', gzip: '.gz' };
@@ -33,15 +35,16 @@ export class ImportedVolumes {
 
   /** The ids of the object and its volume; null if the catalog knows other bytes under that name. */
   add(object: ImportedObject): { id: number; volume: number } | null {
-    const { name, size, sha256, decoded } = object;
+    const { name, size, sha256, decoded, copyOf = name } = object;
     const stem = stemOf(name, object.codec, object.recipients !== null);
     const names = suffixes.map((suffix) => stem + suffix);
     const known = this.#catalog.all(
-      `SELECT o.id, o.volume, o.name, o.size, o.sha256, o.codec, o.recipients IS NOT NULL AS sealed, v.maker, v.decoded FROM objects o JOIN volumes v ON v.id = o.volume WHERE o.name IN (?, ?, ?, ?, ?, ?) ORDER BY o.id`,
+      `SELECT o.id, o.volume, o.name, o.size, o.sha256, o.codec, o.recipients IS NOT NULL AS sealed, v.maker, v.decoded FROM objects o JOIN volumes v ON v.id = o.volume WHERE o.name IN (?, ?, ?, ?, ?, ?, ?) ORDER BY o.id`,
       ...names,
+      copyOf,
     );
     const isTwin = (row: Row): boolean =>
-      row['decoded'] === decoded && row['maker'] === object.maker && stemOf(row['name'] as string, row['codec'] as string, row['sealed'] === 1) === stem;
+      row['decoded'] === decoded && row['maker'] === object.maker && (row['name'] === copyOf || stemOf(row['name'] as string, row['codec'] as string, row['sealed'] === 1) === stem);
     const twin = known.find(isTwin);
     const own = known.find((row) => row['name'] === name);
     if (!own) {
@@ -67,55 +70,6 @@ export class ImportedVolumes {
       'INSERT OR REPLACE INTO receipts (object, target, parts, checksum, storage_class) VALUES (?, ?, ?, ?, ?)',
       object, target, parts, checksum ?? null, storageClass ?? null,
     );
-  }
-
-  /**
-   * What was sealed later than it was stored plain has a name of its own. It is the same volume if all that is known to lie in
-   * the one is known to lie in the other, at the same places.
-   */
-  uniteCopies(): void {
-    const kinds = this.#catalog.get('SELECT count(DISTINCT recipients IS NULL) AS kinds FROM objects')!['kinds'] as number;
-    if (kinds < 2) return;
-    const groups = this.#catalog.all(
-      `SELECT group_concat(id) AS ids, group_concat(plain) AS plain FROM (
-         SELECT v.id, v.maker, v.decoded, min(o.recipients IS NULL) AS plain, max(o.recipients IS NULL) AS partly, f.chunks, f.least, f.most, f.sum, f.offsets
-         FROM volumes v JOIN objects o ON o.volume = v.id
-         JOIN (SELECT volume, count(*) AS chunks, min(chunk) AS least, max(chunk) AS most, sum(chunk) AS sum, total(offset) AS offsets FROM places GROUP BY volume) f ON f.volume = v.id
-         WHERE v.state = 'stored' GROUP BY v.id HAVING plain = partly)
-       GROUP BY maker, decoded, chunks, least, most, sum, offsets HAVING count(*) > 1 AND min(plain) <> max(plain)`,
-    );
-    const united = new Map<number, number>();
-    for (const group of groups) {
-      const ids = String(group['ids']).split(',').map(Number);
-      const plain = String(group['plain']).split(',').map((flag) => flag === '1');
-      const sealed = ids.filter((_, index) => !plain[index]);
-      for (const [index, volume] of ids.filter((_, at) => plain[at]).entries()) {
-        const copy = sealed[index];
-        if (copy !== undefined && this.#holdTheSame(volume, copy)) united.set(copy, volume);
-      }
-    }
-    for (const [copy, volume] of united) this.#unite(copy, volume);
-    if (united.size > 0) this.#renumber(united);
-  }
-
-  #holdTheSame(one: number, other: number): boolean {
-    const sql = 'SELECT 1 FROM (SELECT chunk, offset FROM places WHERE volume = ? EXCEPT SELECT chunk, offset FROM places WHERE volume = ?) LIMIT 1';
-    return this.#catalog.get(sql, one, other) === undefined && this.#catalog.get(sql, other, one) === undefined;
-  }
-
-  #unite(copy: number, volume: number): void {
-    this.#catalog.run('UPDATE objects SET volume = ? WHERE volume = ?', volume, copy);
-    this.#catalog.run('DELETE FROM places WHERE volume = ?', copy);
-    this.#catalog.run('DELETE FROM volumes WHERE id = ?', copy);
-  }
-
-  #renumber(united: ReadonlyMap<number, number>): void {
-    for (const row of this.#catalog.all('SELECT snapshot, target, volumes FROM manifests WHERE volumes IS NOT NULL')) {
-      const ids = unpackIds(row['volumes']);
-      if (!ids.some((id) => united.has(id))) continue;
-      const renumbered = packIds(ids.map((id) => united.get(id) ?? id));
-      this.#catalog.run('UPDATE manifests SET volumes = ? WHERE snapshot = ? AND target = ?', renumbered, row['snapshot'] as string, row['target'] as string);
-    }
   }
 
   #addVolume({ maker, run, source, decoded }: ImportedObject): number {

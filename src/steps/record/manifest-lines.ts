@@ -141,9 +141,9 @@ class VolumeNumbers {
     const number = object ? this.#numbers.size : null;
     this.#numbers.set(id, number);
     if (object) {
-      const { name, size, sha256, decoded, codec, recipients, frames, receipts } = object;
+      const { name, size, sha256, decoded, codec, recipients, frames, receipts, copyOf } = object;
       const targets = Object.fromEntries(receipts);
-      const volume = { number: number!, name, size, sha256: sha256.toString('hex'), decoded, codec, sealed: recipients !== null, ...this.#sealedTo(recipients, number!), frames, targets };
+      const volume = { number: number!, name, size, sha256: sha256.toString('hex'), decoded, codec, sealed: recipients !== null, ...this.#sealedTo(recipients, number!), ...(copyOf === undefined ? {} : { copyOf }), frames, targets };
       this.fresh.push({ id, volume });
     }
     return number;
