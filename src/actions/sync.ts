@@ -15,13 +15,13 @@ import { stateFiles } from '../plan/state-folder.ts';
 import { claimName } from './held-plan.ts';
 import { closeTargets, createTargets } from './plan-targets.ts';
 import { once } from './store/keys.ts';
-import { parseManifestName } from '../volume/names.ts';
+import { Trust } from './store/trust.ts';
 import type { SyncObject, SyncOptions, SyncRead, SyncReport, SyncTarget } from './sync/contract.ts';
 import { importManifests, type ImportReport } from './sync/import-manifests.ts';
 import { lookAt } from './sync/look.ts';
 import { keepDamaged, makeCatalog } from './sync/new-catalog.ts';
 import { takePassphraseKeys } from './sync/passphrase-keys.ts';
-import { openSyncStores, type OpenedStores, type SyncStore } from './sync/stores.ts';
+import { openSyncStores, trustStores, type OpenedStores, type SyncStore } from './sync/stores.ts';
 
 export type { SyncObject, SyncOptions, SyncReport, SyncTarget } from './sync/contract.ts';
 
@@ -69,8 +69,8 @@ type Report = Omit<SyncReport, 'duration'>;
 
 class Sync {
   readonly #options: SyncOptions;
-  readonly #stores: readonly SyncStore[];
-  readonly #failures: ReadonlyMap<string, BatError>;
+  #stores: readonly SyncStore[];
+  #failures: ReadonlyMap<string, BatError>;
 
   constructor(options: SyncOptions, { stores, failures }: OpenedStores) {
     this.#options = options;
@@ -80,7 +80,7 @@ class Sync {
 
   async rebuild(file: string, isDamaged: boolean): Promise<Report> {
     const { plan, dryRun } = this.#options;
-    if (this.#stores.every(({ manifests }) => !manifests.some(({ name }) => parseManifestName(name)))) {
+    if (this.#stores.every(({ manifests }) => manifests.length === 0)) {
       throw new BatError('NOTHING_STORED', `Nothing is stored of the plan ${plan.name} on ${this.#stores.map(({ target }) => target.location).join(', ')}.`, {
         hint: 'There is no catalog to make. Check the plan and its targets, or make a first backup with `bat run`.',
       });
@@ -101,7 +101,7 @@ class Sync {
     const read = await this.#import(catalog, { isNew: true, severalHosts: hosts.size > 1 });
     if (read.snapshots.length === 0) throw read.unreadable[0]!.error;
     for (const { target, marker } of this.#stores) if (marker) new Stores(catalog).note(target.id, marker.store, false);
-    const isSealed = this.#stores.some(({ manifests }) => manifests.some(({ name }) => parseManifestName(name)?.sealed));
+    const isSealed = this.#stores.some(({ manifests }) => manifests.some(({ sealed }) => sealed));
     if (isSealed) await takePassphraseKeys(catalog, this.#stores, { inputs: keys, now: new Date(), emit, signal });
     return this.#report(catalog, { rebuilt: true, read, takeAbove: 0, adopted: new Set() });
   }
@@ -125,12 +125,13 @@ class Sync {
     const snapshots = new Snapshots(catalog);
     const forgetting = new Forgetting(catalog);
     const isNew = (id: string): boolean => snapshots.get(id) === null && !snapshots.wasUndone(id) && !forgetting.isForgotten(id);
-    const ids = this.#stores.flatMap(({ manifests }) => manifests.map(({ name }) => parseManifestName(name)?.snapshot));
-    return new Set(ids.filter((id) => id !== undefined && isNew(id)) as string[]);
+    return new Set(this.#stores.flatMap(({ manifests }) => manifests.map(({ id }) => id)).filter(isNew));
   }
 
-  #import(catalog: Catalog, how: { isNew: boolean; severalHosts: boolean; wanted?: ReadonlySet<string> }): Promise<ImportReport> {
-    const { plan, onProgress, signal } = this.#options;
+  async #import(catalog: Catalog, how: { isNew: boolean; severalHosts: boolean; wanted?: ReadonlySet<string> }): Promise<ImportReport> {
+    const { plan, onProgress, environment, accept, emit, signal } = this.#options;
+    const trust = new Trust({ plan, environment, accept, emit });
+    ({ stores: this.#stores, failures: this.#failures } = await trustStores({ stores: [...this.#stores], failures: new Map(this.#failures) }, trust, emit, signal));
     return importManifests({
       catalog,
       stores: this.#stores,

@@ -26,11 +26,6 @@ export class Listing {
     return this.#catalog.get('SELECT 1 FROM listed LIMIT 1') === undefined;
   }
 
-  /** Bytes, or null if it is not there. */
-  sizeOf(name: string): number | null {
-    return (this.#catalog.get('SELECT size FROM listed WHERE name = ?', name)?.['size'] as number | undefined) ?? null;
-  }
-
   /** What manifests speak of and the target lists in that size is there, whether or not they knew that. `above`: only objects with a higher id. */
   takeHeld(above: number): void {
     this.#catalog.run(

@@ -15,6 +15,8 @@ export interface SyncOptions {
   adopt: boolean;
   /** Objects that no manifest speaks of are removed. */
   removeOrphans: boolean;
+  /** Manifests that are doubtful are taken all the same, with a warning, and pinned. */
+  accept: boolean;
   /** Names of machines that will never write there again. */
   retired: readonly string[];
   /** Nothing is changed, neither here nor there. */

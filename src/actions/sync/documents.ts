@@ -1,41 +1,41 @@
 /** The manifests of several targets: which of them are the same bytes, and those bytes, fetched some way ahead. */
 import { BatError } from '../../core/errors.ts';
-import type { ObjectStat, Target } from '../../targets/target.ts';
+import type { Target } from '../../targets/target.ts';
 import type { KeyRing } from '../../volume/age.ts';
-import { parseManifestName, sourceOfSnapshot } from '../../volume/names.ts';
-import type { Codec } from '../../volume/frames.ts';
+import type { StoredSnapshot } from '../store/list.ts';
 
-/** A target that answers, and the manifests that it lists. */
+/** A target that answers, and every manifest that it lists: a snapshot may have several there. */
 export interface ManifestStore {
   target: Target;
-  manifests: readonly ObjectStat[];
+  manifests: readonly StoredSnapshot[];
   /** Asked for when the first sealed manifest is read. */
   keys: () => Promise<KeyRing>;
 }
 
 /** A manifest: what has the same name and the same size on several targets is taken for the same. */
-export interface ManifestDocument {
+export interface ManifestDocument extends Pick<StoredSnapshot, 'source' | 'size' | 'codec' | 'sealed'> {
   snapshot: string;
-  source: string;
   name: string;
-  size: number;
-  codec: Codec;
-  sealed: boolean;
-  holders: ManifestStore[];
+  holders: Holder[];
+}
+
+/** What a target says of one manifest. */
+export interface Holder extends Omit<ManifestStore, 'manifests'> {
+  stored: StoredSnapshot;
 }
 
 /** By snapshot. A plain one comes before a sealed one: it needs no key. */
 export function documentsOf(stores: readonly ManifestStore[]): Map<string, ManifestDocument[]> {
   const bySnapshot = new Map<string, ManifestDocument[]>();
-  for (const store of stores) {
-    for (const { name, size } of store.manifests) {
-      const parsed = parseManifestName(name);
-      if (!parsed) continue;
-      const documents = bySnapshot.get(parsed.snapshot) ?? [];
+  for (const { manifests, ...store } of stores) {
+    for (const stored of manifests) {
+      const { id, manifestName: name, source, size, codec, sealed } = stored;
+      const documents = bySnapshot.get(id) ?? [];
+      const holder = { ...store, stored };
       const same = documents.find((document) => document.name === name && document.size === size);
-      if (same) same.holders.push(store);
-      else documents.push({ ...parsed, source: sourceOfSnapshot(parsed.snapshot), name, size, holders: [store] });
-      bySnapshot.set(parsed.snapshot, documents);
+      if (same) same.holders.push(holder);
+      else documents.push({ snapshot: id, source, name, size, codec, sealed, holders: [holder] });
+      bySnapshot.set(id, documents);
     }
   }
   for (const documents of bySnapshot.values()) documents.sort((a, b) => Number(a.sealed) - Number(b.sealed));
@@ -60,7 +60,7 @@ export class DocumentsAhead {
   }
 
   /** The bytes as the holder has them. */
-  async take(document: ManifestDocument, holder: ManifestStore): Promise<Uint8Array> {
+  async take(document: ManifestDocument, holder: Holder): Promise<Uint8Array> {
     const ahead = holder === document.holders[0] ? this.#fetched.get(document) : undefined;
     if (!ahead) return holder.target.read(document.name, 0, document.size, this.#signal);
     try {

@@ -11,7 +11,7 @@ import type { ManifestHeader, ManifestLine } from '../../volume/manifest.ts';
 import { openKeyRing, type KeyRing } from '../../volume/age.ts';
 import { runOfSnapshot } from '../../volume/names.ts';
 import { damagedManifest } from '../store/manifest-checks.ts';
-import { documentsOf, DocumentsAhead, isOfOneManifest, type ManifestDocument, type ManifestStore } from './documents.ts';
+import { documentsOf, DocumentsAhead, isOfOneManifest, type Holder, type ManifestDocument, type ManifestStore } from './documents.ts';
 import { ManifestContent, type TakenManifest } from './manifest-content.ts';
 
 export interface ImportOptions {
@@ -67,6 +67,8 @@ class ManifestImport {
   readonly #documents: Map<string, ManifestDocument[]>;
   readonly #sources = new Map<string, SourceImport>();
   readonly #opening = new Set<string>();
+  /** Of what was read: who signed it, and when in the row of all that this signer has signed. */
+  readonly #headers = new Map<ManifestDocument, Omit<ManifestHeader, 'planFile'>>();
   readonly #report: ImportReport = { snapshots: [], manifests: 0, bytes: 0, entries: 0, unreadable: [] };
   #ahead: DocumentsAhead;
   #openedSealed = false;
@@ -175,18 +177,19 @@ class ManifestImport {
     return failure;
   }
 
-  async #take(document: ManifestDocument, holder: ManifestStore, known: number | null): Promise<number> {
+  async #take(document: ManifestDocument, holder: Holder, known: number | null): Promise<number> {
     const { catalog, signal } = this.#options;
     const { header, lines, sha256, ring } = await this.#open(document, holder);
     const source = this.#sourceOf(document.source);
     // Before anything is written: the base's own lines go through the same table.
     const base = known === null && header.base !== null ? await this.#snapshot(header.base) : null;
     if (known === null && header.base !== null && base === null) throw baseMissing(document, header.base);
+    await this.#checkBase(header, holder);
     catalog.run('SAVEPOINT manifest');
     let taken: TakenManifest;
     try {
       const assumed = (): Promise<readonly string[]> => ring.recipients();
-      taken = await this.#content.take(lines, header, { label: source.snapshots.label, subject: document.name, assumed, signal });
+      taken = await this.#content.take(checked(lines, document.name, header, holder), header, { label: source.snapshots.label, subject: document.name, assumed, signal });
     } catch (error) {
       catalog.run('ROLLBACK TO manifest');
       catalog.run('RELEASE manifest');
@@ -197,12 +200,14 @@ class ManifestImport {
     else this.#content.entries.supplement(number);
     if (!this.#options.wanted || this.#options.wanted.has(document.snapshot)) await this.#note(document, header, { ...taken, number, sha256, ring, isFirst: known === null });
     catalog.run('RELEASE manifest');
+    const { planFile: _, ...rest } = header;
+    this.#headers.set(document, rest);
     this.#count(document, taken);
     return number;
   }
 
-  async #open(document: ManifestDocument, holder: ManifestStore): Promise<{ header: ManifestHeader; lines: AsyncGenerator<ManifestLine>; sha256: Buffer; ring: KeyRing }> {
-    const { name, size, codec, sealed, snapshot, source } = document;
+  async #open(document: ManifestDocument, holder: Holder): Promise<{ header: ManifestHeader; lines: AsyncGenerator<ManifestLine>; sha256: Buffer; ring: KeyRing }> {
+    const { name, codec, sealed, snapshot, source } = document;
     const bytes = await this.#ahead.take(document, holder);
     // A plain manifest must not ask for a key.
     const ring = sealed ? await holder.keys() : openKeyRing([]);
@@ -213,8 +218,19 @@ class ManifestImport {
     const { header } = first.value;
     if (header.snapshot !== snapshot) throw damagedManifest(name, `it says that it is the manifest of ${header.snapshot}`);
     if (header.source !== source) throw damagedManifest(name, `it says that it is of the source ${header.source}`);
+    const sha256 = hash('sha256', bytes, 'buffer');
+    await holder.stored.trust?.checkHeader(name, header, null, async (expected) => sha256.toString('hex') === expected);
     this.#openedSealed ||= sealed;
-    return { header, lines, sha256: hash('sha256', bytes.subarray(0, size), 'buffer'), ring };
+    return { header, lines, sha256, ring };
+  }
+
+  /** The base must be the one that this manifest was laid over, or a later one under its name. */
+  async #checkBase(header: ManifestHeader, { target }: Holder): Promise<void> {
+    for (const document of (header.base !== null && this.#documents.get(header.base)) || []) {
+      const holder = document.holders.find((other) => other.target === target);
+      const base = this.#headers.get(document);
+      if (holder && base) await holder.stored.trust?.checkHeader(document.name, base, header, async () => true);
+    }
   }
 
   async #note(document: ManifestDocument, header: ManifestHeader, taken: TakenManifest & { number: number; sha256: Buffer; ring: KeyRing; isFirst: boolean }): Promise<void> {
@@ -239,6 +255,17 @@ class ManifestImport {
     this.#report.bytes += size;
     this.#report.entries += lines;
     this.#options.onManifest({ manifests: this.#report.manifests, totalManifests: this.#total, entries: this.#report.entries });
+  }
+}
+
+/** Whether the signature holds is known at the end only: nothing of a manifest stays if this throws. */
+async function* checked(lines: AsyncIterable<ManifestLine>, name: string, header: ManifestHeader, { stored }: Holder): AsyncGenerator<ManifestLine> {
+  for await (const line of lines) {
+    if (line.kind === 'end') {
+      if (stored.trust) stored.trust.checkEnd(name, header, line.isGenuine);
+      else if (line.isGenuine === false) throw damagedManifest(name, 'its signature does not hold');
+    }
+    yield line;
   }
 }
 

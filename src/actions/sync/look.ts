@@ -35,7 +35,7 @@ export async function lookAt(store: SyncStore, options: LookOptions): Promise<{ 
   const objects: SyncObject[] = [];
   const orphans: SyncObject[] = [];
   for (const name of unknown) {
-    const size = found.listing.sizeOf(name)!;
+    const size = found.listing.find(name)!.size;
     if (name.startsWith('manifests/')) {
       objects.push({ name, size, kind: 'manifest', state: 'unknown', why: 'the catalog does not know this snapshot: another machine made it, or a later state of this catalog' });
       continue;
@@ -68,7 +68,7 @@ async function confirmLost(catalog: Catalog, target: Target, { lost, lostManifes
     lost: lost.filter(isGone),
     lostManifests: lostManifests.filter(isGone),
     shown: suspects.filter(isGone).map(({ name, size, kind }): SyncObject => {
-      const there = listing.sizeOf(name);
+      const there = listing.find(name)?.size ?? null;
       const why = there === null ? 'it is not there any more' : `it has ${there} bytes there, and had ${size}`;
       return { name, size, kind, state: 'gone', why };
     }),

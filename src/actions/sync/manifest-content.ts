@@ -4,7 +4,6 @@ import { ImportedEntries } from '../../catalog/import/imported-entries.ts';
 import { ImportedVolumes } from '../../catalog/import/imported-volumes.ts';
 import type { ObjectReceipt } from '../../catalog/objects.ts';
 import { Volumes } from '../../catalog/volumes.ts';
-import { BatError } from '../../core/errors.ts';
 import { pathDanger } from '../../core/paths.ts';
 import type { ManifestEntry, ManifestHeader, ManifestLine, ManifestVolume } from '../../volume/manifest.ts';
 import { runOfObject, volumeNamePattern } from '../../volume/names.ts';
@@ -70,11 +69,6 @@ export class ManifestContent {
         taken.lines++;
         checkPath(line.path, subject);
         this.entries.remove(line.path);
-      } else if (line.kind === 'end' && line.isGenuine === false) {
-        throw new BatError('MANIFEST_FORGED', `The manifest ${subject} was changed after it was signed: its signature does not hold.`, {
-          hint: 'Restore from another target, or another snapshot.',
-          subject,
-        });
       }
     }
     if (this.entries.count() !== taken.lines) throw damagedManifest(subject, 'a path stands in it twice');

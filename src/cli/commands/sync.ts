@@ -10,6 +10,7 @@ interface SyncFlags {
   adopt?: boolean;
   removeOrphans?: boolean;
   retired?: string[];
+  accept?: boolean;
   dryRun?: boolean;
 }
 
@@ -25,6 +26,7 @@ export function syncCommand(shell: Shell): Command {
     .option('--adopt', 'take snapshots into the catalog that it does not know')
     .addOption(new Option('--remove-orphans', 'remove objects that no manifest speaks of').conflicts('adopt'))
     .option('--retired <host>', 'this machine will never write there again: what it left may be removed (repeatable)', collect)
+    .option('--accept', 'take manifests that are forged, rolled back or cut off all the same, with a warning, and trust their signer from now on')
     .option('-n, --dry-run', 'say what would be done, and change nothing')
     .option('--json', 'one JSON object a line, for programs')
     .action((named: string | undefined, flags: SyncFlags) => syncCatalog(shell, named, flags));
@@ -54,6 +56,7 @@ async function syncCatalog(shell: Shell, named: string | undefined, flags: SyncF
       adopt: flags.adopt ?? false,
       removeOrphans: flags.removeOrphans ?? false,
       retired: flags.retired ?? [],
+      accept: flags.accept ?? false,
       dryRun: flags.dryRun ?? false,
       environment: shell.environment,
       emit: (event) => progress.above(() => emit(event)),
