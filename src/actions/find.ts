@@ -48,12 +48,13 @@ export async function* findVersions({ plan, patterns, snapshot, sources, filter,
     for (const { source, number } of chosen) {
       const matches = namesPath(source, patterns);
       const numbers = snapshot === undefined ? {} : { numbers: { from: number, to: number } };
-      for (const version of versions.all(source, { ...filter, ...numbers })) {
+      const wanted = { ...filter, ...numbers };
+      for (const version of patterns.length === 0 ? versions.all(source, wanted) : versions.matching(source, wanted, matches)) {
         if (++count % betweenTurns === 0) {
           await new Promise(setImmediate);
           signal.throwIfAborted();
         }
-        if (!matches(version.entry.path)) continue;
+        if (!version) continue;
         const span = spans.of(source, version.since, version.until);
         const found = span && withContent(contents, source, version, span, filter.sha256);
         if (found) yield found;

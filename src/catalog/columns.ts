@@ -20,6 +20,8 @@ export function packIds(ids: readonly number[]): Buffer {
 export function unpackIds(value: unknown): number[] {
   if (value === null) return [];
   const bytes = asBuffer(value);
+  // Most files are one chunk.
+  if (bytes.length === 4) return [bytes.readUInt32LE(0)];
   return Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readUInt32LE(index * 4));
 }
 

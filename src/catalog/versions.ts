@@ -2,7 +2,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { EntryType } from '../core/entry.ts';
 import type { Catalog, Row } from './catalog.ts';
-import { splitPath, toName } from './columns.ts';
+import { fromName, joinPath, splitPath, toName } from './columns.ts';
 import { entryColumns, toEntry, type CatalogEntry } from './entry-rows.ts';
 
 export interface EntryVersion extends CatalogEntry {
@@ -42,16 +42,16 @@ export class Versions {
 
   /** By directory and name, the oldest version of a path first. */
   *all(source: string, filter: VersionFilter = {}): Generator<EntryVersion> {
-    const { sql, values } = this.#conditions(filter);
-    const half = (until: string): string => `SELECT ${columns} FROM directories d CROSS JOIN entries e ON e.directory = d.id WHERE d.source = ? AND e.until ${until} ${sql}`;
-    const rows = this.#catalog.each(`${half('IS NULL')} UNION ALL ${half('IS NOT NULL')} ${inOrder}`, source, ...values, source, ...values);
-    for (const row of rows) yield toVersion(row);
+    for (const row of this.#rows(source, filter, columns)) yield toVersion(row);
   }
 
-  /** The same in the order in which they lie in the catalog: quicker, and for all sources at once. */
-  *unordered(): Generator<EntryVersion & { source: string }> {
-    const rows = this.#catalog.each(`SELECT d.source, ${columns} FROM entries e CROSS JOIN directories d ON d.id = e.directory`);
-    for (const row of rows) yield { source: row['source'] as string, ...toVersion(row) };
+  /** The same for paths that are accepted, and null for each of the others, so that the caller may rest; of these nothing but the name is read. */
+  *matching(source: string, filter: VersionFilter, accepts: (path: string) => boolean): Generator<EntryVersion | null> {
+    for (const row of this.#rows(source, filter, 'd.path AS directory, e.name, e.since, e.id')) {
+      if (accepts(joinPath(fromName(row['directory']), fromName(row['name'])))) {
+        yield toVersion(this.#catalog.get(`SELECT ${columns} FROM entries e CROSS JOIN directories d ON d.id = e.directory WHERE e.id = ?`, row['id'] as number)!);
+      } else yield null;
+    }
   }
 
   /** Those of one path, the oldest first. */
@@ -72,6 +72,12 @@ export class Versions {
   /** The one that a snapshot has, or null. */
   at(source: string, path: string, number: number): EntryVersion | null {
     return this.of(source, path).find(({ since, until }) => since <= number && (until === null || until > number)) ?? null;
+  }
+
+  *#rows(source: string, filter: VersionFilter, wanted: string): Generator<Row> {
+    const { sql, values } = this.#conditions(filter);
+    const half = (until: string): string => `SELECT ${wanted} FROM directories d CROSS JOIN entries e ON e.directory = d.id WHERE d.source = ? AND e.until ${until} ${sql}`;
+    yield* this.#catalog.each(`${half('IS NULL')} UNION ALL ${half('IS NOT NULL')} ${inOrder}`, source, ...values, source, ...values);
   }
 
   #conditions({ types, larger, smaller, newer, older, numbers, sha256 }: VersionFilter): { sql: string; values: SQLInputValue[] } {
