@@ -39,6 +39,8 @@ export type MissingObject = Omit<CatalogObject, 'frames' | 'recipients'> & { fro
 /** Whether a target can give objects of a storage class at once; null if the receipt names none. */
 export type CanRead = (target: string, storageClass: string | null) => boolean;
 
+export type NamedObject = Pick<CatalogObject, 'id' | 'volume' | 'name' | 'size'>;
+
 export class Objects {
   readonly #catalog: Catalog;
 
@@ -98,6 +100,27 @@ export class Objects {
   /** The name of an object that has these bytes, or null. Goes through all of them. */
   nameOf(sha256: Buffer): string | null {
     return (this.#catalog.get('SELECT name FROM objects WHERE sha256 = ? LIMIT 1', sha256)?.['name'] as string | undefined) ?? null;
+  }
+
+  named(name: string): NamedObject | null {
+    return (this.#catalog.get('SELECT id, volume, name, size FROM objects WHERE name = ?', name) as NamedObject | undefined) ?? null;
+  }
+
+  /** Names of the same folder, a few hundred at the most. */
+  namesLike(name: string): string[] {
+    const folder = name.slice(0, name.lastIndexOf('/') + 1);
+    return this.#catalog.all('SELECT name FROM objects WHERE name >= ? AND name < ? LIMIT 500', folder, `${folder}\u{10ffff}`).map((row) => row['name'] as string);
+  }
+
+  /** The targets that hold anything of a volume, and which object of it. */
+  holdersOf(volume: number): { object: number; target: string }[] {
+    return this.#catalog.all('SELECT r.object, r.target FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = ? ORDER BY r.target', volume) as { object: number; target: string }[];
+  }
+
+  /** The volumes with a chunk in them that some target holds. */
+  heldPlacesOf(chunk: number): number[] {
+    const sql = 'SELECT p.volume FROM places p WHERE p.chunk = ? AND EXISTS (SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = p.volume)';
+    return this.#catalog.all(sql, chunk).map((row) => row['volume'] as number);
   }
 
   framesOf(object: number): CatalogObject['frames'] {

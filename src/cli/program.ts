@@ -5,6 +5,7 @@ import { batVersion } from '../core/version.ts';
 import { addExamples, BatHelp, fullName } from './command-help.ts';
 import { catCommand } from './commands/cat.ts';
 import { copyCommand } from './commands/copy.ts';
+import { deleteCommand } from './commands/delete.ts';
 import { diffCommand } from './commands/diff.ts';
 import { drillCommand } from './commands/drill.ts';
 import { dumpCommand } from './commands/dump.ts';
@@ -43,6 +44,7 @@ const commands = [
   statsCommand,
   copyCommand,
   drillCommand,
+  deleteCommand,
   initCommand,
   validateCommand,
   graphCommand,

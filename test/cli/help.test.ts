@@ -43,6 +43,7 @@ test('the help of bat fits one screen and names every command, the main job firs
     'stats',
     'copy',
     'drill',
+    'delete',
     'init',
     'validate',
     'graph',

@@ -9,7 +9,7 @@ import type { Shell } from '../shell.ts';
 const mostShown = 20;
 
 /** The line of an event that a person should see whatever view they chose; null for all others. */
-function noticeOf(event: BatEvent): EventLine | null {
+export function noticeOf(event: BatEvent): EventLine | null {
   if (event.type === 'error' || event.type === 'source-end') return null;
   const line = describeEvent(event);
   const isNote = (event.type === 'issue' && event.issue.kind === 'note') || event.type === 'target-back' || event.type === 'target-waits';

@@ -1,0 +1,77 @@
+/** Deletes named objects: who suffers from it, and doing it. What the disk still has of them is stored again by the next run. */
+import { IdSet } from '../../catalog/id-set.ts';
+import { Objects, type NamedObject } from '../../catalog/objects.ts';
+import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
+import { Spans } from '../../catalog/spans.ts';
+import { Sufferers } from '../../catalog/sufferers.ts';
+import { BatError } from '../../core/errors.ts';
+import { tryTarget } from '../../runner/prepare-targets.ts';
+import { lookAt } from '../../runner/prune/look.ts';
+import type { Session } from '../../runner/session.ts';
+import type { GoneFile, ObjectsReport } from './report.ts';
+
+/** `onFile` is told of each version of a file that no target can give any more. */
+export function reportObjects(session: Session, objects: readonly NamedObject[], onFile: (file: GoneFile) => void): ObjectsReport & { protected: Snapshot | null } {
+  const { catalog } = session;
+  const known = new Objects(catalog);
+  const ids = new Set(objects.map(({ id }) => id));
+  const gone = new Set(objects.filter(({ volume }) => known.holdersOf(volume).every(({ object }) => ids.has(object))).map(({ volume }) => volume));
+  const spans = new Spans(new Snapshots(catalog).list());
+  const suffering = new Set<string>();
+  let guarded: Snapshot | null = null;
+  let files = 0;
+  let bytes = 0;
+  for (const file of new Sufferers(catalog).files(new Map([['', chunksOnlyIn(session, gone)]]), [])) {
+    const span = file && spans.of(file.source, file.since, file.until);
+    if (!file || !span) continue;
+    files++;
+    bytes += file.size;
+    const having = spans.snapshotsOf(file.source).filter(({ number }) => number >= file.since && (file.until === null || number < file.until));
+    for (const snapshot of having) {
+      suffering.add(snapshot.id);
+      if (snapshot.protected) guarded ??= snapshot;
+    }
+    onFile({ source: file.source, path: file.path, size: file.size, snapshots: having.length });
+  }
+  return {
+    objects: objects.map(({ name, size, volume, id }) => ({ name, size, targets: known.holdersOf(volume).flatMap(({ object, target }) => (object === id ? [target] : [])), elsewhere: !gone.has(volume) })),
+    files,
+    bytes,
+    snapshots: [...suffering].sort(),
+    protected: guarded,
+  };
+}
+
+/** Chunks of these volumes that lie in no other one. */
+function chunksOnlyIn({ catalog }: Session, volumes: ReadonlySet<number>): IdSet {
+  const sufferers = new Sufferers(catalog);
+  const objects = new Objects(catalog);
+  const lost = new IdSet();
+  for (const volume of volumes) {
+    const chunks = new IdSet();
+    sufferers.addChunksOf(volume, chunks);
+    for (const chunk of chunks) if (objects.heldPlacesOf(chunk).every((other) => volumes.has(other))) lost.add(chunk);
+  }
+  return lost;
+}
+
+/** From every target in reach. Receipts go first: what is not noted counts as gone, also if bat is killed before it is. Returns what was removed by target. */
+export async function deleteObjects(session: Session, objects: readonly NamedObject[], { force }: { force: boolean }): Promise<Map<string, number>> {
+  const { catalog, signal } = session;
+  const known = new Objects(catalog);
+  const removed = new Map<string, number>();
+  for (const target of session.targets.values()) {
+    await tryTarget(session, target.id, async () => {
+      const { refused } = await lookAt(session, target, new Set());
+      if (refused && !force) throw new BatError(refused.code, refused.message, { hint: `${refused.hint} --force does it all the same.`, subject: target.id });
+      for (const { id, name, size, volume } of objects) {
+        const holds = known.holdersOf(volume).some((holder) => holder.object === id && holder.target === target.id);
+        known.removeReceipt(id, target.id);
+        catalog.flush();
+        await target.remove(name, signal);
+        if (holds) removed.set(target.id, (removed.get(target.id) ?? 0) + size);
+      }
+    });
+  }
+  return removed;
+}
