@@ -33,7 +33,7 @@ function failed(shell: Shell, error: unknown): never {
   throw new BatError(error.code, head, { cause: error, ...(error.hint === undefined ? {} : { hint: error.hint }) });
 }
 
-function summaryFields({ snapshots, files, bytes, fetched, objects, skipped, failed: failures, cold, duration }: RestoreSummary, exitCode: number): Record<string, unknown> {
+function summaryFields({ snapshots, files, bytes, fetched, objects, skipped, failed: failures, cold, reads, duration }: RestoreSummary, exitCode: number): Record<string, unknown> {
   const fields = { snapshots, exitCode, seconds: seconds(duration), filesRestored: files, bytesRestored: bytes, bytesFetched: fetched, objects, skipped, failed: failures };
-  return cold.length > 0 ? { ...fields, cold: cold.map(offerFields) } : fields;
+  return { ...fields, ...(reads.length > 0 ? { reads } : {}), ...(cold.length > 0 ? { cold: cold.map(offerFields) } : {}) };
 }

@@ -1,6 +1,6 @@
 /** An object without the age around it, any range of which can be read. */
 import { freeBytes } from '../core/free-bytes.ts';
-import { HeaderTooShort, type KeyRing, openChunks, openHeader, plainSize } from './age.ts';
+import { HeaderTooShort, type KeyRing, openChunks, openHeader, plainSize, sealedSize } from './age.ts';
 import { plainChunkSize, sealedChunkSize, tagSize } from './age-payload.ts';
 import { readAgain } from '../core/read-again.ts';
 import { damagedObject } from './damage.ts';
@@ -65,6 +65,13 @@ export class PlainReader {
     return new PlainReader(object, fetchRest, size, payloadKey, payloadOffset, start.length, ownsFetched);
   }
 
+  /** One that only says what it would fetch. `size`: bytes without age. */
+  static planned(object: StoredObject, size: number): PlainReader {
+    const nothing: Fetch = () => Promise.reject(new Error(`${object.name} is not read`));
+    if (!object.sealed) return new PlainReader(object, nothing, size, null, 0, 0, false);
+    return new PlainReader(object, nothing, size, Buffer.alloc(0), object.size - sealedSize(size, 0), headerFetch(object).length, false);
+  }
+
   /** What `read` gives is the reader's alone: who is done with it may give its memory back. */
   get givesOwn(): boolean {
     return this.#payloadKey !== null || this.#ownsFetched;
@@ -105,12 +112,17 @@ export class PlainReader {
   }
 }
 
+/** What `open` fetches of a sealed object, unless its header is a long one. */
+export function headerFetch({ size }: StoredObject): StoredRange {
+  return { offset: 0, length: Math.min(size, firstFetch) };
+}
+
 async function fetchHeader(
   object: StoredObject,
   fetch: Fetch,
   keys: KeyRing,
 ): Promise<{ start: Uint8Array; payloadKey: Buffer; payloadOffset: number }> {
-  for (let length = Math.min(object.size, firstFetch); ; length = Math.min(object.size, length * 8)) {
+  for (let { length } = headerFetch(object); ; length = Math.min(object.size, length * 8)) {
     try {
       return await readAgain(async (again) => {
         const start = await fetch(0, length, again);

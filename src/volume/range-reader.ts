@@ -4,7 +4,8 @@ import type { KeyRing } from './age.ts';
 import { readAgain } from '../core/read-again.ts';
 import { damagedObject } from './damage.ts';
 import { type Codec, decodeFrame, type Frame } from './frames.ts';
-import { type Fetch, PlainReader, type ReaderOptions, type StoredObject, type StoredRange } from './plain-reader.ts';
+import { type Fetch, headerFetch, PlainReader, type ReaderOptions, type StoredObject, type StoredRange } from './plain-reader.ts';
+import { seekTableSize } from './seek-table.ts';
 
 export interface ObjectLayout extends StoredObject {
   codec: Codec;
@@ -54,6 +55,13 @@ export class ObjectReader {
   /** Fetches the header of a sealed object, and nothing of a plain one. */
   static async open(layout: ObjectLayout, fetch: Fetch, keys: KeyRing, options: ReaderOptions = {}): Promise<ObjectReader> {
     return new ObjectReader(layout, await PlainReader.open(layout, fetch, keys, options));
+  }
+
+  /** All that is fetched to read these stretches of an object, which is not touched for it: as `open` and then `read` do, unless its age header is a long one. */
+  static *fetchesOf(layout: ObjectLayout, stretchesOfDecoded: Iterable<{ start: number; end: number }>): Generator<StoredRange> {
+    if (layout.sealed) yield headerFetch(layout);
+    const reader = new ObjectReader(layout, PlainReader.planned(layout, plainSizeOf(layout)));
+    for (const { start, end } of stretchesOfDecoded) yield* reader.fetches(start, end - start);
   }
 
   /**
@@ -147,6 +155,12 @@ export class ObjectReader {
         : this.#storedStarts.at(-1)! <= this.#plain.size && this.#decodedStarts.at(-1) === decoded;
     if (!isWhole) throw damagedObject(name, 'its size is not the one it should have');
   }
+}
+
+/** Bytes without age, as bat writes them: frames, and behind those of zstd the seek table. */
+function plainSizeOf({ codec, frames, decoded }: ObjectLayout): number {
+  if (codec === 'none') return decoded;
+  return frames.reduce((sum, frame) => sum + frame.stored, codec === 'zstd' ? seekTableSize(frames.length) : 0);
 }
 
 function* stretches(offset: number, end: number): Generator<Stretch> {

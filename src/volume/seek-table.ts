@@ -13,6 +13,11 @@ const reservedBits = 0x7c;
 /** The format's own limit. */
 const maxFrames = 0x8000000;
 
+/** Bytes of the table that `encodeSeekTable` makes. */
+export function seekTableSize(frames: number): number {
+  return skippableHeaderBytes + frames * 8 + footerBytes;
+}
+
 export function encodeSeekTable(frames: Frame[]): Uint8Array {
   // No checksum a frame: each frame carries its own content checksum.
   const content = frames.length * 8 + footerBytes;

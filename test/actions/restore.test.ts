@@ -153,6 +153,20 @@ describe('reading only what is needed', () => {
     expect((await setting.restore({ patterns: ['file1', 'file18'] })).fetched).toBeLessThan(size / 4);
   });
 
+  it.each([['zstd', true], ['zstd', false], ['gzip', true], ['none', true]] as const)('says before what it will fetch, to the byte and the read: %s, sealed: %s', async (codec, sealed) => {
+    const key = await newKey();
+    const store = setting.store({ codec, frameSize: 100_000, volumeSize: 900_000, recipients: sealed ? [key.recipient] : [] });
+    await store.snapshot(Array.from({ length: 50 }, (_, index) => ({ path: `${index % 7 === 0 ? 'yes' : 'no'}${index}`, content: noise(90_000, `f${index}`) })));
+    const target = setting.target();
+    const options = { targets: [target], patterns: ['yes*'], keys: { identities: [key.identity] } };
+    const planned = await setting.restore({ ...options, dryRun: true });
+    target.reads.length = 0;
+    await setting.restore(options);
+    const reads = target.reads.filter(([name]) => name.startsWith('volumes/'));
+    const bytes = reads.reduce((sum, [, , length]) => sum + length, 0);
+    expect(planned.reads).toEqual([{ target: 'store', objects: store.volumeNames.length, reads: reads.length, bytes }]);
+  });
+
   it('reads no frame twice, whatever is left out between', async () => {
     const store = setting.store({ frameSize: 10_000 });
     await store.snapshot(Array.from({ length: 60 }, (_, index) => ({ path: `${index % 3 === 0 ? 'yes' : 'no'}${index}`, content: noise(1000, `f${index}`) })));

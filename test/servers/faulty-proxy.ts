@@ -35,6 +35,8 @@ export interface ProxiedRequest {
   fault?: string;
   /** What the client was answered, by the server or the proxy, if it came to that. */
   status?: number;
+  /** Bytes of the answer's body that went on to the client; none of an answer by the proxy. */
+  received?: number;
 }
 
 export type FaultPlan = (request: Readonly<ProxiedRequest>) => Fault | undefined;
@@ -65,7 +67,7 @@ export async function startFaultyProxy(server: { endpoint: string }, plan: Fault
     if (fault) proxied.fault = nameOf(fault);
     response.once('finish', () => void (proxied.status = response.statusCode));
     // What ends badly, for the fault or because the server is not there, is a broken connection to the client, who gets what was sent before.
-    serve(server.endpoint, request, response, fault).catch(() => request.socket.destroySoon());
+    serve(server.endpoint, request, response, fault, (bytes) => (proxied.received = (proxied.received ?? 0) + bytes)).catch(() => request.socket.destroySoon());
   });
   return Object.assign(proxy, {
     endpoint,
@@ -81,7 +83,7 @@ export async function startFaultyProxy(server: { endpoint: string }, plan: Fault
   });
 }
 
-async function serve(endpoint: string, request: IncomingMessage, response: ServerResponse, fault: Fault | undefined): Promise<void> {
+async function serve(endpoint: string, request: IncomingMessage, response: ServerResponse, fault: Fault | undefined, count: (bytes: number) => void): Promise<void> {
   if (fault?.kind === 'answer') return answerWith(fault, request, response);
   if (fault?.kind === 'stall') return void request.resume();
   if (fault?.kind === 'delay') await delay(fault.milliseconds);
@@ -94,13 +96,20 @@ async function serve(endpoint: string, request: IncomingMessage, response: Serve
   }
   const size = Number(answer.headers['content-length'] ?? 0);
   const headers = fault?.kind === 'truncate-response' ? withLength(answer.rawHeaders, Math.floor(size / 2)) : answer.rawHeaders;
-  await relay(answer, response, alteredResponse(answer, size, fault), headers);
+  await relay(answer, response, counted(alteredResponse(answer, size, fault), count), headers);
 }
 
 async function answerWith({ status, headers, body = '' }: Fault & { kind: 'answer' }, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // To its end, else a client that is still sending may not see the answer.
   for await (const _ of bodyOf(request));
   response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers }).end(request.method === 'HEAD' ? undefined : body);
+}
+
+async function* counted(body: Chunks, count: (bytes: number) => void): Chunks {
+  for await (const chunk of body) {
+    count(chunk.length);
+    yield chunk;
+  }
 }
 
 function alteredRequest(request: IncomingMessage, fault: Fault | undefined): Chunks {

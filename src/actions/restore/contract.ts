@@ -92,6 +92,8 @@ export interface RestoreSummary {
   fetched: number;
   /** Objects that these lie in. */
   objects: number;
+  /** Of a dry run: what would be read of each target. */
+  reads: { target: string; objects: number; reads: number; bytes: number }[];
   /** Entries that were there and stay, by `overwrite`. */
   skipped: number;
   /** Entries that could not be restored, or not with all of their attributes. */

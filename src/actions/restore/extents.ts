@@ -48,14 +48,6 @@ export class FrameTable {
   end(frame: number): number {
     return this.#starts ? this.#starts[frame + 1]! : Math.min(this.#decoded, (frame + 1) * pieceSize);
   }
-
-  /** Bytes that are fetched for the frames from `first` to `last`. */
-  stored(first: number, last: number): number {
-    if (!this.#starts) return this.end(last) - this.start(first);
-    let sum = 0;
-    for (let frame = first; frame <= last; frame++) sum += this.#layout.frames[frame]!.stored;
-    return sum;
-  }
 }
 
 /** `ranges` by offset. Ranges in the same frame, or in frames side by side, are read together. */

@@ -17,7 +17,7 @@ export class Stopped extends Error {
 }
 
 export class Report {
-  readonly summary: RestoreSummary = { snapshots: [], files: 0, bytes: 0, fetched: 0, objects: 0, skipped: 0, failed: 0, failures: [], cold: [], duration: 0 };
+  readonly summary: RestoreSummary = { snapshots: [], files: 0, bytes: 0, fetched: 0, objects: 0, reads: [], skipped: 0, failed: 0, failures: [], cold: [], duration: 0 };
   readonly #emit: Emit;
   readonly #started = performance.now();
   #total = { files: 0, bytes: 0 };

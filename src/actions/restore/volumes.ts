@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { ListedRange, ListedUse, RestoreList } from '../../catalog/restore-list.ts';
 import { BatError } from '../../core/errors.ts';
-import type { ObjectReader } from '../../volume/object-reader.ts';
+import { ObjectReader, type StoredRange } from '../../volume/object-reader.ts';
 import { readRight, tellBlame } from './blame.ts';
 import { ExtentReader } from './extent-reader.ts';
 import { extentsOf, FrameTable, type Extent } from './extents.ts';
@@ -36,20 +36,30 @@ export async function readVolumes(reading: VolumeReading): Promise<void> {
   }
 }
 
-/** What a restore would fetch. */
+/** What a restore would fetch of a store. */
 export function countFetches(list: RestoreList, store: Store, report: Report): void {
+  const sum = { target: store.target.id, objects: 0, reads: 0, bytes: 0 };
   for (const volume of list.volumes.of(store.number)) {
-    report.summary.objects++;
-    report.summary.fetched += bytesToFetch(list, volume);
+    sum.objects++;
+    for (const { length } of fetchesOf(list, volume)) {
+      sum.reads++;
+      sum.bytes += length;
+    }
   }
+  if (sum.objects === 0) return;
+  report.summary.reads.push(sum);
+  report.summary.objects += sum.objects;
+  report.summary.fetched += sum.bytes;
 }
 
 /** Of what is wanted of one volume. */
-export function bytesToFetch(list: RestoreList, { id, layout }: { id: number; layout: string }): number {
-  const frames = new FrameTable(parseLayout(layout));
-  let bytes = 0;
-  for (const { start, end } of extentsOf(list.chunks.ranges(id), frames)) bytes += frames.stored(frames.at(start), frames.at(end - 1));
-  return bytes;
+export function bytesToFetch(list: RestoreList, volume: { id: number; layout: string }): number {
+  return fetchesOf(list, volume).reduce((sum, { length }) => sum + length, 0);
+}
+
+function fetchesOf(list: RestoreList, { id, layout: text }: { id: number; layout: string }): Generator<StoredRange> {
+  const layout = parseLayout(text);
+  return ObjectReader.fetchesOf(layout, extentsOf(list.chunks.ranges(id), new FrameTable(layout)));
 }
 
 /** A range of a volume as it came; no bytes if the volume does not give them. */

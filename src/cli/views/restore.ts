@@ -58,14 +58,16 @@ export function showRestored(shell: Shell, summary: RestoreSummary, where: strin
   const { out } = shell;
   const { files, bytes, fetched, objects, skipped, duration } = summary;
   const what = `${formatCount(files, 'file')}, ${formatBytes(bytes)}`;
-  const read = `${formatBytes(fetched)} in ${formatCount(objects, 'object')}`;
   for (const { id, target } of summary.snapshots) out.line(out.colours.dim(`snapshot ${id}, from ${target}`));
   if (dryRun) {
     for (const offer of summary.cold) showOffer(out, offer);
-    out.line(`would read ${read}`);
+    for (const { target, bytes: size, reads, objects: count } of summary.reads) {
+      out.line(`would read ${formatBytes(size)} from ${target}, in ${formatCount(reads, 'read')} of ${formatCount(count, 'object')}`);
+    }
+    if (summary.reads.length === 0) out.line('would read nothing but the manifest');
     out.line(`would restore ${what} to ${where}; nothing was written`);
   } else {
-    out.line(`read ${read}`);
+    out.line(`read ${formatBytes(fetched)} in ${formatCount(objects, 'object')}`);
     out.line(out.colours.green(`restored ${what} to ${where} in ${formatDuration(duration)}`));
   }
   if (skipped > 0) out.line(`${formatCount(skipped, 'entry', 'entries')} ${skipped === 1 ? 'was' : 'were'} there and ${skipped === 1 ? 'stays as it is' : 'stay as they are'}`);
