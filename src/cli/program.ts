@@ -15,6 +15,7 @@ import { initCommand } from './commands/init.ts';
 import { keygenCommand } from './commands/keygen.ts';
 import { lsCommand } from './commands/ls.ts';
 import { recoverCommand } from './commands/recover.ts';
+import { rekeyCommand } from './commands/rekey.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { showCommand } from './commands/show.ts';
@@ -50,6 +51,7 @@ const commands = [
   graphCommand,
   targetsCommand,
   syncCommand,
+  rekeyCommand,
   keygenCommand,
 ];
 

@@ -125,7 +125,7 @@ export class CopyRun {
     if (sent === 'damaged') this.#objects.removeReceipt(id, from);
     const receipt = sent === null || sent === 'damaged' ? undefined : sent.receipts.get(to);
     if (receipt) {
-      this.#objects.addReceipt(id, to, receipt);
+      this.#objects.addReceipt(id, to, receipt, this.#session.startedAt);
       this.#result.objects++;
       this.#result.bytes += size;
     }
