@@ -3,7 +3,7 @@
  * a gate that lets nothing cold be read before it is thawed.
  */
 import { existsSync, rmSync } from 'node:fs';
-import { DeleteObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect } from 'vitest';
 import { missingCeph, sharedRgw } from '../servers/ceph-rgw.ts';
 import { startCloudinary, type CloudinaryServer, type CloudinarySettings } from '../servers/cloudinary-server.ts';
@@ -36,6 +36,12 @@ export const threePlans = {
   sealed: {
     steps: ['select', 'tar: { volume: 20MiB }', 'compress', 'encrypt: { to: KEY }', 'upload: { to: [usb, cloud, glacier], retry: { attempts: 2, wait: 10ms } }', 'record'],
     disks: ['usb'],
+    settings: { rawLimit: 3 * 2 ** 20 },
+  },
+  warm: {
+    steps: ['select', 'tar: { volume: 20MiB }', 'compress', 'encrypt: { to: KEY }', 'upload: { to: [usb, cloud, glacier], retry: { attempts: 2, wait: 10ms } }', 'record'],
+    disks: ['usb'],
+    storageClass: 'STANDARD',
     settings: { rawLimit: 3 * 2 ** 20 },
   },
   files: { steps: ['select', 'compress', ...uploads], disks: ['usb'] },
@@ -130,6 +136,24 @@ export class ThreePlaces {
   async storageClassOf(name: string): Promise<string> {
     const { StorageClass = 'STANDARD' } = await this.#asBucketOwner((client) => client.send(new HeadObjectCommand({ Bucket: this.bucket, Key: `plan/${name}` })));
     return StorageClass;
+  }
+
+  /** Changes the bytes of an object behind bat's back. */
+  async changeInBucket(name: string, change: (bytes: Buffer) => Buffer): Promise<void> {
+    await this.#asBucketOwner(async (client) => {
+      const place = { Bucket: this.bucket, Key: `plan/${name}` };
+      const { Body } = await client.send(new GetObjectCommand(place));
+      await client.send(new PutObjectCommand({ ...place, Body: change(Buffer.from(await Body!.transformToByteArray())) }));
+    });
+  }
+
+  /** The same with an asset; null removes it. */
+  changeInAccount(name: string, change: (bytes: Buffer) => Buffer | null): void {
+    const { assets } = this.cloudinary;
+    const id = `plan/${name}`;
+    const changed = change(Buffer.from(assets.get('private', id)!.bytes));
+    if (changed) assets.put('private', id, changed);
+    else assets.remove('private', id);
   }
 
   async removeFromBucket(name: string): Promise<void> {
