@@ -1,10 +1,13 @@
 /** The targets of a plan, as the plan has them: nothing is asked of them, and no secret is fetched. */
+import { Checks, type LastVerify } from '../catalog/checks.ts';
+import type { Emit } from '../core/events.ts';
 import type { Plan, TargetSpec } from '../plan/plan.ts';
 import { secretPaths } from '../plan/secret-schema.ts';
 import { isMap } from '../plan/words.ts';
 import { makeTarget } from '../runner/make-target.ts';
-import type { Environment } from '../plan/interpolate.ts';
 import type { Target } from '../targets/target.ts';
+import type { Environment } from '../plan/interpolate.ts';
+import { openLocalCatalog, unlessDamaged } from './local-catalog.ts';
 import { checkVariables } from './plan-targets.ts';
 
 export interface TargetRow {
@@ -13,15 +16,18 @@ export interface TargetRow {
   location: string;
   /** Ids of the upload steps that store there: none, if the plan does not use it. */
   uploads: string[];
+  /** What the last verify of it came to; null if there was none, or this machine has no catalog. */
+  verified: LastVerify | null;
 }
 
 /** In the order of the plan. Throws PlanError if a variable that a target needs is not set. */
-export async function listTargets(plan: Plan, environment: Environment): Promise<TargetRow[]> {
+export async function listTargets(plan: Plan, environment: NodeJS.ProcessEnv, emit: Emit): Promise<TargetRow[]> {
   await checkVariables(plan, plan.targets, environment);
+  const verified = unlessDamaged(emit, () => lastVerified(plan, environment)) ?? new Map<string, LastVerify | null>();
   return plan.targets.map((spec) => {
     const uploads = plan.graph.nodes.filter(({ type, options }) => type.gives === 'receipts' && [options['to']].flat().includes(spec.id)).map(({ id }) => id);
     const { location } = makeTarget(plan, { ...spec, options: withoutSecrets(spec) }, { emit: () => {}, keepsHours: false });
-    return { id: spec.id, type: spec.type.type, location, uploads };
+    return { id: spec.id, type: spec.type.type, location, uploads, verified: verified.get(spec.id) ?? null };
   });
 }
 
@@ -29,6 +35,17 @@ export async function listTargets(plan: Plan, environment: Environment): Promise
 export async function targetAsPlanned(plan: Plan, spec: TargetSpec, environment: Environment): Promise<Target> {
   await checkVariables(plan, [spec], environment);
   return makeTarget(plan, { ...spec, options: withoutSecrets(spec) }, { emit: () => {}, keepsHours: false });
+}
+
+function lastVerified(plan: Plan, environment: NodeJS.ProcessEnv): Map<string, LastVerify | null> {
+  const catalog = openLocalCatalog(plan, environment);
+  if (!catalog) return new Map();
+  try {
+    const checks = new Checks(catalog);
+    return new Map(plan.targets.map(({ id }) => [id, checks.last(id)]));
+  } finally {
+    catalog.close();
+  }
 }
 
 /** No place depends on a secret; a word stands in for each. */

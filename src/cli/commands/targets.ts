@@ -47,9 +47,9 @@ function checkCommand(shell: Shell): Command {
 
 async function list(shell: Shell, named: string | undefined): Promise<void> {
   const { plan } = await openPlan(shell, named, { complete: false });
-  const { listTargets } = await import('../../actions/targets.ts');
-  const rows = await listTargets(plan, shell.environment);
-  if (shell.json) for (const { id, ...row } of rows) shell.emitJson('target', { target: id, ...row });
+  const [{ listTargets }, { listingEmit }] = await Promise.all([import('../../actions/targets.ts'), import('../views/listing-emit.ts')]);
+  const rows = await listTargets(plan, shell.environment, listingEmit(shell));
+  if (shell.json) for (const { id, verified, ...row } of rows) shell.emitJson('target', { target: id, ...row, ...(verified ? { verified: verified.time, verifiedHow: verified.how, damaged: verified.damaged } : {}) });
   else (await import('../views/targets.ts')).showTargets(shell.out, rows);
 }
 
