@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { BatError, type ErrorCode } from '../core/errors.ts';
 import type { Issue } from '../core/events.ts';
+import { checkTags } from '../core/tags.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { DryDraft } from '../catalog/dry-draft.ts';
 import { Stores } from '../catalog/stores.ts';
@@ -24,11 +25,14 @@ import { volumeSizeOf } from '../steps/tar.ts';
 import type { Lane } from '../steps/step.ts';
 import type { Target } from '../targets/target.ts';
 import { costsOf, type TargetCosts } from './dry-run/costs.ts';
+import { forgetsOf, type DryForgets } from './dry-run/forgets.ts';
 
 export interface DryRunReport {
   plan: string;
   sources: DrySource[];
   targets: DryTarget[];
+  /** What would be forgotten at the end; null if no policy would be applied. */
+  forgets: DryForgets | null;
   /** Sentences for a person. */
   notes: string[];
 }
@@ -72,14 +76,18 @@ export interface DryRunOptions {
   plan: Plan;
   /** Ids of the sources; empty for all. */
   sources: readonly string[];
+  /** As in a run. */
+  tags?: readonly string[];
+  prune?: boolean;
   signal: AbortSignal;
 }
 
 /** A target that does not answer is a part of what is found out. */
 const patience = { within: 10_000 };
 
-export async function dryRun({ plan, sources, signal }: DryRunOptions): Promise<DryRunReport> {
+export async function dryRun({ plan, sources, tags = [], prune = true, signal }: DryRunOptions): Promise<DryRunReport> {
   const chosen = chooseSources(plan, sources);
+  checkTags(tags);
   const { catalog: file } = stateFiles(plan);
   const catalog = Catalog.openToRead(file, existsSync(file));
   try {
@@ -103,7 +111,9 @@ export async function dryRun({ plan, sources, signal }: DryRunOptions): Promise<
       if (costs) target.costs = costs;
     }
     for (const spec of plan.targets) if (spec.limits || spec.parallel !== undefined) notes.push(`${spec.id}: ${describeLimits(spec).join(', ')}`);
-    return { plan: plan.name, sources: reports, targets, notes };
+    const stored = reports.filter(({ error }) => !error).map(({ source }) => source);
+    const forgets = prune && session.targets.size > 0 ? await forgetsOf(session, stored, tags) : null;
+    return { plan: plan.name, sources: reports, targets, forgets, notes };
   } finally {
     catalog.close();
   }

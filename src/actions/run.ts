@@ -19,6 +19,7 @@ import { Waits } from '../runner/waits.ts';
 import type { Source } from '../steps/source.ts';
 import { newRunId } from '../volume/names.ts';
 import { holdPlan } from './held-plan.ts';
+import { hasOldWork, pruneAfterRun } from './prune/after-run.ts';
 
 export interface RunOptions {
   plan: Plan;
@@ -26,6 +27,8 @@ export interface RunOptions {
   sources: readonly string[];
   /** What its snapshots are tagged with. */
   tags?: readonly string[];
+  /** False leaves the policy of the plan alone. */
+  prune?: boolean;
   newTargets: readonly string[];
   allowEmpty: boolean;
   emit: Emit;
@@ -55,13 +58,13 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const startedAt = options.time ?? new Date();
     const session = new Session({ ...options, tags, run: newRunId(startedAt), startedAt, catalog, dryRun: false });
     new Runs(catalog).begin(session.run, startedAt);
-    const result = await carryOut(session, chosen, options.view);
+    const result = await carryOut(session, chosen, options);
     signal.throwIfAborted();
     return result;
   });
 }
 
-async function carryOut(session: Session, chosen: readonly Source[], view: TaskView): Promise<RunResult> {
+async function carryOut(session: Session, chosen: readonly Source[], { view, prune = true }: RunOptions): Promise<RunResult> {
   const { plan, catalog, signal, startedAt } = session;
   const began = performance.now();
   const errors: unknown[] = [];
@@ -75,6 +78,7 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
     }
   };
   const outcomes = new Map<string, SourceSummary>();
+  let isPruned = true;
   const started = await attempt(async () => {
     await prepareLanes(session);
     const targets = session.lanes.flatMap((lane) => lane.targets);
@@ -98,12 +102,16 @@ async function carryOut(session: Session, chosen: readonly Source[], view: TaskV
         });
       }
     });
+    const stored = prune ? [...outcomes].filter(([id, { status }]) => status !== 'failed' && plan.retention.has(id)).map(([id]) => id) : [];
+    if (session.targets.size > 0 && !signal.aborted && hasOldWork(session, stored)) {
+      await attempt(async () => runPhases([{ title: 'Old snapshots', work: async (say) => void (isPruned = await pruneAfterRun(session, stored, say)) }], view));
+    }
   }
   // Sources that this run left alone may have something to send, too.
   if (errors.length === 0 && session.failures.size === 0 && chosen.length === plan.sources.length && !signal.aborted) new Stores(catalog).setMendDue(false);
   if (errors.length === 0 && !signal.aborted) for (const id of session.targets.keys()) new Stores(catalog).setUnsettled(id, false);
   const unread = [...outcomes.values()].some((summary) => summary.unreadFiles > 0);
-  const exitCode = (): number => chooseExitCode(errors, session, unread);
+  const exitCode = (): number => chooseExitCode(errors, session, { unread, isPruned });
   const finishing = { exitCode: exitCode(), lanes: session.lanes, sources: plan.sources.map((source) => ({ source, summary: outcomes.get(source.id) ?? null })) };
   if (started) for (const node of plan.graph.nodes) await attempt(async () => node.type.finish?.(node.options, session.setupOf(node.id), finishing));
   for (const when of [exitCode() === 0 || exitCode() === exitCodes.SOURCE_UNREADABLE ? 'after' : 'failure', 'always'] as const) {
@@ -152,12 +160,12 @@ function checkTarget(plan: Plan, id: string): void {
   throw new BatError('USAGE', `The plan ${plan.name} has no target "${id}".`, { hint: `It has: ${plan.targets.map((target) => target.id).join(', ')}.` });
 }
 
-function chooseExitCode(errors: readonly unknown[], session: Session, unread: boolean): number {
+function chooseExitCode(errors: readonly unknown[], session: Session, { unread, isPruned }: { unread: boolean; isPruned: boolean }): number {
   if (session.signal.aborted) return exitCodes.INTERRUPTED;
   if (errors.some((error) => !(error instanceof BatError))) return 1;
   const [error] = errors as readonly BatError[];
   if (error) return error.exitCode;
-  if (session.failures.size > 0) return exitCodes.TARGETS_INCOMPLETE;
+  if (session.failures.size > 0 || !isPruned) return exitCodes.TARGETS_INCOMPLETE;
   return unread ? exitCodes.SOURCE_UNREADABLE : 0;
 }
 

@@ -102,6 +102,11 @@ export class Manifests {
     for (const row of this.#catalog.each('SELECT * FROM manifests WHERE target = ? ORDER BY snapshot', target)) yield toManifest(row);
   }
 
+  /** Those that do not say the tags or the protection that the catalog has. */
+  stale(): { snapshot: string; target: string }[] {
+    return this.#catalog.all('SELECT snapshot, target FROM manifests WHERE stale = 1 ORDER BY snapshot, target') as { snapshot: string; target: string }[];
+  }
+
   on(target: string): ManifestRecord[] {
     return this.#catalog.all('SELECT * FROM manifests WHERE target = ?', target).map(toManifest);
   }

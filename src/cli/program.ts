@@ -16,6 +16,7 @@ import { keygenCommand } from './commands/keygen.ts';
 import { lsCommand } from './commands/ls.ts';
 import { recoverCommand } from './commands/recover.ts';
 import { rekeyCommand } from './commands/rekey.ts';
+import { pruneCommand } from './commands/prune.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { showCommand } from './commands/show.ts';
@@ -46,6 +47,7 @@ const commands = [
   copyCommand,
   drillCommand,
   deleteCommand,
+  pruneCommand,
   initCommand,
   validateCommand,
   graphCommand,

@@ -34,6 +34,10 @@ export function describeEvent(event: BatEvent): EventLine | null {
       return info(`${event.target}: asked for ${formatCount(event.objects, 'object')} (${formatBytes(event.bytes)}) to be thawed, ${event.tier}, readable for ${formatCount(event.days, 'day')}`);
     case 'thaw-waiting':
       return info(`${event.target}: ${formatCount(event.objects, 'object')} (${formatBytes(event.bytes)}) still thawing; looking again in ${formatDuration(event.wait)}`);
+    case 'pruned':
+      return info(describePruned(event));
+    case 'prune-failed':
+      return { severity: 'warning', text: withHint(`old snapshots could not be removed: ${event.message}`, event.hint) };
     case 'run-end':
       return info(`run ${event.run} ends after ${formatDuration(event.duration)} with exit code ${event.exitCode}`);
     case 'step-progress':
@@ -73,6 +77,17 @@ export function describeStored(summary: SourceSummary): string {
   return Object.entries(summary.stored)
     .map(([target, bytes]) => `${target} ${formatBytes(bytes)}`)
     .join(', ');
+}
+
+/** `forgot 3 snapshots, kept 14, freed usb 1.2 GiB`. */
+export function describePruned({ forgotten, kept, freed, later }: Extract<BatEvent, { type: 'pruned' }>): string {
+  const bytes = (byTarget: Record<string, number>): string =>
+    Object.entries(byTarget)
+      .filter(([, amount]) => amount > 0)
+      .map(([target, amount]) => `${target} ${formatBytes(amount)}`)
+      .join(', ');
+  const waiting = bytes(later);
+  return `forgot ${formatCount(forgotten, 'snapshot')}, kept ${kept.toLocaleString('en-US')}, freed ${bytes(freed) || 'nothing'}${waiting && `; paid for longer, and left until then: ${waiting}`}`;
 }
 
 function describeSourceEnd(source: string, summary: SourceSummary): EventLine {

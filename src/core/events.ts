@@ -48,7 +48,8 @@ export interface RetryEvent {
 
 /**
  * What happens. `target-waits`: transfers wait for the hours of the target, which begin at `until` (ISO 8601). `target-back`: it
- * answers again, or its hours have begun; `after` milliseconds of waiting.
+ * answers again, or its hours have begun; `after` milliseconds of waiting. `pruned`: the policy was applied; `freed` are bytes by target, `later`
+ * those that stay in cold storage until their minimum time is over. `prune-failed`: it could not be applied; the backup itself is done.
  */
 export type BatEvent =
   | { type: 'run-start'; run: string; plan: string; time: string; sources: string[]; targets: string[] }
@@ -65,6 +66,8 @@ export type BatEvent =
   | { type: 'copy-progress'; objects: number; totalObjects: number; bytes: number; totalBytes: number }
   | { type: 'thaw-requested'; target: string; tier: string; days: number; objects: number; bytes: number; until: string }
   | { type: 'thaw-waiting'; target: string; objects: number; bytes: number; wait: number }
+  | { type: 'pruned'; kept: number; forgotten: number; freed: Record<string, number>; later: Record<string, number> }
+  | { type: 'prune-failed'; code: ErrorCode; message: string; hint?: string }
   | { type: 'run-end'; run: string; exitCode: number; duration: number };
 
 export interface SourceSummary {

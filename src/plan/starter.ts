@@ -36,6 +36,10 @@ ${encryption(recipients)}
 # Where it is stored. On a machine of its own, or on a disk that is not always here, it is worth most.
 targets:
   disk: { type: file, path: ${scalar(targetPath)} }
+
+# What is kept. As it stands here, every snapshot is. With a policy, a run forgets old snapshots, and removes what only they needed;
+# \`bat prune --dry-run\` shows which ones it would be, and why.
+# retention: { last: 3, daily: 7, weekly: 4, monthly: 12 }
 `;
 }
 

@@ -44,6 +44,7 @@ export async function mark(session: Session, target: Target): Promise<Marking> {
   const expected = stores.storeOf(target.id);
   if (session.newTargets.includes(target.id) && found?.store !== expected) new Objects(session.catalog).forgetTarget(target.id);
   else checkMarker(target, found, expected);
+  if (!found) session.unmarked.add(target.id);
   if (found && stores.lastRunsOn(target.id).includes(found.lastRun)) session.wroteLast.add(target.id);
   const writer = { id: catalogId(session), host: hostname(), since: session.startedAt.toISOString() };
   const others = (found?.writers ?? []).filter((known) => known.id !== writer.id);

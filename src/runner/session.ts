@@ -41,6 +41,8 @@ export class Session {
   readonly targets = new Map<string, Target>();
   /** Those of them that this catalog was the last to write to: what is there and unknown can only be its own. */
   readonly wroteLast = new Set<string>();
+  /** Those of them that bear no sign of any catalog's having written there before this run. */
+  readonly unmarked = new Set<string>();
   /** Those of them where earlier runs may have left something that the catalog does not know. */
   readonly unsettled = new Set<string>();
   /** Those that could not be read from, for a reason that is no single object's: nothing more is copied from them. */

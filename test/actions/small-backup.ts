@@ -18,8 +18,8 @@ export interface SmallBackup {
   remove(): void;
 }
 
-/** `encrypt`: the options of the step, as YAML. */
-export async function smallBackup(encrypt = ''): Promise<SmallBackup> {
+/** `encrypt`: the options of the step, as YAML. `more`: lines of YAML at the end of the plan. */
+export async function smallBackup(encrypt = '', more = ''): Promise<SmallBackup> {
   const folder = mkdtempSync(join(tmpdir(), 'bat-small-'));
   const write: SmallBackup['write'] = (files) => {
     for (const [path, text] of Object.entries(files)) {
@@ -39,7 +39,7 @@ state: state
 sources: { docs: { path: docs }, music: { path: music } }
 steps: [select, tar, compress, ${encrypt ? `{ encrypt: ${encrypt} }, ` : ''}{ upload: { to: [one, two] } }, record]
 targets: { one: { type: file, path: one }, two: { type: file, path: two } }
-`,
+${more}`,
   });
   const plan = await loadPlan(join(folder, 'bat.yaml'), { registries, environment: {}, strict: true, resolveSecrets: true });
   const events: BatEvent[] = [];

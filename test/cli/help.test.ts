@@ -44,6 +44,7 @@ test('the help of bat fits one screen and names every command, the main job firs
     'copy',
     'drill',
     'delete',
+    'prune',
     'init',
     'validate',
     'graph',

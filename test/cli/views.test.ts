@@ -187,7 +187,8 @@ describe('a dry run', () => {
       { target: 'usb', location: '/mnt/usb', type: 'file', reachable: true, sends: 500, objects: 3, stored: 2000, copies: { objects: 0, bytes: 0 }, removes: { objects: 1 } },
       { target: 'nas', location: '/mnt/nas', type: 'file', reachable: false, problem: 'It is not mounted.', sends: 0, objects: 0, stored: 0, copies: { objects: 0, bytes: 0 }, removes: { objects: 0 } },
     ],
-    notes: ['A note.'],
+    forgets: null,
+  notes: ['A note.'],
   };
 
   test('shows both tables, what stands in the way, and the notes', () => {

@@ -16,6 +16,7 @@ const sources: Record<string, Record<string, string>> = {
   limits: { letters: 'letters' },
   passphrase: { letters: 'letters' },
   quickstart: { photos: 'photos-and-notes/photos', notes: 'photos-and-notes/notes' },
+  retention: { letters: 'letters', 'address/address.txt': 'letters/address.txt' },
   'several-sources': { letters: 'letters', 'address/address.txt': 'letters/address.txt', 'pictures/2023': 'photos-and-notes/photos/2023', 'pictures/2024': 'photos-and-notes/photos/2024' },
   'two-lanes': { photos: 'photos-and-notes/photos' },
   'two-targets': { letters: 'letters' },

@@ -12,6 +12,7 @@ interface RunFlags {
   source?: string[];
   tag?: string[];
   newTarget?: string[];
+  prune: boolean;
   allowEmpty?: boolean;
   quiet?: boolean;
   json?: boolean;
@@ -29,6 +30,7 @@ export function runCommand(shell: Shell): Command {
     .option('-s, --source <id>', 'back up this source only (repeatable)', collect)
     .option('--tag <name>', 'tag the snapshots of this run (repeatable)', collect)
     .option('--new-target <id>', 'the target is meant to be empty, or another one than before (repeatable)', collect)
+    .option('--no-prune', 'keep all snapshots, whatever the retention of the plan says')
     .option('--allow-empty', 'a source may be empty that was not so before')
     .option('-q, --quiet', 'say warnings and errors only')
     .option('--json', 'one JSON object a line, for programs')
@@ -56,6 +58,7 @@ async function backUp(shell: Shell, named: string | undefined, flags: RunFlags):
       plan,
       sources: flags.source ?? [],
       tags: flags.tag ?? [],
+      prune: flags.prune,
       newTargets: flags.newTarget ?? [],
       allowEmpty: flags.allowEmpty ?? false,
       emit: view.emit,
@@ -78,7 +81,7 @@ async function rehearse(shell: Shell, named: string | undefined, flags: RunFlags
   const { file, plan } = await openPlan(shell, named, { complete: true });
   await showWarnings(shell, file, plan);
   const [{ dryRun }, view] = await Promise.all([import('../../actions/dry-run.ts'), import('../views/dry-run.ts')]);
-  const report = await dryRun({ plan, sources: flags.source ?? [], signal: shell.signal });
+  const report = await dryRun({ plan, sources: flags.source ?? [], tags: flags.tag ?? [], prune: flags.prune, signal: shell.signal });
   if (shell.json) view.dryRunToJson(shell, report);
   else view.showDryRun(shell, report, flags.quiet ?? false);
   shell.exitCode = view.dryRunExitCode(report);

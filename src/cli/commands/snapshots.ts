@@ -1,8 +1,9 @@
-/** `bat snapshots` */
+/** `bat snapshots`, and what is below it */
 import { Command } from 'commander';
 import { openPlan } from '../choose-plan.ts';
 import { addExamples, collect } from '../command-help.ts';
 import type { Shell } from '../shell.ts';
+import { markCommands } from './snapshots-mark.ts';
 
 interface ListFlags {
   source?: string[];
@@ -12,7 +13,7 @@ interface ListFlags {
 
 export function snapshotsCommand(shell: Shell): Command {
   const command = new Command('snapshots')
-    .summary('list what is stored')
+    .summary('list what is stored, tag and protect it')
     .description('Lists the snapshots of a plan, the oldest first. Where this machine has no catalog the targets are asked; neither needs a key.')
     .argument('[plan]', 'the plan; without one bat.yaml here, or the only one in plans/')
     .option('-s, --source <id>', 'of this source only (repeatable)', collect)
@@ -20,6 +21,8 @@ export function snapshotsCommand(shell: Shell): Command {
     .option('--accept', 'where targets are asked, take what is rolled back or cut off all the same, with a warning')
     .option('--json', 'one JSON object a line, for programs')
     .action((named: string | undefined, flags: ListFlags) => list(shell, named, flags));
+  for (const sub of markCommands(shell)) command.addCommand(sub);
+  command.helpCommand(false);
   return addExamples(command, [
     ['bat snapshots', 'all of the plan in this folder'],
     ['bat snapshots plans/nas.yaml -s photos', 'those of one source'],

@@ -38,6 +38,7 @@ export function showDryRun(shell: Shell, report: DryRunReport, quiet: boolean): 
     out.line();
     showTable(out, targetForm(report.targets));
     showCosts(out, report.targets);
+    if (report.forgets) showForgets(out, report.forgets);
     if (report.notes.length > 0) out.line();
     for (const note of report.notes) out.line(note);
   }
@@ -55,7 +56,16 @@ export function dryRunToJson(shell: Shell, report: DryRunReport): void {
     shell.emitJson('dry_run_source', { ...source });
   }
   for (const { costs, ...target } of report.targets) shell.emitJson('dry_run_target', costs ? { ...target, costs: costFields(costs) } : { ...target });
-  shell.emitJson('summary', { plan: report.plan, dryRun: true, exitCode: dryRunExitCode(report), sources: report.sources.map(({ issues, ...source }) => snakeCase({ ...source, issues: issues.length })), notes: report.notes });
+  shell.emitJson('summary', { plan: report.plan, dryRun: true, exitCode: dryRunExitCode(report), sources: report.sources.map(({ issues, ...source }) => snakeCase({ ...source, issues: issues.length })), forgets: report.forgets, notes: report.notes });
+}
+
+function showForgets(out: Shell['out'], { snapshots, kept, frees }: NonNullable<DryRunReport['forgets']>): void {
+  out.line();
+  if (snapshots.length === 0) return out.line(`By the retention of the plan no snapshot would go; ${formatCount(kept, 'snapshot')} and the new ones stay.`);
+  const freed = Object.entries(frees).map(([target, bytes]) => `${formatBytes(bytes)} on ${target}`).join(', ');
+  out.line(`At the end ${formatCount(snapshots.length, 'snapshot')} would be forgotten by the retention of the plan${freed && `, which frees at least ${freed}`}; ${number(kept)} and the new ones stay:`);
+  for (const id of snapshots.slice(0, mostShown)) out.line(`  ${id}`);
+  if (snapshots.length > mostShown) out.line(`  and ${formatCount(snapshots.length - mostShown, 'more', 'more')}; \`bat prune --dry-run\` explains each of them`);
 }
 
 function costFields({ restores, ...costs }: NonNullable<TargetReport['costs']>): Record<string, unknown> {

@@ -27,6 +27,8 @@ export function runLinesView(shell: Shell, { progress, quiet, now = Date.now }: 
       const text = ticker?.textOf(event);
       if (text) shell.out.line(text);
       if (event.type === 'error') return showError(shell, event);
+      // What was forgotten is said in the summary.
+      if (event.type === 'pruned') return;
       const line = describeEvent(event);
       if (line && line.severity !== 'info') showNotice(shell, line);
       else if (line && !quiet) shell.out.line(line.text);

@@ -12,6 +12,8 @@ export interface RunOutcome {
   duration: number;
   /** Ids of the targets that were given up on. */
   failedTargets: readonly string[];
+  /** Old snapshots could not be removed. */
+  isPruneFailed: boolean;
 }
 
 type Rows = readonly (readonly [source: string, SourceSummary])[];
@@ -28,7 +30,7 @@ export function showRunTable(output: Output, summaries: ReadonlyMap<string, Sour
 }
 
 /** `done in 3.2 s`, or what is left to say about a run that did not simply succeed. */
-export function runSentence({ exitCode, duration, failedTargets }: RunOutcome, unread: number): string {
+export function runSentence({ exitCode, duration, failedTargets, isPruneFailed }: RunOutcome, unread: number): string {
   const time = formatDuration(duration);
   const left = failedTargets.join(', ');
   switch (exitCode) {
@@ -37,6 +39,7 @@ export function runSentence({ exitCode, duration, failedTargets }: RunOutcome, u
     case exitCodes.SOURCE_UNREADABLE:
       return `done in ${time}, but ${formatCount(unread, 'file')} could not be read as they should (exit code 3)`;
     case exitCodes.TARGETS_INCOMPLETE:
+      if (failedTargets.length === 0 && isPruneFailed) return `done in ${time}, but old snapshots could not be removed; the next run tries again (exit code 4)`;
       return `done in ${time}, but not on every target: ${left} ${failedTargets.length > 1 ? 'are' : 'is'} behind until the next run (exit code 4)`;
     case exitCodes.INTERRUPTED:
       return `interrupted after ${time}; the next run goes on from there`;

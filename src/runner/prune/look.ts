@@ -47,7 +47,7 @@ export async function lookAt(session: Session, target: Target, forget: ReadonlyS
 async function wroteLast(session: Session, target: Target): Promise<boolean> {
   const marker = await readMarker(target, session.signal);
   if (marker === null) return true;
-  if (marker.lastRun === session.run) return session.wroteLast.has(target.id);
+  if (marker.lastRun === session.run) return session.wroteLast.has(target.id) || session.unmarked.has(target.id);
   return session.dryRun && new Stores(session.catalog).lastRunsOn(target.id).includes(marker.lastRun);
 }
 

@@ -1,0 +1,82 @@
+/** What a prune decides and does: a table of snapshots for each source, then a line a target. */
+import { hasWork, type PrunedTarget, type PruneReport } from '../../actions/prune/report.ts';
+import { formatBytes, formatCount, formatMoney } from '../../core/units.ts';
+import { snakeCase } from '../json-line.ts';
+import type { Shell } from '../shell.ts';
+import { localTime } from './local-time.ts';
+import { showTable } from './show-table.ts';
+import type { Column } from './table.ts';
+
+const right = (title: string): Column => ({ title, align: 'right' });
+const size = (bytes: number): string => (bytes === 0 ? '–' : formatBytes(bytes));
+const count = (number: number): string => (number === 0 ? '–' : number.toLocaleString('en-US'));
+
+export function showDecisions({ out }: Shell, { sources }: PruneReport): void {
+  const { bold, red } = out.colours;
+  for (const { source, policy, decisions } of sources) {
+    out.line(`${bold(source)}: ${policy ?? 'keeps everything'}`);
+    showTable(out, {
+      columns: [{ title: 'snapshot' }, { title: 'time' }, { title: 'keep' }, { title: 'why', least: 12 }],
+      rows: decisions.map(({ snapshot, keep, reasons }) => [snapshot.id, localTime(new Date(snapshot.time)), keep ? 'keep' : red('forget'), reasons.join(', ')]),
+    });
+    out.line();
+  }
+  if (sources.length > 0 && sources.every(({ policy }) => policy === null)) out.line('The plan has no `retention`: nothing is forgotten, and only what nothing needs is removed.');
+}
+
+/** What goes, what it frees, and what is left for later. */
+export function showTargets({ out }: Shell, { targets, emptied }: PruneReport): void {
+  const isLate = targets.some(({ later }) => later !== null);
+  showTable(out, {
+    columns: [{ title: 'target', least: 6 }, right('manifests'), right('rewritten'), right('objects'), right('frees'), ...(isLate ? [right('later')] : [])],
+    rows: targets.map(({ target, problem, manifests, rewritten, objects, bytes, later }) =>
+      problem === null ? [target, count(manifests), count(rewritten), count(objects), size(bytes), ...(isLate ? [size(later?.bytes ?? 0)] : [])] : [target, 'not now'],
+    ),
+  });
+  for (const line of targets.flatMap(notesOf)) out.line(line);
+  if (emptied.volumes > 0) {
+    out.line(`${formatCount(emptied.volumes, 'volume has', 'volumes have')} little in ${emptied.volumes === 1 ? 'it' : 'them'}: the next run reads ${formatBytes(emptied.again)} again and stores that anew; then they go.`);
+  }
+}
+
+/** `2 snapshots forgotten, 6 kept, 1.2 GiB freed`, or that there is nothing to do. */
+export function pruneSentence(report: PruneReport): string {
+  if (!hasWork(report)) return 'Nothing is to be removed.';
+  const { dryRun, forgotten, kept, targets } = report;
+  const freed = targets.flatMap(({ target, problem, bytes }) => (problem === null && bytes > 0 ? [`${formatBytes(bytes)} on ${target}`] : [])).join(', ') || 'nothing';
+  const would = dryRun ? 'would be ' : '';
+  return `${formatCount(forgotten, 'snapshot')} ${would}forgotten, ${kept.toLocaleString('en-US')} kept; ${would}freed: ${freed}.`;
+}
+
+/** Once: before anything is done, or in a dry run. */
+export function decisionsToJson(shell: Shell, { sources }: PruneReport): void {
+  for (const { source, policy, decisions } of sources) {
+    for (const { snapshot, keep, reasons } of decisions) {
+      shell.emitJson('decision', { source, policy, snapshot: snapshot.id, time: new Date(snapshot.time).toISOString(), keep, reasons, tags: snapshot.tags, protected: snapshot.protected });
+    }
+  }
+}
+
+export function pruneToJson(shell: Shell, { plan, dryRun, kept, forgotten, lost, emptied, ...report }: PruneReport, exitCode: number): void {
+  const targets = report.targets.map((target) => snakeCase({ ...target }));
+  for (const target of targets) shell.emitJson('prune_target', target);
+  shell.emitJson('summary', { plan, dryRun, exitCode, kept, forgotten, lost, emptied, targets });
+}
+
+function notesOf({ target, problem, later, early }: PrunedTarget): string[] {
+  if (problem !== null) return [`${target}: ${problem} What is to go from there goes with the next run or prune.`];
+  const notes: string[] = [];
+  if (later) {
+    const cost = priceOf(later.cost);
+    notes.push(`${target}: ${formatCount(later.objects, 'object')} (${formatBytes(later.bytes)}) stay until their minimum time is over, the last until ${localTime(later.until).slice(0, 10)}${cost && `: deleting them now would cost ${cost} for nothing`}. --early does it.`);
+  }
+  if (early) {
+    const cost = priceOf(early.cost);
+    notes.push(`${target}: ${formatCount(early.objects, 'object')} (${formatBytes(early.bytes)}) go before their minimum time is over${cost && `, which costs ${cost} for nothing`}.`);
+  }
+  return notes;
+}
+
+function priceOf({ amount, currency }: { amount: number | null; currency: string }): string {
+  return amount === null ? '' : formatMoney(amount, currency);
+}

@@ -1,0 +1,65 @@
+/** What the policies of a plan say of every snapshot in the catalog, source by source. */
+import type { Catalog } from '../../catalog/catalog.ts';
+import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { describeRetention } from '../../plan/retention.ts';
+import { decide, type Decision } from './decide.ts';
+
+export interface SourceDecisions {
+  source: string;
+  /** The policy in words; null where nothing is ever forgotten. */
+  policy: string | null;
+  /** Of all its snapshots, the oldest first. */
+  decisions: Decision<Snapshot>[];
+}
+
+/** Snapshots that are not there yet: what is decided is what would be once they are on these targets. */
+export interface Coming {
+  run: string;
+  time: Date;
+  tags: readonly string[];
+  sources: readonly string[];
+  targets: readonly string[];
+}
+
+/**
+ * Of all sources that have a snapshot, in the order of the plan; those that the plan does not have any more come last and keep everything.
+ * A target that is behind keeps what it has: of each source its newest snapshot, until it holds a newer one.
+ */
+export function decideAll(plan: Plan, catalog: Catalog, coming: Coming | null = null): SourceDecisions[] {
+  const snapshots = new Snapshots(catalog);
+  const bySource = Map.groupBy(snapshots.list(), ({ source }) => source);
+  const planned = plan.sources.map(({ id }) => id);
+  const gone = [...bySource.keys()].filter((source) => !planned.includes(source)).sort();
+  return [...planned, ...gone].flatMap((source): SourceDecisions[] => {
+    const there = bySource.get(source);
+    if (!there) return [];
+    const retention = plan.retention.get(source);
+    if (!retention) {
+      const reason = planned.includes(source) ? 'no retention' : 'not in the plan';
+      return [{ source, policy: null, decisions: there.map((snapshot) => ({ snapshot, keep: true, reasons: [reason] })) }];
+    }
+    const next = coming?.sources.includes(source) ? [comingOf(coming, source, there)] : [];
+    const decisions = decide(retention, [...there, ...next]);
+    const newest = Math.max(...[...there, ...next].map(({ number }) => number));
+    for (const { id } of plan.targets) {
+      if (next.length > 0 && coming?.targets.includes(id)) continue;
+      const last = snapshots.latestOn(source, id)?.id;
+      const decision = decisions.find(({ snapshot }) => snapshot.id === last);
+      if (!decision || decision.snapshot.number === newest) continue;
+      decision.keep = true;
+      decision.reasons.push(`the newest on ${id}`);
+    }
+    return [{ source, policy: describeRetention(retention), decisions: decisions.filter(({ snapshot }) => there.includes(snapshot)) }];
+  });
+}
+
+/** The snapshots that go. */
+export function forgottenOf(decisions: readonly SourceDecisions[]): Snapshot[] {
+  return decisions.flatMap((source) => source.decisions.filter(({ keep }) => !keep).map(({ snapshot }) => snapshot));
+}
+
+function comingOf({ run, time, tags }: Coming, source: string, there: readonly Snapshot[]): Snapshot {
+  const number = Math.max(...there.map((snapshot) => snapshot.number)) + 1;
+  return { id: `${run}-${source}`, source, number, run, time: time.toISOString(), state: 'pending', files: 0, bytes: 0, tags, protected: false };
+}
