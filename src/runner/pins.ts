@@ -9,7 +9,7 @@ import { BatError, systemCode, systemReason } from '../core/errors.ts';
 import { makeFolder } from '../core/make-folder.ts';
 import { isPublicKey } from '../volume/signature.ts';
 
-/** Of one signer in one store: the highest serials that were seen. */
+/** Of one signer on one target: the highest serials that were seen. */
 export interface Seen {
   /** Of its list; 0 for none. */
   list: number;
@@ -20,10 +20,8 @@ export interface Seen {
 export interface PinnedState {
   /** Public keys. */
   signers: string[];
-  /** By the id of the store, then by signer. */
-  stores: Record<string, Record<string, Seen>>;
-  /** The store that each target of the plan was. */
-  targets: Record<string, string>;
+  /** By target. A copy of a whole disk has the same store and a life of its own. */
+  targets: Record<string, { store: string; signers: Record<string, Seen> }>;
 }
 
 export class Pins {
@@ -64,12 +62,12 @@ export class Pins {
     try {
       text = readFileSync(this.file, 'utf8');
     } catch (error) {
-      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return { signers: [], stores: {}, targets: {} };
+      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return { signers: [], targets: {} };
       throw damaged(this.file, systemReason(error), error);
     }
     try {
-      const { signers, stores, targets } = JSON.parse(text) as Partial<PinnedState>;
-      if (Array.isArray(signers) && signers.every(isPublicKey) && isMap(stores) && isMap(targets)) return { signers, stores, targets };
+      const { signers, targets } = JSON.parse(text) as Partial<PinnedState>;
+      if (Array.isArray(signers) && signers.every(isPublicKey) && isMap(targets) && Object.values(targets).every(({ signers: seen }) => isMap(seen))) return { signers, targets };
     } catch {
       // Said below.
     }
@@ -77,9 +75,21 @@ export class Pins {
   }
 }
 
+/** What was seen of a target, by signer; nothing if it is another store now. */
+export function seenOf({ targets }: Readonly<PinnedState>, target: string, store: string): Record<string, Seen> {
+  const pinned = targets[target];
+  return pinned?.store === store ? pinned.signers : {};
+}
+
+/** The same, to be changed. What was seen of another store in its place is forgotten. */
+export function pinnedOn(state: PinnedState, target: string, store: string): Record<string, Seen> {
+  const signers = seenOf(state, target, store);
+  state.targets[target] = { store, signers };
+  return signers;
+}
+
 /** Notes the highest serials. */
-export function noteSeen(state: PinnedState, store: string, signer: string, seen: Partial<Seen>): void {
-  const signers = (state.stores[store] ??= {});
+export function noteSeen(signers: Record<string, Seen>, signer: string, seen: Partial<Seen>): void {
   const before = (signers[signer] ??= { list: 0 });
   before.list = Math.max(before.list, seen.list ?? 0);
   if (seen.newest && seen.newest.serial > (before.newest?.serial ?? 0)) before.newest = seen.newest;

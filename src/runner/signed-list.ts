@@ -6,7 +6,7 @@ import { BatError } from '../core/errors.ts';
 import { nextSerial, replacedSigner, signerOf } from '../steps/shared/signing-key.ts';
 import type { Target } from '../targets/target.ts';
 import { encodeSignedList, signedListName, type SignedList } from '../volume/signed-list.ts';
-import { noteSeen, Pins } from './pins.ts';
+import { noteSeen, pinnedOn, Pins } from './pins.ts';
 import { readSignedLists } from './read-signed-lists.ts';
 import type { Session } from './session.ts';
 
@@ -34,13 +34,13 @@ export async function writeSignedList(
   };
   await target.put(signedListName(signer.publicKey), encodeSignedList(list, signer), { temperature: 'hot', signal });
   pins.update((state) => {
-    state.targets[target.id] = store;
+    const seen = pinnedOn(state, target.id, store);
     for (const other of others) {
       if (!state.signers.includes(other.signer)) state.signers.push(other.signer);
-      if (other.store === store) noteSeen(state, store, other.signer, { list: other.serial });
+      if (other.store === store) noteSeen(seen, other.signer, { list: other.serial });
     }
     if (!state.signers.includes(signer.publicKey)) state.signers.push(signer.publicKey);
-    noteSeen(state, store, signer.publicKey, { list: list.serial });
+    noteSeen(seen, signer.publicKey, { list: list.serial });
   });
 }
 

@@ -37,7 +37,7 @@ describe.skipIf(missing)(`nothing is destroyed${missing ? ` (skipped: ${missing}
     const { out } = await backup.run();
     expect(out).toMatch(/holds \d+ objects that this machine's catalog does not know; they stay as they are/);
     const after = contents(backup.at('disk/plan'));
-    for (const [name, bytes] of before) if (name !== 'bat.json') expect(after.get(name), name).toBe(bytes);
+    for (const [name, bytes] of before) if (name !== 'bat.json' && !name.startsWith('signed/')) expect(after.get(name), name).toBe(bytes);
   });
 
   test('without tar, a lost catalog costs no older version: a name that is taken on the target is not written over', async () => {

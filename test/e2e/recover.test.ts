@@ -3,18 +3,21 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCloudinary, type CloudinaryServer } from '../servers/cloudinary-server.ts';
 import { newBucket } from '../servers/s3-access.ts';
+import { missingCeph, sharedRgw } from '../servers/ceph-rgw.ts';
+import type { S3Access } from '../servers/s3-access.ts';
 import { startS3Server, type S3Server } from '../servers/s3-server.ts';
 import { jsonLines } from '../cli/fixture.ts';
 import { Backup } from './backup.ts';
 import { differences } from './judges.ts';
 
 let backup: Backup;
-let server: S3Server;
+let server: S3Access;
+let ownServer: S3Server | undefined;
 let account: CloudinaryServer;
 let addresses: Record<string, { url: string; environment: Record<string, string> }>;
 
 beforeAll(async () => {
-  server = await startS3Server();
+  server = missingCeph() === null ? await sharedRgw() : (ownServer = await startS3Server());
   account = await startCloudinary({ rawLimit: 5 * 2 ** 20 });
   const bucket = await newBucket(server);
   const { cloudName, apiKey, apiSecret } = account.settings;
@@ -46,7 +49,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   backup?.remove();
-  await server?.stop();
+  await ownServer?.stop();
   await account?.close();
 });
 

@@ -2,6 +2,7 @@
 import { BatError } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import { formatCount } from '../../core/units.ts';
+import { pinnedOn, seenOf } from '../../runner/pins.ts';
 import { readSignedList } from '../../runner/read-signed-lists.ts';
 import type { Target } from '../../targets/target.ts';
 import { parseManifestName } from '../../volume/names.ts';
@@ -51,11 +52,11 @@ export async function missingFrom({ target, store, listed, lists, trust, signal 
         gone = await find(again);
       }
     }
-    const { newest } = trust.pins.state.stores[store]?.[list.signer] ?? {};
+    const { newest } = seenOf(trust.pins.state, target.id, store)[list.signer] ?? {};
     const isNewer = newest !== undefined && newest.serial > list.serial && !names.has(newest.name) && !late.has(newest.name);
     if (isNewer && !(await target.stat(newest.name, signal))) gone.push(newest.name);
     if (gone.length > 0) trust.doubt(target, cutOff(target, gone.sort()));
-    if (isNewer) trust.pins.update((state) => void delete state.stores[store]?.[list.signer]?.newest);
+    if (isNewer) trust.pins.update((state) => void delete pinnedOn(state, target.id, store)[list.signer]?.newest);
   }
   return [...late.values()];
 }

@@ -1,6 +1,6 @@
 /** Whether a single manifest of a store is by who should have written it, and the latest of its name. */
 import { BatError } from '../../core/errors.ts';
-import { noteSeen } from '../../runner/pins.ts';
+import { noteSeen, pinnedOn, seenOf } from '../../runner/pins.ts';
 import type { Target } from '../../targets/target.ts';
 import type { ManifestHeader } from '../../volume/manifest.ts';
 import { signerId } from '../../volume/signature.ts';
@@ -49,9 +49,9 @@ export class StoreTrust {
       return;
     }
     if (this.#trust.signers === null || this.#trust.accept) this.#trust.admit(this.#target, signer);
-    const seen = this.#trust.pins.state.stores[this.#store]?.[signer];
+    const seen = seenOf(this.#trust.pins.state, this.#target.id, this.#store)[signer];
     if (this.#store === '' || serial <= Math.max(seen?.list ?? 0, seen?.newest?.serial ?? 0)) return;
-    this.#trust.pins.update((state) => noteSeen(state, this.#store, signer, { newest: { name, serial } }));
+    this.#trust.pins.update((state) => noteSeen(pinnedOn(state, this.#target.id, this.#store), signer, { newest: { name, serial } }));
   }
 
   async #checkUnsigned(name: string, named: readonly { sha256: string | null }[], above: ManifestHeader | null, hasHash: (sha256: string) => Promise<boolean>): Promise<void> {

@@ -7,7 +7,7 @@ import { BatError } from '../../core/errors.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { stateFiles } from '../../plan/state-folder.ts';
 import { readMarker } from '../../runner/mark-targets.ts';
-import { Pins } from '../../runner/pins.ts';
+import { pinnedOn, Pins, seenOf } from '../../runner/pins.ts';
 import { readSignedList, readSignedLists } from '../../runner/read-signed-lists.ts';
 import { readSigner, signingKeyFile } from '../../steps/shared/signing-key.ts';
 import type { Target } from '../../targets/target.ts';
@@ -80,7 +80,7 @@ export class Trust implements Doubts {
   /** The id of the store; empty where there is none to be read. */
   async #storeOf(target: Target, signal: AbortSignal): Promise<string> {
     const store = (await readMarker(target, signal).catch(unlessDamaged))?.store ?? '';
-    const before = this.pins.state.targets[target.id];
+    const before = this.pins.state.targets[target.id]?.store;
     if (before !== undefined && before !== store) {
       this.doubt(target, new BatError('TARGET_CHANGED', `The target "${target.id}" is not the store that it was (${target.location}).`, {
         hint: 'Is it the right disk or place? If it is meant to be another one, add --accept once.',
@@ -101,9 +101,9 @@ export class Trust implements Doubts {
     for (const signer of known) {
       const list = await this.#orDoubt(target, () => readSignedList(target, signer, signal));
       if (list && this.#isCurrent(target, store, list)) lists.push(list);
-      if (list === null && (this.pins.state.stores[store]?.[signer]?.list ?? 0) > 0) {
+      if (list === null && (seenOf(this.pins.state, target.id, store)[signer]?.list ?? 0) > 0) {
         this.doubt(target, new BatError('MANIFEST_CUT_OFF', `The signed list of ${signerId(signer)} is gone from ${target.location}: what it named may be gone as well.`, { hint: acceptHint, subject: target.id }));
-        this.pins.update((state) => void delete state.stores[store]?.[signer]);
+        this.pins.update((state) => void delete pinnedOn(state, target.id, store)[signer]);
       }
     }
     return lists;
@@ -114,7 +114,7 @@ export class Trust implements Doubts {
       this.doubt(target, new BatError('MANIFEST_FORGED', `The signed list of ${signerId(list.signer)} on ${target.location} is of another store.`, { hint: acceptHint, subject: target.id }));
       return false;
     }
-    const seen = this.pins.state.stores[store]?.[list.signer]?.list ?? 0;
+    const seen = seenOf(this.pins.state, target.id, store)[list.signer]?.list ?? 0;
     if (list.serial < seen) {
       this.doubt(target, new BatError('MANIFEST_ROLLED_BACK', `The signed list on ${target.location} is of ${list.time}, and a later one has been seen: an old state was put back.`, { hint: acceptHint, subject: target.id }));
     }
@@ -123,8 +123,7 @@ export class Trust implements Doubts {
 
   #pin(target: Target, store: string, signer: string, serial: number): void {
     this.pins.update((state) => {
-      state.targets[target.id] = store;
-      const signers = (state.stores[store] ??= {});
+      const signers = pinnedOn(state, target.id, store);
       const { newest } = signers[signer] ?? {};
       // What is lower than what was seen has been accepted.
       signers[signer] = { list: serial, ...(newest ? { newest } : {}) };

@@ -4,7 +4,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { Manifests } from '../../catalog/manifests.ts';
 import { Stores } from '../../catalog/stores.ts';
 import { BatError } from '../../core/errors.ts';
-import { Pins } from '../../runner/pins.ts';
+import { Pins, seenOf } from '../../runner/pins.ts';
 import { readSignedList } from '../../runner/read-signed-lists.ts';
 import type { Target } from '../../targets/target.ts';
 import { signedListName } from '../../volume/signed-list.ts';
@@ -14,7 +14,7 @@ import type { Finding } from './contract.ts';
 export async function wrongWithList(catalog: Catalog, target: Target, signer: string, signal: AbortSignal): Promise<Pick<Finding, 'kind' | 'name' | 'problem' | 'message'> | null> {
   const found = (problem: Finding['problem'], message: string): ReturnType<typeof wrongWithList> => Promise.resolve({ kind: 'list', name: signedListName(signer), problem, message });
   const store = new Stores(catalog).storeOf(target.id);
-  const seen = store === null ? undefined : new Pins(dirname(catalog.file)).state.stores[store]?.[signer];
+  const seen = store === null ? undefined : seenOf(new Pins(dirname(catalog.file)).state, target.id, store)[signer];
   try {
     const list = await readSignedList(target, signer, signal);
     if (list === null) return seen && new Manifests(catalog).on(target.id).some(({ serial }) => serial !== null) ? await found('missing', 'is not there') : null;
