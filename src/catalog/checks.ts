@@ -73,7 +73,7 @@ export class Checks {
   /** Since when every object of a target has been read at least once; null if some never was, or there is none. */
   readSince(target: string): string | null {
     const row = this.#catalog.get(
-      `SELECT min(last) AS since, count(*) AS objects, count(last) AS read FROM (SELECT max(c.time) AS last FROM receipts r
+      `SELECT min(last) AS since, count(*) AS objects, count(last) AS read FROM (SELECT max(c.time) AS last FROM receipts r JOIN objects o ON o.id = r.object JOIN volumes v ON v.id = o.volume AND v.state <> 'going'
        LEFT JOIN checks c ON c.object = r.object AND c.target = r.target AND c.how <> 'listed' WHERE r.target = ? GROUP BY r.object)`,
       target,
     )!;

@@ -66,7 +66,7 @@ export class MendedPlaces {
 
 function heldByAll(catalog: Catalog, targets: readonly string[]): IdSet {
   const held = new IdSet();
-  const sql = `SELECT o.volume FROM receipts r JOIN objects o ON o.id = r.object WHERE r.target IN (SELECT value FROM json_each(?))
+  const sql = `SELECT o.volume FROM receipts r JOIN objects o ON o.id = r.object JOIN volumes v ON v.id = o.volume AND v.state = 'stored' WHERE r.target IN (SELECT value FROM json_each(?))
     GROUP BY o.volume HAVING count(DISTINCT r.target) = ?`;
   for (const row of catalog.each(sql, JSON.stringify(targets), targets.length)) held.add(row['volume'] as number);
   return held;

@@ -53,7 +53,7 @@ export class VerifyList {
   fill(sources: readonly string[], ways: readonly CheckHow[]): void {
     this.#needed = this.#neededBy(sources);
     this.#catalog.scratch(
-      `INSERT INTO verifying (object, read, state) SELECT r.object, max(c.time) AS read, 'unseen' FROM receipts r
+      `INSERT INTO verifying (object, read, state) SELECT r.object, max(c.time) AS read, 'unseen' FROM receipts r JOIN objects o ON o.id = r.object JOIN volumes v ON v.id = o.volume AND v.state <> 'going'
        LEFT JOIN checks c ON c.object = r.object AND c.target = r.target AND c.how IN (SELECT value FROM json_each(?))
        WHERE r.target = ? GROUP BY r.object ORDER BY read, r.object`,
       JSON.stringify(ways),
