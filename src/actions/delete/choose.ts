@@ -46,6 +46,6 @@ export function chooseObjects(catalog: Catalog, names: readonly string[]): Named
     const snapshot = parseManifestName(name)?.snapshot;
     if (snapshot !== undefined) throw new BatError('USAGE', `${name} is the manifest of a snapshot.`, { hint: `Delete the snapshot: bat delete ${snapshot}.` });
     const meant = nearest(name, objects.namesLike(name));
-    throw new BatError('USAGE', `The catalog knows no object ${name}.`, { hint: meant ? `Did you mean ${meant}?` : 'See `bat show --volumes`: give the name as it is there.', subject: name });
+    throw new BatError('USAGE', `The catalog knows no object ${name}.`, { hint: meant ? `Did you mean ${meant}?` : 'Name it as `bat show` does: it says in which objects a file lies.', subject: name });
   });
 }

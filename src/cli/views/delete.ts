@@ -38,13 +38,14 @@ function textView(shell: Shell): DeleteView {
     for (const { source, path, size } of first) out.line(`  ${visible(`${source}/${path}`)}  ${formatBytes(size)}`);
     if (files > first.length) out.line(out.colours.dim(`  and ${formatCount(files - first.length, 'more', 'more')}; --dry-run --json names all of them`));
   };
-  const snapshots = ({ snapshots: chosen, lost, targets }: SnapshotsReport): void => {
+  const snapshots = ({ snapshots: chosen, lost, targets, compaction }: SnapshotsReport): void => {
     showTable(out, {
       columns: [{ title: 'snapshot' }, { title: 'source', least: 6 }, { title: 'time' }, { title: 'files', align: 'right' }, { title: 'size', align: 'right' }],
       rows: chosen.map(({ id, source, time, files, bytes }) => [id, source, localTime(new Date(time)), files.toLocaleString('en-US'), formatBytes(bytes)]),
     });
     showFiles(lost.files, lost.bytes, '');
     for (const target of targets) out.line(describeTarget(target));
+    if (compaction.volumes > 0) out.line(`${formatCount(compaction.volumes, 'volume has', 'volumes have')} little left: the next run stores ${formatBytes(compaction.again)} of it anew, and the prune after that frees the rest.`);
   };
   const objects = ({ objects: named, files, bytes, snapshots: ids }: ObjectsReport): void => {
     showTable(out, {

@@ -55,7 +55,7 @@ describe('random edits, runs and prunes', () => {
           pruned.remove();
         }
       }),
-      { numRuns: runs, ...(process.env['BAT_SEED'] ? { seed: Number(process.env['BAT_SEED']) } : {}) },
+      { numRuns: runs, endOnFailure: true, ...(process.env['BAT_SEED'] ? { seed: Number(process.env['BAT_SEED']) } : {}) },
     );
   });
 });

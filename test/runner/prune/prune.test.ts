@@ -1,5 +1,11 @@
+import { copyFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Snapshots } from '../../../src/catalog/snapshots.ts';
+import { carryOutPrune } from '../../../src/runner/prune/carry-out.ts';
+import { planPrune } from '../../../src/runner/prune/plan-prune.ts';
+import type { PruneOptions, PrunePlan } from '../../../src/runner/prune/prune-plan.ts';
+import type { Prices } from '../../../src/targets/prices.ts';
+import type { Target } from '../../../src/targets/target.ts';
 import { noise } from '../../actions/store-builder.ts';
 import { PrunedPlan, shapes, type Shape } from './pruned-plan.ts';
 
@@ -59,3 +65,123 @@ test('with the newest snapshot forgotten, the next run compares with the one bef
   await pruned.expectKept();
   expect(pruned.inCatalog((catalog) => new Snapshots(catalog).get(third))).toMatchObject({ files: 3, bytes: 11 });
 });
+
+test('what a target that is away still holds goes when it is back', async () => {
+  await start();
+  pruned.write({ a: noise(300_000, 'a'), b: 'b' });
+  const first = await pruned.run();
+  pruned.write({ a: noise(200_000, 'a2') });
+  await pruned.run();
+  pruned.unplug('two');
+  const { result } = await pruned.prune([first]);
+  expect(result.targets.map(({ target, failure }) => [target, failure === null])).toEqual([['one', true], ['two', false]]);
+  await pruned.expectKept(['one']);
+  pruned.plugIn('two');
+  expect(pruned.snapshotsOn('two')).toHaveLength(2);
+  await pruned.prune([]);
+  await pruned.expectKept();
+  expect(pruned.stored('two', 'volumes/')).toEqual(pruned.stored('one', 'volumes/'));
+});
+
+test('a store that another catalog writes to loses nothing', async () => {
+  await start({ steps: '[select, tar, compress, { upload: { to: one } }, record]', targets: ['one'] });
+  pruned.write({ a: noise(300_000, 'a') });
+  const first = await pruned.run();
+  pruned.write({ a: noise(200_000, 'a2') });
+  await pruned.run();
+  const foreign = 'manifests/20260101-000000-zzzz-src.jsonl.zst';
+  copyFileSync(pruned.at('one/plan/manifests', `${first}.jsonl.zst`), pruned.at('one/plan', foreign));
+  const before = pruned.stored('one');
+  const { plan, result } = await pruned.prune([]);
+  expect(plan.targets[0]!.refused).toMatchObject({ code: 'STORE_SHARED', message: expect.stringContaining(foreign) as string });
+  expect(result.targets[0]).toMatchObject({ objects: 0, manifests: 0, failure: { code: 'STORE_SHARED' } });
+  expect(pruned.stored('one')).toEqual(before);
+});
+
+test('a volume is not removed while a manifest on the target is not as it was written', async () => {
+  await start({ steps: '[select, tar, compress, { upload: { to: one } }, record]', targets: ['one'] });
+  pruned.write({ a: noise(300_000, 'a') });
+  const first = await pruned.run();
+  pruned.write({ a: noise(200_000, 'a2') });
+  await pruned.run();
+  const volumes = pruned.stored('one', 'volumes/');
+  await pruned.within(async (session) => {
+    const plan = await planPrune(session, [first]);
+    // Somebody else puts it back in the moment before the volumes go.
+    const target = session.targets.get('one')!;
+    const remove = target.remove.bind(target);
+    target.remove = async (name, signal) => (name.startsWith('manifests/') ? undefined : remove(name, signal));
+    const result = await carryOutPrune(session, plan);
+    expect(result.targets[0]!.failure).toMatchObject({ code: 'TARGET_CHANGED' });
+  });
+  expect(pruned.stored('one', 'volumes/')).toEqual(volumes);
+});
+
+describe('a storage class that is paid for a least time', () => {
+  const prices: Prices = {
+    list: { currency: 'EUR', 'as-of': '2026', region: '', source: 'a test', classes: { COLD: { storage: 1, 'minimum-days': 180 } } },
+    standardClass: 'COLD',
+    volumeClass: 'COLD',
+  };
+
+  async function pruneCold(forget: readonly string[], options: PruneOptions = {}): Promise<PrunePlan> {
+    return pruned.within(async (session) => {
+      for (const [id, target] of session.targets) session.targets.set(id, withPrices(target, prices));
+      const plan = await planPrune(session, forget, options);
+      await carryOutPrune(session, plan);
+      for (const forgotten of forget) pruned.remembered.delete(forgotten);
+      return plan;
+    });
+  }
+
+  test('is waited for, and a later prune removes what nothing needs', async () => {
+    await start({ steps: '[select, tar, compress, { upload: { to: one } }, record]', targets: ['one'] });
+    pruned.write({ a: noise(300_000, 'a') });
+    const first = await pruned.run();
+    pruned.write({ a: noise(200_000, 'a2') });
+    await pruned.run();
+    const plan = await pruneCold([first]);
+    expect(plan.targets[0]).toMatchObject({ objects: 0, manifests: [expect.stringContaining(first) as string], putOff: { objects: 1, currency: 'EUR', from: new Date('2026-07-01T00:00:00Z') } });
+    expect(plan.targets[0]!.putOff!.cost).toBeCloseTo((plan.targets[0]!.putOff!.bytes / 2 ** 30) * (179 / 30), 5);
+    expect(pruned.stored('one', 'volumes/')).toHaveLength(2);
+    await pruned.expectKept();
+    pruned.pass(180);
+    await pruneCold([]);
+    expect(pruned.stored('one', 'volumes/')).toEqual(await pruned.named('one'));
+    await pruned.expectKept();
+  });
+
+  test('is not waited for where that is asked for', async () => {
+    await start({ steps: '[select, tar, compress, { upload: { to: one } }, record]', targets: ['one'] });
+    pruned.write({ a: noise(300_000, 'a') });
+    const first = await pruned.run();
+    pruned.write({ a: noise(200_000, 'a2') });
+    await pruned.run();
+    await pruneCold([first], { early: true });
+    expect(pruned.stored('one', 'volumes/')).toHaveLength(1);
+  });
+
+  test('what comes back while it waits is not sent again', async () => {
+    await start({ steps: '[select, tar, compress, { upload: { to: one } }, record]', targets: ['one'] });
+    pruned.write({ a: noise(300_000, 'a') });
+    const first = await pruned.run();
+    pruned.write({ a: noise(200_000, 'a2') });
+    await pruned.run();
+    await pruneCold([first]);
+    pruned.write({ back: noise(300_000, 'a') });
+    await pruned.run();
+    expect(pruned.stored('one', 'volumes/')).toHaveLength(2);
+    pruned.pass(180);
+    await pruneCold([]);
+    await pruned.expectKept();
+  });
+});
+
+function withPrices(target: Target, prices: Prices): Target {
+  return new Proxy(target, {
+    get: (of, key) => {
+      const value: unknown = key === 'prices' ? prices : Reflect.get(of, key, of);
+      return typeof value === 'function' ? (value.bind(of) as unknown) : value;
+    },
+  });
+}

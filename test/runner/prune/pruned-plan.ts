@@ -1,5 +1,5 @@
 /** A small plan that is run, pruned and restored by calling the actions directly, and a plain memory of what its source was like at each run. */
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
@@ -20,6 +20,7 @@ import { carryOutPrune, type PruneResult } from '../../../src/runner/prune/carry
 import { planPrune } from '../../../src/runner/prune/plan-prune.ts';
 import type { PruneOptions, PrunePlan } from '../../../src/runner/prune/prune-plan.ts';
 import { Session } from '../../../src/runner/session.ts';
+import type { Target } from '../../../src/targets/target.ts';
 import { generateIdentity } from '../../../src/volume/age.ts';
 import { newRunId } from '../../../src/volume/names.ts';
 import { filesBelow } from '../../e2e/judges.ts';
@@ -44,6 +45,37 @@ export const shapes = {
   'single files, sealed': { steps: '[select, compress, { encrypt: { to: KEY } }, { upload: { to: one } }, record]', targets: ['one'] },
 } satisfies Record<string, Shape>;
 
+class Killed extends Error {}
+
+/** From its call number `count` on, nothing is done any more. */
+function killSwitch(count: number): { reach: () => void; died: () => boolean } {
+  let left = count;
+  return {
+    reach: () => {
+      if (--left <= 0) throw new Killed();
+    },
+    died: () => left <= 0,
+  };
+}
+
+/** What changes something may end before it is done, and after. */
+function killable(target: Target, reach: () => void): Target {
+  const changing = new Set<PropertyKey>(['put', 'open', 'remove']);
+  return new Proxy(target, {
+    get: (of, key) => {
+      const value: unknown = Reflect.get(of, key, of);
+      if (typeof value !== 'function') return value;
+      if (!changing.has(key)) return value.bind(of) as unknown;
+      return async (...words: unknown[]): Promise<unknown> => {
+        reach();
+        const result: unknown = await Reflect.apply(value, of, words);
+        reach();
+        return result;
+      };
+    },
+  });
+}
+
 export class PrunedPlan {
   readonly folder = mkdtempSync(join(tmpdir(), 'bat-pruned-'));
   readonly events: BatEvent[] = [];
@@ -52,6 +84,7 @@ export class PrunedPlan {
   /** By target, the snapshots that were made while it was away and that no other target of its lane can give it. */
   readonly #missed = new Map<string, Set<string>>();
   readonly #away = new Set<string>();
+  readonly #copies: string[] = [];
   #identity = '';
   #time = Date.UTC(2026, 0, 1);
   plan!: Plan;
@@ -123,12 +156,49 @@ export class PrunedPlan {
     });
   }
 
+  /** A prune that ends as by `kill -9` at its call number `count` to a target or commit; true if it came to its end before. */
+  async pruneKilledAt(count: number, forget: readonly string[]): Promise<boolean> {
+    try {
+      await this.within(async (session) => {
+        const { reach, died } = killSwitch(count);
+        for (const [id, target] of session.targets) session.targets.set(id, killable(target, reach));
+        const catalog = session.catalog;
+        const flush = catalog.flush.bind(catalog);
+        catalog.flush = () => {
+          reach();
+          flush();
+          reach();
+        };
+        await carryOutPrune(session, await planPrune(session, forget));
+        if (died()) throw new Killed('after its end');
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof Killed) return false;
+      throw error;
+    }
+  }
+
   async prune(forget: readonly string[], options: PruneOptions = {}): Promise<{ plan: PrunePlan; result: PruneResult }> {
     for (const id of forget) this.remembered.delete(id);
     return this.within(async (session) => {
       const plan = await planPrune(session, forget, options);
       return { plan, result: await carryOutPrune(session, plan) };
     });
+  }
+
+  /** Everything as it is now, to be brought back again and again. */
+  save(): () => void {
+    const copy = mkdtempSync(join(tmpdir(), 'bat-pruned-saved-'));
+    this.#copies.push(copy);
+    const remembered = new Map(this.remembered);
+    cpSync(this.folder, copy, { recursive: true, preserveTimestamps: true });
+    return () => {
+      rmSync(this.folder, { recursive: true });
+      cpSync(copy, this.folder, { recursive: true, preserveTimestamps: true });
+      this.remembered.clear();
+      for (const [id, tree] of remembered) this.remembered.set(id, tree);
+    };
   }
 
   inCatalog<T>(look: (catalog: Catalog) => T): T {
@@ -196,6 +266,6 @@ export class PrunedPlan {
   }
 
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const folder of [this.folder, ...this.#copies]) rmSync(folder, { recursive: true, force: true });
   }
 }
