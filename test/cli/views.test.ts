@@ -163,6 +163,15 @@ describe('a restore', () => {
     for (const line of shown) expect(line.length).toBeLessThan(40);
   });
 
+  test('what is doubtful and was accepted is said on a terminal, too: no error at the end names it', () => {
+    const { shell, err } = fakeShell(80);
+    const view = restoreView(shell, { quiet: true });
+    view.emit({ type: 'issue', target: 'usb', issue: { kind: 'doubtful', message: 'It was rolled back. It is taken all the same.' } });
+    restoreView(shell, { quiet: false }).emit({ type: 'issue', target: 'usb', issue: { kind: 'doubtful', message: 'It is forged. It is taken all the same.' } });
+    expect(err()).toContain('warning: usb: It was rolled back.');
+    expect(err()).toContain('warning: usb: It is forged.');
+  });
+
   test('what it ends with is not said twice', () => {
     const { shell, err } = fakeShell();
     const view = restoreView(shell, { quiet: false });

@@ -88,5 +88,5 @@ export function isSaid(event: BatEvent, { message }: Error): boolean {
 
 /** A file, in contrast to a note about a target or the plan. */
 function isFailure(event: BatEvent): boolean {
-  return event.type === 'issue' && event.issue.kind !== 'note';
+  return event.type === 'issue' && event.issue.kind !== 'note' && event.issue.kind !== 'doubtful';
 }
