@@ -27,7 +27,7 @@ test('targets lists them without asking any of them', async () => {
 test('targets check says what works, what does not and how to mend it, and ends with 1', async () => {
   const { code, out, err } = await box.bat('targets', 'check');
   expect({ code, err }).toEqual({ code: 1, err: '' });
-  expect(out).toMatch(/^disk · file\n {2}✓ can be reached.*\n {2}stores about 2\.1 MiB in .*\/disk\/\.bat-check-[0-9a-f]{8}, and removes it again\n/);
+  expect(out).toMatch(/^disk · file\n {2}✓ can be reached.*\n {2}stores about \d+ KiB in .*\/disk\/\.bat-check-[0-9a-f]{8}, and removes it again\n/);
   expect(out).toContain('  ✓ replaces an object, by a shorter one and by a longer one\n');
   expect(out).toMatch(/^ {2}\d+ passed\n {2}.* sent in \d+ calls\n {2}nothing of it is left there\n$/m);
   expect(out).toMatch(/^far · file\n {2}✗ can be reached .*\n {4}Target "far": .*is not there.*\n {4}hint: Is the disk mounted\?.*\n {2}0 passed, 1 failed, \d+ not asked/m);
