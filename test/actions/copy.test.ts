@@ -1,5 +1,5 @@
 /** Copies between the targets of a plan: what comes back from the other one, and what is said where that cannot be. */
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { CopyIncomplete } from '../../src/actions/copy.ts';
@@ -163,14 +163,15 @@ test('a copy that is stopped goes on where it was, and nothing is claimed before
 });
 
 test('a disk that was put in its place is refused until that is meant; one place under two names is refused', async () => {
-  backup = await copiedBackup({ alias: '{ type: file, path: ./one/../one }' });
+  backup = await copiedBackup({ alias: '{ type: file, path: ./one/../one }', linked: '{ type: file, path: linked }' });
   await backup.run();
   await backup.copy('one', 'archive');
   rmSync(join(backup.folder, 'archive'), { recursive: true });
   await expect(backup.copy('one', 'archive')).rejects.toMatchObject({ code: 'TARGET_CHANGED' });
   expect(await backup.copy('one', 'archive', { newTarget: true })).toMatchObject({ objects: 2, manifests: 2 });
   await expectRestored('archive');
-  await expect(backup.copy('one', 'alias')).rejects.toMatchObject({ code: 'PLAN_INVALID', message: expect.stringContaining('are the same place') });
+  symlinkSync('one', join(backup.folder, 'linked'));
+  for (const to of ['alias', 'linked']) await expect(backup.copy('one', to), to).rejects.toMatchObject({ code: 'PLAN_INVALID', message: expect.stringContaining('are the same place') });
 });
 
 test('to a bucket, from there to an account at Cloudinary, and back to a disk', async () => {
