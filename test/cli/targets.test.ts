@@ -42,7 +42,7 @@ test('targets check of a good one ends with 0, and as JSON gives a line a check'
   expect({ code, err }).toEqual({ code: 0, err: '' });
   const lines = jsonLines(out);
   expect(lines[0]).toMatchObject({ message_type: 'check', target: 'far', check: 'access/connect', status: 'passed', retries: 0 });
-  expect(lines[1]).toMatchObject({ message_type: 'target_start', target: 'far', part_size: 2 ** 21, parallel: 4, sends: expect.any(Number) as number });
+  expect(lines[1]).toMatchObject({ message_type: 'target_start', target: 'far', part_size: 2 ** 18, parallel: 4, sends: expect.any(Number) as number });
   expect(lines.slice(2, -2).every((line) => line['message_type'] === 'check' && line['status'] === 'passed')).toBe(true);
   expect(lines.at(-2)).toMatchObject({ message_type: 'target_summary', target: 'far', ok: true, failed: 0, left_behind: [] });
   expect(lines.at(-1)).toEqual({ message_type: 'summary', plan: 'home', exit_code: 0, failed: [] });
