@@ -6,6 +6,7 @@ import { addExamples, BatHelp, fullName } from './command-help.ts';
 import { catCommand } from './commands/cat.ts';
 import { copyCommand } from './commands/copy.ts';
 import { deleteCommand } from './commands/delete.ts';
+import { decryptCommand } from './commands/decrypt.ts';
 import { diffCommand } from './commands/diff.ts';
 import { drillCommand } from './commands/drill.ts';
 import { dumpCommand } from './commands/dump.ts';
@@ -42,6 +43,7 @@ const commands = [
   showCommand,
   catCommand,
   dumpCommand,
+  decryptCommand,
   verifyCommand,
   statsCommand,
   copyCommand,

@@ -56,7 +56,7 @@ export async function* decodeDocument(
   const fetch: Fetch = async (offset, length, again) => (again && fetchAgain ? fetchAgain(offset, length) : bytes.subarray(offset, offset + length));
   const plain = await PlainReader.open(object, fetch, keys);
   if (codec === 'gzip') return yield* decodeMembers(plain, name);
-  const frames = codec === 'zstd' ? await readAgain((again) => readFrameTable(plain, name, again)) : [];
+  const frames = codec === 'zstd' ? await readAgain((again) => readFrameTable(plain, name, documentFrameSize, again)) : [];
   const decoded = codec === 'zstd' ? frames.reduce((sum, frame) => sum + frame.decoded, 0) : plain.size;
   return yield* new ObjectReader({ ...object, codec, frames, decoded }, plain).read(0, decoded);
 }
@@ -92,15 +92,16 @@ async function* regroup(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   if (size > 0) yield Buffer.concat(pieces);
 }
 
-async function readFrameTable(plain: PlainReader, name: string, again: boolean): Promise<Frame[]> {
+/** Of a zstd object, by its seek table. `largest`: what no frame may decode to more than. */
+export async function readFrameTable(plain: PlainReader, name: string, largest: number, again: boolean): Promise<Frame[]> {
   const length = seekTableLength(await plain.read(Math.max(0, plain.size - footerSize), plain.size, again));
   if (length === null || length > plain.size) throw damagedObject(name, 'its seek table is missing: it is cut off');
   const table = decodeSeekTable(await plain.read(plain.size - length, plain.size, again));
   if (table === null) throw damagedObject(name, 'its seek table is malformed');
   const stored = table.frames.reduce((sum, frame) => sum + frame.stored, length);
   if (stored !== plain.size) throw damagedObject(name, 'its seek table speaks of another length');
-  if (table.frames.some(({ decoded }) => decoded > documentFrameSize)) {
-    throw damagedObject(name, 'its seek table speaks of larger frames than a document has');
+  if (table.frames.some(({ decoded }) => decoded > largest)) {
+    throw damagedObject(name, 'its seek table speaks of larger frames than there can be');
   }
   return table.frames;
 }

@@ -39,6 +39,7 @@ test('the help of bat fits one screen and names every command, the main job firs
     'show',
     'cat',
     'dump',
+    'decrypt',
     'verify',
     'stats',
     'copy',

@@ -40,6 +40,15 @@ export async function openKeys(target: Target, inputs: KeyInputs, signal?: Abort
   });
 }
 
+/** The identities given, and nothing else; none if there is none. Throws KEY_MISSING and KEY_WRONG for one that is encrypted itself and cannot be opened. */
+export async function openIdentities(inputs: KeyInputs): Promise<KeyRing> {
+  const { openKeyRing } = await import('../../volume/age.ts');
+  const passphrase = once(inputs.passphrase ?? (async () => null));
+  const texts: string[] = [];
+  for (const identity of inputs.identities) texts.push(await identityText(identity, passphrase));
+  return openKeyRing(texts);
+}
+
 /** The same question, asked only once. */
 export function once<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
