@@ -40,6 +40,8 @@ test.each([['sealed', 30], ['plainFiles', 20]] as const)(`plan %s: %s kills of a
     expect(backup.stored('archive', 'manifests/')).toEqual(backup.stored('disk', 'manifests/'));
     for (const { id, copy: like } of copies) await backup.expectRestoredFrom('archive', { like, words: ['--snapshot', id] });
     rmSync(backup.at('archive'), { recursive: true });
+    // The bare machine knows the disk that was there before.
+    rmSync(backup.at('bare'), { recursive: true, force: true });
     copy = copy.filter((word) => word !== '--new-target');
     expect((await backup.box.bat(...copy)).code, 'an empty disk in the place of a full one').toBe(1);
     copy.push('--new-target');
