@@ -140,6 +140,19 @@ describe('where a target does not give it', () => {
     expect(error.message).toContain(`The ${given.length} bytes before that`);
   });
 
+  it('what has no checksum but its hash is not given if that is wrong', async () => {
+    const store = setting.store({ codec: 'none', volumeSize: 170_000 });
+    await store.snapshot(files);
+    flip(`store/${store.volumeNames[1]!}`, 60_000);
+    const pieces: Uint8Array[] = [];
+    expect(await failure(read('docs/large', { write: async (bytes) => void pieces.push(Uint8Array.from(bytes)) }))).toMatchObject({ code: 'OBJECT_DAMAGED' });
+    const given = Buffer.concat(pieces);
+    expect(given.equals(whole.subarray(0, given.length))).toBe(true);
+    const other = setting.store({ codec: 'none', volumeSize: 170_000 }, 'other');
+    await other.snapshot(files);
+    expect((await read('docs/large', { targets: two() })).equals(whole)).toBe(true);
+  });
+
   it('a manifest with another hash of the whole is found out at the end', async () => {
     const store = setting.store();
     await store.snapshot(files.slice(0, 1), {
