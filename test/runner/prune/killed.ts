@@ -26,8 +26,7 @@ export async function killPrunes(shape: Shape, { first = 1, step = 1 } = {}): Pr
       await pruned.prune(forget.filter((id) => there.has(id)));
       await pruned.expectKept();
       for (const target of shape.targets) {
-        const objects = pruned.stored(target).filter((name) => /^(volumes|files|src)\//.test(name));
-        expect(objects, `${target}, killed at ${count}`).toEqual(await pruned.named(target));
+        expect(await pruned.objectsOn(target), `${target}, killed at ${count}`).toEqual(await pruned.named(target));
       }
     }
     return kills;

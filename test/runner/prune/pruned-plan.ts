@@ -22,7 +22,7 @@ import type { PruneOptions, PrunePlan } from '../../../src/runner/prune/prune-pl
 import { Session } from '../../../src/runner/session.ts';
 import type { Target } from '../../../src/targets/target.ts';
 import { generateIdentity } from '../../../src/volume/age.ts';
-import { newRunId } from '../../../src/volume/names.ts';
+import { newRunId, parseManifestName } from '../../../src/volume/names.ts';
 import { filesBelow } from '../../e2e/judges.ts';
 import { describeTree } from '../../e2e/tree-lines.ts';
 
@@ -231,13 +231,31 @@ export class PrunedPlan {
   async expectKept(targets: readonly string[] = this.plan.targets.map(({ id }) => id)): Promise<void> {
     expect(this.inCatalog((catalog) => new Snapshots(catalog).list().map(({ id }) => id))).toEqual([...this.remembered.keys()]);
     for (const id of targets) {
-      expect(this.snapshotsOn(id), `manifests on ${id}`).toEqual([...this.remembered.keys()].filter((snapshot) => !this.#missed.get(id)?.has(snapshot)));
-      for (const snapshot of this.snapshotsOn(id)) expect(await this.restored(id, snapshot), `${snapshot} from ${id}`).toEqual(this.remembered.get(snapshot));
+      expect(await this.snapshotsOn(id), `manifests on ${id}`).toEqual([...this.remembered.keys()].filter((snapshot) => !this.#missed.get(id)?.has(snapshot)));
+      for (const snapshot of await this.snapshotsOn(id)) expect(await this.restored(id, snapshot), `${snapshot} from ${id}`).toEqual(this.remembered.get(snapshot));
     }
   }
 
-  snapshotsOn(target: string): string[] {
-    return this.stored(target, 'manifests/').map((name) => name.replace(/^manifests\/|\.jsonl.*$/g, '')).sort();
+  async snapshotsOn(target: string): Promise<string[]> {
+    return (await this.listed(target)).flatMap((name) => parseManifestName(name)?.snapshot ?? []).sort();
+  }
+
+  /** Volumes and files on a target, as it lists them. */
+  async objectsOn(target: string): Promise<string[]> {
+    return (await this.listed(target)).filter((name) => /^(volumes|files|src)\//.test(name)).sort();
+  }
+
+  async listed(id: string): Promise<string[]> {
+    const [target] = await createTargets({ plan: this.plan, only: id, environment: {}, emit: () => {} });
+    const signal = new AbortController().signal;
+    const names: string[] = [];
+    try {
+      await target!.connect({ create: false, signal });
+      for await (const { name } of target!.list('', signal)) names.push(name);
+    } finally {
+      await target!.close();
+    }
+    return names;
   }
 
   async restored(target: string, snapshot: string): Promise<string[]> {
@@ -257,7 +275,7 @@ export class PrunedPlan {
     const signal = new AbortController().signal;
     await target!.connect({ create: false, signal });
     const names = new Set<string>();
-    for (const snapshot of this.snapshotsOn(id)) {
+    for (const snapshot of await this.snapshotsOn(id)) {
       for await (const { line } of readSnapshot(target!, snapshot, () => openKeys(target!, { identities: [this.#identity] }, signal), { signal })) {
         if (line.kind === 'volume') names.add(line.volume.name);
       }
