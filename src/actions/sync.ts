@@ -3,11 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Catalog } from '../catalog/catalog.ts';
-import { Forgetting } from '../catalog/forgetting.ts';
 import { takeLock } from '../catalog/lock.ts';
 import { lastObject } from '../catalog/import/known-names.ts';
 import { Manifests } from '../catalog/manifests.ts';
-import { Snapshots } from '../catalog/snapshots.ts';
 import { Stores } from '../catalog/stores.ts';
 import { BatError, exitCodes } from '../core/errors.ts';
 import { formatCount } from '../core/units.ts';
@@ -18,7 +16,7 @@ import { once } from './store/keys.ts';
 import { Trust } from './store/trust.ts';
 import type { SyncObject, SyncOptions, SyncRead, SyncReport, SyncTarget } from './sync/contract.ts';
 import { importManifests, type ImportReport } from './sync/import-manifests.ts';
-import { lookAt } from './sync/look.ts';
+import { lookAt, unknownManifests } from './sync/look.ts';
 import { keepDamaged, makeCatalog } from './sync/new-catalog.ts';
 import { takePassphraseKeys } from './sync/passphrase-keys.ts';
 import { openSyncStores, trustStores, type OpenedStores, type SyncStore } from './sync/stores.ts';
@@ -103,7 +101,7 @@ class Sync {
     for (const { target, marker } of this.#stores) if (marker) new Stores(catalog).note(target.id, marker.store, false);
     const isSealed = this.#stores.some(({ manifests }) => manifests.some(({ sealed }) => sealed));
     if (isSealed) await takePassphraseKeys(catalog, this.#stores, { inputs: keys, now: new Date(), emit, signal });
-    return this.#report(catalog, { rebuilt: true, read, takeAbove: 0, adopted: new Set() });
+    return this.#report(catalog, { rebuilt: true, read, takeAbove: 0, known: null });
   }
 
   async compare(file: string): Promise<Report> {
@@ -111,9 +109,10 @@ class Sync {
     try {
       claimName(catalog, this.#options.plan);
       const before = lastObject(catalog);
+      const known = new Map(this.#stores.map(({ target }) => [target.id, namesOn(catalog, target.id)]));
       const wanted = this.#options.adopt ? this.#unknownSnapshots(catalog) : new Set<string>();
       const read = wanted.size > 0 ? await this.#import(catalog, { wanted, isNew: false, severalHosts: false }) : null;
-      const report = await this.#report(catalog, { rebuilt: false, read, takeAbove: read ? before : null, adopted: new Set(read?.snapshots) });
+      const report = await this.#report(catalog, { rebuilt: false, read, takeAbove: read ? before : null, known });
       if (!this.#options.dryRun) catalog.flush();
       return report;
     } finally {
@@ -121,11 +120,15 @@ class Sync {
     }
   }
 
+  /** Of which some target holds a manifest that was not read. */
   #unknownSnapshots(catalog: Catalog): Set<string> {
-    const snapshots = new Snapshots(catalog);
-    const forgetting = new Forgetting(catalog);
-    const isNew = (id: string): boolean => snapshots.get(id) === null && !snapshots.wasUndone(id) && !forgetting.isForgotten(id);
-    return new Set(this.#stores.flatMap(({ manifests }) => manifests.map(({ id }) => id)).filter(isNew));
+    const ids = new Set<string>();
+    for (const { target, manifests } of this.#stores) {
+      const known = namesOn(catalog, target.id);
+      const unknown = new Set(unknownManifests(catalog, manifests.map(({ manifestName }) => manifestName).filter((name) => !known.has(name))));
+      for (const { id, manifestName } of manifests) if (unknown.has(manifestName)) ids.add(id);
+    }
+    return ids;
   }
 
   async #import(catalog: Catalog, how: { isNew: boolean; severalHosts: boolean; wanted?: ReadonlySet<string> }): Promise<ImportReport> {
@@ -144,13 +147,13 @@ class Sync {
   }
 
   /** Looks at every target; what may go is removed once all have been looked at. */
-  async #report(catalog: Catalog, { rebuilt, read, takeAbove, adopted }: { rebuilt: boolean; read: ImportReport | null; takeAbove: number | null; adopted: ReadonlySet<string> }): Promise<Report> {
+  async #report(catalog: Catalog, { rebuilt, read, takeAbove, known }: { rebuilt: boolean; read: ImportReport | null; takeAbove: number | null; known: ReadonlyMap<string, ReadonlySet<string>> | null }): Promise<Report> {
     const { plan, retired, removeOrphans, dryRun, signal } = this.#options;
     const targets: SyncTarget[] = [];
     const orphans: { store: SyncStore; objects: SyncObject[] }[] = [];
     for (const store of this.#stores) {
       const looked = await lookAt(store, { catalog, plan, retired, takeAbove, signal });
-      targets.push({ ...looked.shown, found: [...adoptedOn(store, catalog, adopted), ...looked.shown.found] });
+      targets.push({ ...looked.shown, found: [...(known ? adoptedOn(store, catalog, known.get(store.target.id)!) : []), ...looked.shown.found] });
       orphans.push({ store, objects: looked.orphans });
     }
     if (removeOrphans) {
@@ -176,9 +179,13 @@ function toRead({ snapshots, ...rest }: ImportReport): SyncRead {
   return { snapshots: snapshots.length, ...rest };
 }
 
-function adoptedOn({ target }: SyncStore, catalog: Catalog, adopted: ReadonlySet<string>): SyncObject[] {
-  const held = adopted.size === 0 ? [] : new Manifests(catalog).on(target.id).filter(({ snapshot }) => adopted.has(snapshot));
-  return held.map(({ name, size }) => ({ name, size, kind: 'manifest', state: 'adopted', why: 'its snapshot, and all that it needs, is known now' }));
+function adoptedOn({ target }: SyncStore, catalog: Catalog, known: ReadonlySet<string>): SyncObject[] {
+  const adopted = new Manifests(catalog).on(target.id).filter(({ name }) => !known.has(name));
+  return adopted.map(({ name, size }) => ({ name, size, kind: 'manifest', state: 'adopted', why: 'its snapshot, and all that it needs, is known now' }));
+}
+
+function namesOn(catalog: Catalog, target: string): Set<string> {
+  return new Set(new Manifests(catalog).on(target).map(({ name }) => name));
 }
 
 function refuseUnsure(targets: readonly SyncTarget[]): void {

@@ -57,6 +57,11 @@ export class Manifests {
     this.#catalog.run('DELETE FROM manifests WHERE target = ? AND snapshot NOT IN (SELECT id FROM snapshots)', target);
   }
 
+  get(snapshot: string, target: string): ManifestRecord | null {
+    const row = this.#catalog.get('SELECT * FROM manifests WHERE snapshot = ? AND target = ?', snapshot, target);
+    return row ? toManifest(row) : null;
+  }
+
   /** True if a target is known to hold a manifest of the snapshot. */
   isHeld(id: string): boolean {
     return this.#catalog.get('SELECT 1 FROM manifests WHERE snapshot = ?', id) !== undefined;

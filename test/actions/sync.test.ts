@@ -210,6 +210,23 @@ describe('with a catalog', () => {
     expect(readdirSync(setting.at('usb/plan/volumes'))).toContain('notes.txt');
   });
 
+  test('a catalog that was made of one target knows too little to judge another one, until that is adopted', async () => {
+    const setting = await start(syncPlans.lanes);
+    const before = setting.dump();
+    setting.lose();
+    await setting.sync({ only: 'far' });
+    const [usb] = (await setting.sync()).targets;
+    expect(usb!.found.filter(({ kind }) => kind === 'object').map(({ why }) => why)).toEqual(['a manifest that the catalog does not know may speak of it']);
+    await expect(setting.sync({ removeOrphans: true })).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('usb holds 1 manifest') as string });
+    expect(findings(await setting.sync({ adopt: true })).map((row) => (row as string[]).filter((_, at) => at !== 1))).toEqual([['usb', 'manifest', 'adopted'], ['farther', 'manifest', 'adopted']]);
+    expect(findings(await setting.sync({ removeOrphans: true }))).toEqual([]);
+    const after = setting.dump();
+    for (const table of ['snapshots', 'entries', 'places', 'objects', 'receipts', 'manifests']) expect(after[table], table).toEqual(before[table]);
+    const stored = counts(setting);
+    await setting.run();
+    expect(counts(setting)).toEqual(stored);
+  });
+
   test('another machine that writes there: its snapshots are shown, its objects stay until they are adopted and it is retired', async () => {
     const setting = await start();
     await setting.setPlan(syncPlans.sealed, 'elsewhere');

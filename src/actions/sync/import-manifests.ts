@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { ImportedSnapshots } from '../../catalog/import/imported-snapshots.ts';
 import { Manifests } from '../../catalog/manifests.ts';
+import { Snapshots } from '../../catalog/snapshots.ts';
 import { BatError } from '../../core/errors.ts';
 import { decodeDocument } from '../../volume/document.ts';
 import { readManifest } from '../../volume/manifest-reading.ts';
@@ -88,7 +89,8 @@ class ManifestImport {
     const queue = order.flatMap((id) => this.#documents.get(id)!);
     this.#ahead = new DocumentsAhead(queue, signal);
     this.#total = queue.length;
-    for (const id of order) await this.#snapshot(id);
+    const snapshots = new Snapshots(this.#options.catalog);
+    for (const id of order) await (snapshots.get(id) === null ? this.#snapshot(id) : this.#places(id));
     const wrongKey = this.#report.unreadable.find(({ error }) => error.code === 'KEY_WRONG');
     if (wrongKey && !this.#openedSealed) throw wrongKey.error;
     for (const { snapshots } of this.#sources.values()) snapshots.finish();
@@ -154,18 +156,26 @@ class ManifestImport {
     return number;
   }
 
+  /** Of a snapshot that the catalog has from elsewhere: where its bytes lie by the manifests that it has not read. */
+  async #places(id: string): Promise<void> {
+    for (const document of this.#documents.get(id)!) {
+      const outcome = await this.#fromAny(document, 'there');
+      if (typeof outcome !== 'number') this.#report.unreadable.push({ name: document.name, targets: document.holders.map(({ target }) => target.id), error: outcome });
+    }
+  }
+
   #sourceOf(id: string): SourceImport {
     let source = this.#sources.get(id);
     if (!source) this.#sources.set(id, (source = { snapshots: new ImportedSnapshots(this.#options.catalog, id), numbers: new Map() }));
     return source;
   }
 
-  /** From the first target that gives it sound. `number`: of the snapshot, if another manifest of it was taken already. */
-  async #fromAny(document: ManifestDocument, number: number | null): Promise<number | BatError> {
+  /** From the first target that gives it sound. `known`: the number of the snapshot if another manifest of it was taken already, or `there` if the catalog has it from before. */
+  async #fromAny(document: ManifestDocument, known: number | 'there' | null): Promise<number | BatError> {
     let failure: BatError | null = null;
     for (const holder of document.holders) {
       try {
-        return await this.#take(document, holder, number);
+        return await this.#take(document, holder, known);
       } catch (error) {
         this.#options.signal.throwIfAborted();
         if (!(error instanceof BatError) || error.code === 'STATE_FAILED' || error.code === 'KEY_MISSING') throw error;
@@ -177,7 +187,7 @@ class ManifestImport {
     return failure;
   }
 
-  async #take(document: ManifestDocument, holder: Holder, known: number | null): Promise<number> {
+  async #take(document: ManifestDocument, holder: Holder, known: number | 'there' | null): Promise<number> {
     const { catalog, signal } = this.#options;
     const { header, lines, sha256, ring } = await this.#open(document, holder);
     const source = this.#sourceOf(document.source);
@@ -195,9 +205,9 @@ class ManifestImport {
       catalog.run('RELEASE manifest');
       throw error;
     }
-    const number = known ?? source.snapshots.next();
+    const number = known === 'there' ? 0 : (known ?? source.snapshots.next());
     if (known === null) this.#content.entries.apply(number, base);
-    else this.#content.entries.supplement(number);
+    else if (known !== 'there') this.#content.entries.supplement(number);
     if (!this.#options.wanted || this.#options.wanted.has(document.snapshot)) await this.#note(document, header, { ...taken, number, sha256, ring, isFirst: known === null });
     catalog.run('RELEASE manifest');
     const { planFile: _, ...rest } = header;
@@ -243,8 +253,11 @@ class ManifestImport {
       this.#report.snapshots.push(snapshot);
     }
     const recipients = sealed ? (header.recipients ?? (await taken.ring.recipients())) : null;
+    const manifests = new Manifests(catalog);
     for (const { target } of holders) {
-      new Manifests(catalog).add({
+      // What the catalog knows of it may be more than stands there.
+      if (manifests.get(snapshot, target.id)) continue;
+      manifests.add({
         snapshot, target: target.id, name, size, sha256: taken.sha256, base: header.base, entries: taken.lines, recipients, volumes: taken.volumes, serial: header.serial ?? null,
       });
     }

@@ -1,13 +1,16 @@
 /** Holds one target against the catalog: what is gone, what is there and unknown; brings the two in line as far as that was asked for. */
 import { hostname } from 'node:os';
 import type { Catalog } from '../../catalog/catalog.ts';
+import { Forgetting } from '../../catalog/forgetting.ts';
 import { Manifests } from '../../catalog/manifests.ts';
 import { Objects } from '../../catalog/objects.ts';
+import { Snapshots } from '../../catalog/snapshots.ts';
 import { Stores } from '../../catalog/stores.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import { checkMarker } from '../../runner/mark-targets.ts';
 import { findDifferences, forgetLost, type Findings } from '../../runner/reconcile.ts';
 import type { Target } from '../../targets/target.ts';
+import { parseManifestName } from '../../volume/names.ts';
 import type { SyncObject, SyncOptions, SyncTarget } from './contract.ts';
 import type { SyncStore } from './stores.ts';
 import { judgeOf } from './unknown.ts';
@@ -29,15 +32,15 @@ export async function lookAt(store: SyncStore, options: LookOptions): Promise<{ 
   const gone = await confirmLost(catalog, target, found, signal);
   forgetLost(catalog, target.id, gone);
   if (options.takeAbove !== null) found.listing.takeHeld(options.takeAbove);
-  const unknown = [...found.orphans, ...found.foreign].sort();
-  const manifests = unknown.filter((name) => name.startsWith('manifests/'));
-  const judge = judgeOf({ plan, catalog, wroteLast, hasUnknownManifests: manifests.length > 0, otherHosts: otherHosts(store, options, wroteLast) });
+  const manifests = new Set(unknownManifests(catalog, found.listing.unknownManifests()));
+  const unknown = [...found.orphans, ...found.foreign.filter((name) => !manifests.has(name)), ...manifests].sort();
+  const judge = judgeOf({ plan, catalog, wroteLast, hasUnknownManifests: manifests.size > 0, otherHosts: otherHosts(store, options, wroteLast) });
   const objects: SyncObject[] = [];
   const orphans: SyncObject[] = [];
   for (const name of unknown) {
-    const size = found.listing.find(name)!.size;
-    if (name.startsWith('manifests/')) {
-      objects.push({ name, size, kind: 'manifest', state: 'unknown', why: 'the catalog does not know this snapshot: another machine made it, or a later state of this catalog' });
+    const { size } = found.listing.find(name)!;
+    if (manifests.has(name)) {
+      objects.push({ name, size, kind: 'manifest', state: 'unknown', why: 'the catalog has not read it: another machine wrote it, or a later state of this catalog' });
       continue;
     }
     const { canGo, ...verdict } = judge(name);
@@ -47,6 +50,19 @@ export async function lookAt(store: SyncStore, options: LookOptions): Promise<{ 
   }
   const shown: SyncTarget = { target: target.id, location: target.location, snapshots: 0, objects: 0, bytes: 0, found: [...gone.shown, ...objects] };
   return { shown: { ...shown, ...new Objects(catalog).holdings(target.id), snapshots: new Manifests(catalog).on(target.id).length }, orphans };
+}
+
+/**
+ * Of names below `manifests/` that the catalog does not have of a target, those that may speak of something: also of snapshots that it
+ * knows from elsewhere, for what this target's manifest speaks of are this target's objects.
+ */
+export function unknownManifests(catalog: Catalog, names: readonly string[]): string[] {
+  const snapshots = new Snapshots(catalog);
+  const forgetting = new Forgetting(catalog);
+  return names.filter((name) => {
+    const id = parseManifestName(name)?.snapshot;
+    return id !== undefined && !snapshots.wasUndone(id) && !forgetting.isForgotten(id) && snapshots.get(id)?.state !== 'pending';
+  });
 }
 
 /** A listing may show late what was stored: there each object is asked for before it is given up. */

@@ -60,18 +60,23 @@ export function showSync(shell: Shell, report: SyncReport, dryRun: boolean): voi
     ),
   });
   showObjects(shell, targets, dryRun);
+  if (targets.some(({ found }) => found.length > 0)) out.line();
   const gone = targets.reduce((sum, target) => sum + inState(target, 'gone'), 0);
   if (gone > 0) out.line(out.colours.dim(dryRun ? 'What is gone would not be counted on any more.' : 'What is gone is stored again by the next run, as far as the sources still have it.'));
 }
 
+/** What is so for the same reason stands together: the names are what a line has to hold whole. */
 function showObjects({ out }: Shell, targets: readonly SyncTarget[], dryRun: boolean): void {
-  const found = targets.flatMap(({ target, found: objects }) => objects.map((object) => ({ target, object })));
-  if (found.length === 0) return;
-  const shown = found.slice(0, mostShown);
-  out.line();
-  const rows = shown.map(({ target, object }) => [target, stateText(object, dryRun), visible(object.name), formatBytes(object.size), object.why]);
-  showTable(out, { columns: [{ title: 'target', least: 6 }, { title: '' }, { title: 'name', least: 20 }, { title: 'size', align: 'right' }, { title: 'why', least: 20 }], rows });
-  if (found.length > shown.length) out.line(out.colours.dim(`and ${formatCount(found.length - shown.length, 'more', 'more')}; --json names all`));
+  let left = mostShown;
+  for (const { target, found } of targets) {
+    for (const [reason, objects] of Map.groupBy(found, (object) => `${stateText(object, dryRun)}: ${object.why}`)) {
+      out.line();
+      out.line(`${target}: ${formatCount(objects.length, 'object')}, ${formatBytes(objects.reduce((sum, { size }) => sum + size, 0))}, ${reason}`);
+      for (const { name, size } of objects.slice(0, left)) out.line(`  ${visible(name)}  ${out.colours.dim(formatBytes(size))}`);
+      if (objects.length > left) out.line(out.colours.dim(`  and ${formatCount(objects.length - left, 'more', 'more')}; --json names all`));
+      left = Math.max(0, left - objects.length);
+    }
+  }
 }
 
 function stateText({ state }: SyncObject, dryRun: boolean): string {
