@@ -9,7 +9,6 @@ import type { Need } from './volumes.ts';
 /** Bytes are those of its chunks as they were read. */
 export interface VolumeShare {
   id: number;
-  run: string;
   state: 'stored' | 'going';
   isDraining: boolean;
   /** False if no target of the plan holds anything of it. */
@@ -23,7 +22,6 @@ export interface VolumeShare {
 
 interface Volumes {
   ids: number[];
-  runs: string[];
   /** How little it is wanted: 0 stored, 1 draining, 2 going. */
   ranks: Uint8Array;
   /** Which targets hold it, as an index of `holdings`. */
@@ -41,7 +39,6 @@ export function* surveyVolumes(catalog: Catalog, chunks: AliveChunks, holders: r
   for (const [at, id] of volumes.ids.entries()) {
     yield {
       id,
-      run: volumes.runs[at]!,
       state: volumes.ranks[at] === 2 ? 'going' : 'stored',
       isDraining: volumes.ranks[at] === 1,
       isHeld: volumes.holdings[at] !== holdings.none,
@@ -107,11 +104,9 @@ class Holdings {
 
 function readVolumes(catalog: Catalog, holdings: Holdings): Volumes {
   const ids: number[] = [];
-  const runs: string[] = [];
   const ranks: number[] = [];
-  for (const row of catalog.each(`SELECT id, run, state, draining FROM volumes WHERE state <> 'open' ORDER BY id`)) {
+  for (const row of catalog.each(`SELECT id, state, draining FROM volumes WHERE state <> 'open' ORDER BY id`)) {
     ids.push(row['id'] as number);
-    runs.push(row['run'] as string);
     ranks.push(row['state'] === 'going' ? 2 : row['draining'] === 1 ? 1 : 0);
   }
   const count = ids.length;
@@ -131,7 +126,7 @@ function readVolumes(catalog: Catalog, holdings: Holdings): Volumes {
     members.push(...holdings.membersOf(row['target'] as string, row['recipients'] as string | null));
   }
   settle();
-  return { ids, runs, ranks: Uint8Array.from(ranks), holdings: held, total: new Float64Array(count), alive: new Float64Array(count), old: new Float64Array(count) };
+  return { ids, ranks: Uint8Array.from(ranks), holdings: held, total: new Float64Array(count), alive: new Float64Array(count), old: new Float64Array(count) };
 }
 
 /** One pass over all places, chunk by chunk. */

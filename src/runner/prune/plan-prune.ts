@@ -38,7 +38,7 @@ export async function planPrune(session: Session, forget: Iterable<string>, opti
   });
   return {
     forget: chosen,
-    lost: findLost(catalog, forgotten, chunks.alive),
+    lost: forgotten.size === 0 ? { files: 0, bytes: 0 } : findLost(catalog, forgotten, chunks.alive),
     targets,
     compaction,
     work: { options, chunks, rewrites, leaving, draining },

@@ -101,6 +101,12 @@ test('a store that another catalog writes to loses nothing', async () => {
   expect(pruned.stored('one')).toEqual(before);
 });
 
+test('in a store that this run made, nobody else is at work', async () => {
+  pruned = await PrunedPlan.create(shapes['single files, sealed']);
+  const { targets } = await pruned.within((session) => planPrune(session, []));
+  expect(targets.map(({ refused }) => refused)).toEqual([null]);
+});
+
 test('a volume is not removed while a manifest on the target is not as it was written', async () => {
   await start({ steps: '[select, tar, compress, { upload: { to: one } }, record]', targets: ['one'] });
   pruned.write({ a: noise(300_000, 'a') });
