@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/slow/**'],
+    exclude: ['test/slow/**', 'test/**/*.slow.test.ts'],
     globalSetup: './test/servers/shared-rgw.ts',
     reporters: ['default', './test/left-out.ts'],
     pool: 'forks',

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/slow/**/*.test.ts'],
+    include: ['test/slow/**/*.test.ts', 'test/**/*.slow.test.ts'],
     globalSetup: './test/servers/shared-rgw.ts',
     reporters: ['default', './test/left-out.ts'],
     pool: 'forks',

@@ -1,5 +1,5 @@
 /** From DEEP_ARCHIVE to the disk by the command line, through a gate that keeps what is cold until it is thawed. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { jsonLines, sandbox, type Sandbox } from '../cli/fixture.ts';
@@ -97,7 +97,7 @@ describe(`behind the gate: ${hasCeph ? 'Ceph RGW' : 'an S3 in this process'}`, (
     const there = await elsewhere('restore');
     expect(there, there.err).toMatchObject({ code: 0, err: '' });
     expectRestored();
-    expect(existsSync(join(box.folder, 'another machine')), 'a restore needs no state').toBe(false);
+    expect(readdirSync(join(box.folder, 'another machine'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => name), 'a restore notes whom it trusted, and nothing else').toEqual(['pins.json']);
 
     gate.advance(5 * 24 * hour);
     expect((await bat('restore', '--tier', 'standard')).code).toBe(75);
