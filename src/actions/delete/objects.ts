@@ -3,6 +3,7 @@ import { IdSet } from '../../catalog/id-set.ts';
 import { Objects, type NamedObject } from '../../catalog/objects.ts';
 import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
 import { Spans } from '../../catalog/spans.ts';
+import { Stores } from '../../catalog/stores.ts';
 import { Sufferers } from '../../catalog/sufferers.ts';
 import { BatError } from '../../core/errors.ts';
 import { tryTarget } from '../../runner/prepare-targets.ts';
@@ -55,7 +56,10 @@ function chunksOnlyIn({ catalog }: Session, volumes: ReadonlySet<number>): IdSet
   return lost;
 }
 
-/** From every target in reach. Receipts go first: what is not noted counts as gone, also if bat is killed before it is. Returns what was removed by target. */
+/**
+ * From every target in reach. Receipts go first: what is not noted counts as gone, also if bat is killed before it is; and once it is stored again, older
+ * snapshots have to be told where. Returns what was removed by target.
+ */
 export async function deleteObjects(session: Session, objects: readonly NamedObject[], { force }: { force: boolean }): Promise<Map<string, number>> {
   const { catalog, signal } = session;
   const known = new Objects(catalog);
@@ -64,6 +68,7 @@ export async function deleteObjects(session: Session, objects: readonly NamedObj
     await tryTarget(session, target.id, async () => {
       const { refused } = await lookAt(session, target, new Set());
       if (refused && !force) throw new BatError(refused.code, refused.message, { hint: `${refused.hint} --force does it all the same.`, subject: target.id });
+      new Stores(catalog).setMendDue(true);
       for (const { id, name, size, volume } of objects) {
         const holds = known.holdersOf(volume).some((holder) => holder.object === id && holder.target === target.id);
         known.removeReceipt(id, target.id);

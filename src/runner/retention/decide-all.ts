@@ -1,4 +1,6 @@
 /** What the policies of a plan say of every snapshot in the catalog, source by source. */
+import { hostname } from 'node:os';
+import { Runs } from '../../catalog/runs.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -25,6 +27,7 @@ export interface Coming {
 /**
  * Of all sources that have a snapshot, in the order of the plan; those that the plan does not have any more come last and keep everything.
  * A target that is behind keeps what it has: of each source its newest snapshot, until it holds a newer one.
+ * What another machine has stored and `bat sync --adopt` brought here is not counted and stays: what that one calls by the same name is another tree.
  */
 export function decideAll(plan: Plan, catalog: Catalog, coming: Coming | null = null): SourceDecisions[] {
   const snapshots = new Snapshots(catalog);
@@ -40,8 +43,10 @@ export function decideAll(plan: Plan, catalog: Catalog, coming: Coming | null = 
       return [{ source, policy: null, decisions: there.map((snapshot) => ({ snapshot, keep: true, reasons: [reason] })) }];
     }
     const next = coming?.sources.includes(source) ? [comingOf(coming, source, there)] : [];
-    const decisions = decide(retention, [...there, ...next]);
-    const newest = Math.max(...[...there, ...next].map(({ number }) => number));
+    const makers = new Map(there.map((snapshot) => [snapshot.id, otherMaker(catalog, snapshot)]));
+    const ours = [...there.filter(({ id }) => !makers.get(id)), ...next];
+    const decisions = decide(retention, ours);
+    const newest = Math.max(...ours.map(({ number }) => number));
     for (const { id } of plan.targets) {
       if (next.length > 0 && coming?.targets.includes(id)) continue;
       const last = snapshots.latestOn(source, id)?.id;
@@ -50,8 +55,16 @@ export function decideAll(plan: Plan, catalog: Catalog, coming: Coming | null = 
       decision.keep = true;
       decision.reasons.push(`the newest on ${id}`);
     }
-    return [{ source, policy: describeRetention(retention), decisions: decisions.filter(({ snapshot }) => there.includes(snapshot)) }];
+    const own = new Map(decisions.map((decision) => [decision.snapshot.id, decision]));
+    const ofOther = (snapshot: Snapshot): Decision<Snapshot> => ({ snapshot, keep: true, reasons: [`made by ${makers.get(snapshot.id)}`] });
+    return [{ source, policy: describeRetention(retention), decisions: there.map((snapshot) => own.get(snapshot.id) ?? ofOther(snapshot)) }];
   });
+}
+
+/** The name of the machine that made a snapshot, if that was another one. This one may have had another name when it ran. */
+function otherMaker(catalog: Catalog, { id, run }: Snapshot): string | null {
+  const host = new Runs(catalog).isKnown(run) ? undefined : new Snapshots(catalog).originOf(id)?.host;
+  return host === undefined || host === hostname() ? null : host;
 }
 
 /** The snapshots that go. */
