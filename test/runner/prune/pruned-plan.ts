@@ -236,6 +236,11 @@ export class PrunedPlan {
     }
   }
 
+  /** True if a target lacks a snapshot that is kept: then it may hold more than the manifests there speak of, for what others have was brought to it. */
+  missesSome(target: string): boolean {
+    return [...(this.#missed.get(target) ?? [])].some((id) => this.remembered.has(id));
+  }
+
   async snapshotsOn(target: string): Promise<string[]> {
     return (await this.listed(target)).flatMap((name) => parseManifestName(name)?.snapshot ?? []).sort();
   }
