@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { closeTargets, createTargets } from '../../src/actions/plan-targets.ts';
@@ -80,13 +81,13 @@ test('a run forgets what no rule keeps, on every target, and each one that is le
 });
 
 test('a source that failed keeps what it has, the others are pruned', async () => {
-  for (let time = 0; time < 2; time++) await runNext();
+  for (let time = 0; time < 3; time++) await runNext({ prune: false });
   rmSync(join(backup.folder, 'music'), { recursive: true });
   backup.events.length = 0;
-  const { exitCode } = await run({ ...backup.around, sources: [], newTargets: [], allowEmpty: false, view: 'none', time: new Date(Date.UTC(2026, 10, 20, 3)) });
+  const { exitCode } = await run({ ...backup.around, sources: [], newTargets: [], allowEmpty: false, view: 'none', time: new Date(Date.UTC(2026, 10, 20, 4)) });
   expect(exitCode).toBe(1);
-  expect(await kept('docs')).toEqual([2, 3]);
-  expect(await kept('music')).toEqual([1, 2]);
+  expect(await kept('docs')).toEqual([3, 4]);
+  expect(await kept('music')).toEqual([1, 2, 3]);
 });
 
 test('without pruning, and with nothing to prune by, everything stays', async () => {
@@ -133,6 +134,22 @@ test('a rehearsal says what would go, and changes nothing', async () => {
   const { result: done } = await pruneNow();
   expect(done).toMatchObject({ kept: 4, forgotten: 4, targets: result.targets.map(({ target, manifests, rewritten, objects }) => ({ target, manifests, rewritten, objects })) });
   expect(await kept()).toEqual([3, 4]);
+});
+
+test('a volume of large files that are gone is not held by the small ones in it', async () => {
+  backup.write({ 'docs/film': randomBytes(200_000).toString('base64') });
+  await runNext();
+  const first = on('one', 'volumes/');
+  rmSync(join(backup.folder, 'docs/film'));
+  await runNext();
+  expect(on('one', 'volumes/')).toEqual(expect.arrayContaining(first) as string[]);
+  await runNext();
+  expect(await kept()).toEqual([2, 3]);
+  const size = on('one', 'volumes/').reduce((sum, name) => sum + statSync(join(backup.folder, 'one/small', name)).size, 0);
+  expect(size).toBeLessThan(10_000);
+  const [before] = await listStored({ ...backup.around, sources: ['docs'] });
+  await bringBack(before!.id, join(backup.folder, 'restored'));
+  expect(readFileSync(join(backup.folder, 'restored/sub/deep/c.txt'), 'utf8')).toBe('third');
 });
 
 test('a no is a no', async () => {

@@ -105,7 +105,7 @@ export class LivedWith {
     const newest = stored.at(-1)!;
     const last = this.#made.at(-1);
     mkdirSync(this.at('trees', newest.id), { recursive: true });
-    execFileSync('rsync', ['-aH', ...(last ? [`--link-dest=${this.at('trees', last.id)}`] : []), `${this.at('src')}/`, `${this.at('trees', newest.id)}/`]);
+    execFileSync('rsync', ['-aHc', ...(last ? [`--link-dest=${this.at('trees', last.id)}`] : []), `${this.at('src')}/`, `${this.at('trees', newest.id)}/`]);
     const all = [...this.#made, { id: newest.id, time: newest.time, tags: newest.tags ?? [], protected: newest.protected ?? false }];
     const kept = keptByTheBook(all, this.#options.policy, this.#options.timezone);
     expect(stored.map(({ id }) => id).sort(), `after ${time.toISOString()}`).toEqual(kept);
@@ -141,7 +141,7 @@ export class LivedWith {
     rmSync(this.at('needed'), { recursive: true, force: true });
     mkdirSync(this.at('needed'));
     for (const { id } of this.#made) {
-      execFileSync('rsync', ['-aH', '--delete', `${this.at('trees', id)}/`, `${this.at('needed')}/`]);
+      execFileSync('rsync', ['-aHc', '--delete', `${this.at('trees', id)}/`, `${this.at('needed')}/`]);
       const { code, err } = await this.box.bat('run', 'needed.yaml', '-q');
       expect(code, err).toBe(0);
     }

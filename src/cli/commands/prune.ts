@@ -43,7 +43,8 @@ async function prune(shell: Shell, named: string | undefined, { dryRun = false, 
     shown.clear();
     if (shell.json) return view.decisionsToJson(shell, report);
     view.showDecisions(shell, report);
-    if (!hasWork(report)) return;
+    // What waits for its minimum time is worth knowing, also where nothing else is to be done.
+    if (!hasWork(report) && report.targets.every(({ later }) => later === null)) return;
     view.showTargets(shell, report);
     shell.out.line();
   };

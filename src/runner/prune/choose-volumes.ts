@@ -2,7 +2,7 @@
 import type { AliveChunks } from '../../catalog/alive-chunks.ts';
 import { Forgetting } from '../../catalog/forgetting.ts';
 import { IdSet } from '../../catalog/id-set.ts';
-import { surveyVolumes } from '../../catalog/volume-survey.ts';
+import { surveyVolumes, type VolumeShare } from '../../catalog/volume-survey.ts';
 import type { Target } from '../../targets/target.ts';
 import { lanesHolders } from '../lanes.ts';
 import type { Session } from '../session.ts';
@@ -14,6 +14,11 @@ import type { Compaction, PruneOptions } from './prune-plan.ts';
  * and what is on its way, within 1.3 times; and to free a byte at most four are sent again.
  */
 const leastAlive = 0.8;
+/**
+ * One in which less than this share is still read from the sources is emptied of that share early, while the rest waits for older snapshots to go: else a
+ * small file that is there for years would hold a volume of films, long gone, once it is itself an old one. What lies twice meanwhile is no more than this share.
+ */
+const leastCurrent = 0.05;
 
 export interface ChosenVolumes {
   leaving: number[];
@@ -28,13 +33,13 @@ export function chooseVolumes(session: Session, chunks: AliveChunks, targets: re
   const forgetting = new Forgetting(session.catalog);
   const leaving: number[] = [];
   const dead: number[] = [];
-  const mostlyDead = new Map<number, { alive: number; total: number }>();
+  const mostlyDead = new Map<number, { again: number; dead: number }>();
   for (const { id, state, isDraining, isHeld, alive, old, total } of surveyVolumes(session.catalog, chunks, lanesHolders(session))) {
     if (alive === 0) {
       if (state === 'going' || !isHeld) leaving.push(id);
       else dead.push(id);
-    } else if (state === 'stored' && !isDraining && isHeld && old === 0 && alive < total * leastAlive) {
-      mostlyDead.set(id, { alive, total });
+    } else if (state === 'stored' && !isDraining && isHeld && isWorthEmptying({ alive, old, total })) {
+      mostlyDead.set(id, { again: alive - old, dead: total - alive });
     }
   }
   forgetting.listLeaving(dead);
@@ -51,10 +56,16 @@ export function chooseVolumes(session: Session, chunks: AliveChunks, targets: re
     draining: draining.map(([id]) => id),
     compaction: {
       volumes: draining.length,
-      again: draining.reduce((sum, [, { alive }]) => sum + alive, 0),
-      dead: draining.reduce((sum, [, { alive, total }]) => sum + total - alive, 0),
+      again: draining.reduce((sum, [, { again }]) => sum + again, 0),
+      dead: draining.reduce((sum, [, { dead: bytes }]) => sum + bytes, 0),
     },
   };
+}
+
+/** What older snapshots need cannot be read again: a volume goes only after them. */
+function isWorthEmptying({ alive, old, total }: Pick<VolumeShare, 'alive' | 'old' | 'total'>): boolean {
+  const current = alive - old;
+  return old === 0 ? alive < total * leastAlive : current > 0 && current < total * leastCurrent;
 }
 
 /** Of the volumes on the list: which of them a target could let go of now, and which have to be paid for somewhere for longer. */
