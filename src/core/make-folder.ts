@@ -8,14 +8,22 @@ import { systemCode } from './errors.ts';
  * it, as those of /proc and of automounters do, that tries for ever (seen with Node 24.21).
  */
 export function makeFolder(path: string, mode = 0o777): void {
+  if (makeOne(path, mode)) return;
+  makeFolder(dirname(path), mode);
+  // Another program may have made it meanwhile; and if what is above it is gone again, that is an error.
+  if (!makeOne(path, mode)) mkdirSync(path, { mode });
+}
+
+/** False if the folder above it has to be made first. */
+function makeOne(path: string, mode: number): boolean {
   try {
     mkdirSync(path, { mode });
+    return true;
   } catch (error) {
     const code = systemCode(error);
-    if (code === 'EEXIST' && statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+    if (code === 'EEXIST' && statSync(path, { throwIfNoEntry: false })?.isDirectory()) return true;
     const parent = dirname(path);
     if (code !== 'ENOENT' || parent === path || existsSync(parent)) throw error;
-    makeFolder(parent, mode);
-    mkdirSync(path, { mode });
+    return false;
   }
 }
