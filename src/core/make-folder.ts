@@ -9,12 +9,13 @@ import { systemCode } from './errors.ts';
  */
 export function makeFolder(path: string, mode = 0o777): void {
   if (makeOne(path, mode)) return;
-  makeFolder(dirname(path), mode);
-  // Another program may have made it meanwhile; and if what is above it is gone again, that is an error.
+  const parent = dirname(path);
+  if (parent !== path && !existsSync(parent)) makeFolder(parent, mode);
+  // Asked twice: another program may just have made what is above it.
   if (!makeOne(path, mode)) mkdirSync(path, { mode });
 }
 
-/** False if the folder above it has to be made first. */
+/** True if it is there now, made by whomever; false if nothing is there that it could be made in. */
 function makeOne(path: string, mode: number): boolean {
   try {
     mkdirSync(path, { mode });
@@ -22,8 +23,7 @@ function makeOne(path: string, mode: number): boolean {
   } catch (error) {
     const code = systemCode(error);
     if (code === 'EEXIST' && statSync(path, { throwIfNoEntry: false })?.isDirectory()) return true;
-    const parent = dirname(path);
-    if (code !== 'ENOENT' || parent === path || existsSync(parent)) throw error;
+    if (code !== 'ENOENT') throw error;
     return false;
   }
 }
