@@ -44,6 +44,18 @@ export class Stores {
     this.#catalog.setMeta(`unsettled:${target}`, isUnsettled ? 'yes' : 'no');
   }
 
+  /**
+   * True if a later state of this very catalog has written to a target: this one is an old copy, brought back from a backup. It does not know what
+   * was forgotten, stored or written again since, and it never will.
+   */
+  isBehind(target: string): boolean {
+    return this.#catalog.getMeta(`behind:${target}`) === 'yes';
+  }
+
+  setBehind(target: string, isBehind: boolean): void {
+    this.#catalog.setMeta(`behind:${target}`, isBehind ? 'yes' : 'no');
+  }
+
   /** True if manifests may speak of volumes that are gone: once their chunks are stored again, the manifests are written again. */
   isMendDue(): boolean {
     return this.#catalog.getMeta('mend') === 'yes';

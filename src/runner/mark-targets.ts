@@ -5,6 +5,7 @@ import { BatError } from '../core/errors.ts';
 import { readAgain } from '../core/read-again.ts';
 import { batVersion } from '../core/version.ts';
 import { Objects } from '../catalog/objects.ts';
+import { Runs } from '../catalog/runs.ts';
 import { Stores } from '../catalog/stores.ts';
 import type { Target } from '../targets/target.ts';
 import { decodeMarker, encodeMarker, markerVersion, type Marker } from '../volume/marker.ts';
@@ -42,13 +43,18 @@ export async function mark(session: Session, target: Target): Promise<Marking> {
   const stores = new Stores(session.catalog);
   const found = await readMarker(target, session.signal);
   const expected = stores.storeOf(target.id);
-  if (session.newTargets.includes(target.id) && found?.store !== expected) new Objects(session.catalog).forgetTarget(target.id);
-  else checkMarker(target, found, expected);
+  if (session.newTargets.includes(target.id) && found?.store !== expected) {
+    new Objects(session.catalog).forgetTarget(target.id);
+    stores.setBehind(target.id, false);
+  } else {
+    checkMarker(target, found, expected);
+  }
   if (!found) session.unmarked.add(target.id);
   if (found && stores.lastRunsOn(target.id).includes(found.lastRun)) session.wroteLast.add(target.id);
-  const writer = { id: catalogId(session), host: hostname(), since: session.startedAt.toISOString() };
+  const writer: Marker['writers'][number] = { id: catalogId(session), host: hostname(), since: session.startedAt.toISOString() };
   const others = (found?.writers ?? []).filter((known) => known.id !== writer.id);
   const mine = found?.writers.find((known) => known.id === writer.id) ?? writer;
+  if (mine.lastRun !== undefined && !new Runs(session.catalog).isKnown(mine.lastRun)) stores.setBehind(target.id, true);
   const written: Marker = {
     format: markerVersion,
     plan: session.plan.name,
@@ -56,7 +62,7 @@ export async function mark(session: Session, target: Target): Promise<Marking> {
     version: batVersion,
     lastRun: session.run,
     target: target.id,
-    writers: [...others, mine],
+    writers: [...others, { ...mine, lastRun: session.run }],
   };
   if (stores.isUnsettled(target.id)) session.unsettled.add(target.id);
   stores.beginRun(target.id, session.run);
@@ -85,6 +91,21 @@ export async function checkPlaces(session: Session, marked: readonly { target: T
       subject: session.plan.file,
     });
   }
+}
+
+/**
+ * Says that this catalog is an old copy of itself. Throws TARGET_CHANGED where listing is dear: what it believes to be stored there may be gone, and
+ * nothing would tell.
+ */
+export function tellBehind(session: Session, target: Target): void {
+  if (!new Stores(session.catalog).isBehind(target.id)) return;
+  const message = `A later state of this catalog has written to target "${target.id}"`;
+  if (target.capabilities.listing === 'dear') throw new BatError('TARGET_CHANGED', `${message}: this one does not know what is there.`, { hint: behindHint(session), subject: target.id });
+  session.emit({ type: 'issue', target: target.id, issue: { kind: 'lost', message: `a later state of this catalog has written here: new snapshots are stored, but nothing is removed or written again. ${behindHint(session)}` } });
+}
+
+export function behindHint({ catalog }: Pick<Session, 'catalog'>): string {
+  return `Move ${catalog.file} away and make it anew with \`bat sync\`.`;
 }
 
 /** Once it is sure that no other target is the same place. `isShared`: other catalogs have written there. */

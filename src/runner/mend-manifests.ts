@@ -5,6 +5,7 @@
 import { MendedPlaces } from '../catalog/mended-places.ts';
 import { Manifests, type ManifestRecord } from '../catalog/manifests.ts';
 import { Snapshots, type Snapshot } from '../catalog/snapshots.ts';
+import { Stores } from '../catalog/stores.ts';
 import { originOf } from '../steps/record/origin.ts';
 import { sendManifest } from '../steps/record/send-manifest.ts';
 import type { Lane } from '../steps/step.ts';
@@ -25,7 +26,8 @@ export async function* mendManifests(session: Session, lost: LostManifests = new
   for (const lane of session.lanes) {
     for (const id of lane.targets) {
       const target = session.targets.get(id);
-      if (target) yield* mendTarget(session, lane, target, lost.get(id) ?? new Set());
+      // An old copy of a catalog must not write over what the later one knew better.
+      if (target && !new Stores(session.catalog).isBehind(id)) yield* mendTarget(session, lane, target, lost.get(id) ?? new Set());
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Target } from '../targets/target.ts';
 import { keyName, readmeName, restoreScriptName } from '../volume/names.ts';
 import { restoreScript, storeReadme } from '../volume/store-readme.ts';
 import { makeTarget } from './make-target.ts';
-import { catalogId, checkPlaces, keepMarking, mark, type Marking } from './mark-targets.ts';
+import { catalogId, checkPlaces, keepMarking, mark, tellBehind, type Marking } from './mark-targets.ts';
 import type { Session } from './session.ts';
 
 /** Opens every target of the lanes at once. One that fails is given up on and said. Throws PLAN_INVALID if two are the same place. */
@@ -24,6 +24,7 @@ export async function openTargets(session: Session): Promise<void> {
   const sound = marked.filter(({ target }) => !session.failures.has(target.id));
   await forEach(session, sound, ({ target }) => target.id, async ({ lane, target, marking }) => {
     const { isShared } = keepMarking(session, target, marking);
+    tellBehind(session, target);
     await target.sweep({ keep: new Spooled(session.catalog).uploadsTo(target.id), isShared, signal: session.signal });
     await putHelp(session, target, lane);
     session.targets.set(target.id, target);

@@ -15,8 +15,8 @@ export interface Marker {
   lastRun: string;
   /** What the plan of that run calls this target. Two targets that are one place show by it. */
   target?: string;
-  /** The catalogs that have written here, oldest first. */
-  writers: { id: string; host: string; since: string }[];
+  /** The catalogs that have written here, oldest first. lastRun: the last run of each that began to; older bats did not say. */
+  writers: { id: string; host: string; since: string; lastRun?: string }[];
 }
 
 export function encodeMarker(marker: Marker): Buffer {

@@ -246,7 +246,8 @@ class ManifestImport {
   async #note(document: ManifestDocument, header: ManifestHeader, taken: TakenManifest & { number: number; sha256: Buffer; ring: KeyRing; isFirst: boolean }): Promise<void> {
     const { catalog } = this.#options;
     const { snapshot, name, size, sealed, holders } = document;
-    if (taken.isFirst) {
+    // Of one that the catalog has, only what a target holds of it may have been forgotten.
+    if (taken.isFirst && new Snapshots(catalog).get(snapshot) === null) {
       const { category, host, version, roots, top, run, time, files, bytes, tags = [] } = header;
       const origin = { category, host, version, roots, ...(top ? { top } : {}) };
       this.#sourceOf(document.source).snapshots.add(taken.number, { id: snapshot, run, time, files, bytes, tags, protected: header.protected ?? false, origin });

@@ -5,7 +5,7 @@ import { Stores } from '../../catalog/stores.ts';
 import { BatError } from '../../core/errors.ts';
 import type { Target } from '../../targets/target.ts';
 import { parseManifestName } from '../../volume/names.ts';
-import { readMarker } from '../mark-targets.ts';
+import { behindHint, readMarker } from '../mark-targets.ts';
 import type { Session } from '../session.ts';
 
 export interface ManifestThere {
@@ -38,7 +38,8 @@ export async function lookAt(session: Session, target: Target, forget: ReadonlyS
     else if (snapshots.get(snapshot) !== null) look.kept.push({ name, size, snapshot });
     else foreign ??= name;
   }
-  if (foreign !== null) look.refused = refusal(target, `${foreign} is not this catalog's`);
+  if (new Stores(session.catalog).isBehind(target.id)) look.refused = behind(session, target);
+  else if (foreign !== null) look.refused = refusal(target, `${foreign} is not this catalog's`);
   else if (!(await wroteLast(session, target))) look.refused = refusal(target, 'another one was the last to write there');
   return look;
 }
@@ -53,7 +54,14 @@ async function wroteLast(session: Session, target: Target): Promise<boolean> {
 
 function refusal({ id }: Target, why: string): BatError {
   return new BatError('STORE_SHARED', `Nothing is removed from target "${id}": another catalog writes there, too (${why}), and may need what this one does not.`, {
-    hint: 'Bring this catalog up to date with `bat sync`, and prune when no other machine is at work there.',
+    hint: 'Bring this catalog up to date with `bat sync --adopt`, and prune when no other machine is at work there.',
+    subject: id,
+  });
+}
+
+function behind(session: Session, { id }: Target): BatError {
+  return new BatError('STORE_SHARED', `Nothing is removed from target "${id}": a later state of this catalog has written there, and may need what this one does not.`, {
+    hint: behindHint(session),
     subject: id,
   });
 }
