@@ -67,11 +67,15 @@ describe.each(commands.map((command) => [fullName(command), command] as const))(
     for (const example of examples) expect(example).toMatch(new RegExp(`^  .*bat ${name}\\b.*  \\S`));
   });
 
-  test('has examples that its own options allow', () => {
-    for (const [, words] of text.split('Examples:\n')[1]!.matchAll(/bat [a-z]+ ?((?:(?! {2,}|[|]).)*)/g)) {
-      for (const [option] of words!.matchAll(/(?<=^| )--?[A-Za-z][a-z0-9-]*/g)) {
-        expect(command.options.some(({ long, short }) => option === long || option === short), `${name} ${option}`).toBe(true);
-      }
+  test('has examples that the command line takes, options, values and all', async () => {
+    const examples = text.split('Examples:\n')[1]!.replaceAll(/\$\(.*?\)/g, '0'.repeat(64));
+    for (const [, rest] of examples.matchAll(/\bbat ((?:(?! {2,}|[|>]).)+)/g)) {
+      const program = buildProgram(shell);
+      const words = [...rest!.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word);
+      const called: string[] = [];
+      for (const each of program.commands.flatMap((one) => [one, ...one.commands])) each.action(() => void called.push(fullName(each)));
+      await program.parseAsync(words, { from: 'user' });
+      expect(called.map((one) => `${one} `), rest).toEqual([expect.stringMatching(new RegExp(`^${name} `))]);
     }
   });
 
