@@ -231,6 +231,14 @@ export class Objects {
     return { ...object, receipts, ...(isFellow(object.name, first) ? {} : { copyOf: first }) };
   }
 
+  /** True if these targets hold some volume as different objects: one of them was brought up to date from another lane, and sealed the volume once more. */
+  holdDifferent(targets: readonly string[]): boolean {
+    if (targets.length < 2) return false;
+    const sql = `SELECT 1 FROM (SELECT volume FROM objects GROUP BY volume HAVING count(*) > 1) v JOIN objects o ON o.volume = v.volume
+      JOIN receipts r ON r.object = o.id AND r.target IN (SELECT value FROM json_each(?)) GROUP BY v.volume HAVING count(DISTINCT o.id) > 1 LIMIT 1`;
+    return this.#catalog.get(sql, JSON.stringify(targets)) !== undefined;
+  }
+
   /** An object of a volume that no target gives any more: what is left of it may still lie there. Null if there never was one like that. */
   remainsOf(volume: number, isSealed: boolean): HeldObject | null {
     const row = this.#catalog.get(

@@ -22,6 +22,11 @@ export class StoreTrust {
     }
   }
 
+  /** SHA-256 of the stored bytes of a manifest, as the signed list has it; null where it does not. */
+  hashOf(name: string): string | null {
+    return this.#named.get(name)?.find(({ sha256 }) => sha256 !== null)?.sha256 ?? null;
+  }
+
   /**
    * By the header, before its signature is known to hold. `above`: of the manifest that is laid over this one. `hasHash`: whether these are the
    * stored bytes. Throws MANIFEST_FORGED, MANIFEST_ROLLED_BACK, unless that is accepted.

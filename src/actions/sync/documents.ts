@@ -12,7 +12,7 @@ export interface ManifestStore {
   keys: () => Promise<KeyRing>;
 }
 
-/** A manifest: what has the same name and the same size on several targets is taken for the same. */
+/** A manifest: what has the same name and the same size on several targets is taken for the same, unless their signed lists say otherwise. */
 export interface ManifestDocument extends Pick<StoredSnapshot, 'source' | 'size' | 'codec' | 'sealed'> {
   snapshot: string;
   name: string;
@@ -32,7 +32,7 @@ export function documentsOf(stores: readonly ManifestStore[]): Map<string, Manif
       const { id, manifestName: name, source, size, codec, sealed } = stored;
       const documents = bySnapshot.get(id) ?? [];
       const holder = { ...store, stored };
-      const same = documents.find((document) => document.name === name && document.size === size);
+      const same = documents.find((document) => document.name === name && document.size === size && isSame(document.holders[0]!.stored, stored));
       if (same) same.holders.push(holder);
       else documents.push({ snapshot: id, source, name, size, codec, sealed, holders: [holder] });
       bySnapshot.set(id, documents);
@@ -40,6 +40,12 @@ export function documentsOf(stores: readonly ManifestStore[]): Map<string, Manif
   }
   for (const documents of bySnapshot.values()) documents.sort((a, b) => Number(a.sealed) - Number(b.sealed));
   return bySnapshot;
+}
+
+/** Targets that hold a volume as different objects have manifests of their own, which may be of one size. */
+function isSame(one: StoredSnapshot, other: StoredSnapshot): boolean {
+  const [first, second] = [one, other].map(({ manifestName, trust }) => trust?.hashOf(manifestName) ?? null);
+  return first === null || second === null || first === second;
 }
 
 /** What is fetched, or waits to be read, at a time; one that is larger is fetched alone. */

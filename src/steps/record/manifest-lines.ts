@@ -25,11 +25,14 @@ export class StoredPlaces implements ManifestPlaces {
   readonly #chunks: ChunkPlaces;
   readonly #objects: Objects;
   readonly #targets: readonly string[];
+  readonly #first: readonly string[];
 
-  constructor(catalog: Catalog, { maker, targets }: Pick<Lane, 'maker' | 'targets'>) {
+  /** `first`: ids of those whose own objects are meant wherever they have them. */
+  constructor(catalog: Catalog, { maker, targets }: Pick<Lane, 'maker' | 'targets'>, first: readonly string[]) {
     this.#chunks = new ChunkPlaces(catalog, maker);
     this.#objects = new Objects(catalog);
     this.#targets = targets;
+    this.#first = first;
   }
 
   find(chunk: number): ReturnType<ManifestPlaces['find']> {
@@ -37,7 +40,7 @@ export class StoredPlaces implements ManifestPlaces {
   }
 
   objectOf(volume: number): HeldObject | null {
-    return this.#objects.objectFor(volume, this.#targets);
+    return this.#objects.objectFor(volume, this.#first) ?? this.#objects.objectFor(volume, this.#targets);
   }
 }
 
