@@ -37,6 +37,14 @@ export class Manifests {
     );
   }
 
+  /** The target holds what another one does: just as far behind in its tags and its protection. */
+  addCopy(record: ManifestRecord, from: string): void {
+    this.add(record);
+    this.#catalog.run(
+      'UPDATE manifests SET stale = coalesce((SELECT f.stale FROM manifests f WHERE f.snapshot = ?1 AND f.target = ?3), 0) WHERE snapshot = ?1 AND target = ?2', record.snapshot, record.target, from,
+    );
+  }
+
   /** What is in the manifest is not known until `add` says it: it is about to be written again. The caller flushes. */
   blur(snapshot: string, target: string): void {
     this.#catalog.run(

@@ -119,7 +119,7 @@ class CatchUp {
     if (sha256 === null || !this.#hasAllOf(manifest)) return false;
     const sent = await this.#copier.copy(sender, { name, from, fromName: name, size, sha256, seal: false });
     if (sent === null || sent === 'damaged' || !sent.receipts.has(this.#target.id)) return false;
-    new Manifests(this.#session.catalog).add({ ...manifest, target: this.#target.id });
+    new Manifests(this.#session.catalog).addCopy({ ...manifest, target: this.#target.id }, from);
     this.#session.catalog.flush();
     return true;
   }

@@ -181,3 +181,20 @@ test('tags and protection stand in the manifests, also of a target that was away
   await pruneNow();
   expect(await kept()).toEqual([3, 4]);
 });
+
+test('a manifest that is copied before its protection has come to it is written again on both targets', async () => {
+  await runNext();
+  const gone = (target: string): void => {
+    away(target);
+    writeFileSync(join(backup.folder, target), 'no folder');
+  };
+  gone('two');
+  expect(await runNext({ prune: false })).toBe(4);
+  const latest = (await listStored({ ...backup.around, sources: ['docs'] })).at(-1)!;
+  back('two');
+  gone('one');
+  expect(await mark([latest.id], { how: 'protect' })).toMatchObject({ exitCode: 4 });
+  back('one');
+  expect(await runNext({ prune: false })).toBe(0);
+  for (const target of ['one', 'two']) expect(await headerOn(target, latest.id), target).toMatchObject({ protected: true });
+});

@@ -160,7 +160,7 @@ export class CopyRun {
     if (sha256 === null) return 'the catalog does not know what its manifest should be; `bat sync` finds out';
     const sent = await copier.copy(sender, { name, from, fromName: name, size, sha256, seal: false });
     if (sent === null || sent === 'damaged' || !sent.receipts.has(to)) return 'its manifest could not be copied';
-    this.#manifests.add({ ...manifest, target: to });
+    this.#manifests.addCopy({ ...manifest, target: to }, from);
     this.#session.catalog.flush();
     this.#result.manifests++;
     this.#result.bytes += size;

@@ -64,7 +64,7 @@ async function copyManifests(session: Session, target: Target, manifests: readon
       left.add(record.snapshot);
       continue;
     }
-    records.add(record);
+    records.addCopy(record, from!);
     session.catalog.flush();
     tell({ type: 'mended', target: target.id, name: record.name, how: 'copied', from: from! });
   }
