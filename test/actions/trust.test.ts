@@ -165,6 +165,9 @@ describe('forged', () => {
     expect(await code()).toBe('MANIFEST_FORGED');
     cpSync(join(backup.folder, 'two', 'small', signedListName(list.signer)), listFile());
     expect(await code()).toBe('MANIFEST_FORGED');
+    backup.events.length = 0;
+    expect(await code({ reader: 'another reader' })).toBe('MANIFEST_FORGED');
+    expect(said(), 'nobody is trusted by a list from elsewhere').not.toContain('trusted');
     writeFileSync(listFile(), good);
     expect(await code()).toBe('restored');
   });

@@ -44,6 +44,23 @@ describe('the output of a command', () => {
     expect((await read((await selectOutput(['echo $((1+1)) | cat'], { shell: true }).walk()).given[0])).toString()).toBe('2\n');
   });
 
+  test('does not become nothing in silence', async () => {
+    const folder = temporaryFolder();
+    grow(folder, { dump: '' });
+    const select = selectOutput(['cat', 'dump'], { folder });
+    const next = async (size: number): Promise<string> => {
+      const [item] = (await select.walk()).given;
+      // What it was the time before.
+      select.draft.kept.set('app.dump', { ...item!, entry: { ...item!.entry, size } });
+      const [again] = (await select.walk()).given;
+      return (await read(again)).toString();
+    };
+    expect(await next(0)).toBe('');
+    await expect(next(7)).rejects.toMatchObject({ code: 'SOURCE_MISSING', message: 'The command of the source "documents" wrote nothing, but it did before: cat dump' });
+    grow(folder, { dump: 'whole' });
+    expect(await next(7)).toBe('whole');
+  });
+
   test('is not started before it is read, and is no faster than its reader', async () => {
     const folder = temporaryFolder();
     const script = `

@@ -94,8 +94,10 @@ export class Trust implements Doubts {
     const known = this.signers;
     if (known === null) {
       const found = await this.#orDoubt(target, () => readSignedLists(target, signal));
-      for (const { signer } of found ?? []) this.admit(target, signer);
-      return (found ?? []).filter((list) => this.#isCurrent(target, store, list));
+      // Nobody is trusted by a list that somebody brought from elsewhere.
+      const current = (found ?? []).filter((list) => this.#isCurrent(target, store, list));
+      for (const { signer } of current) this.admit(target, signer);
+      return current;
     }
     const lists: SignedList[] = [];
     for (const signer of known) {
