@@ -27,7 +27,8 @@ export interface Decision<T extends Candidate = Candidate> {
 export function decide<T extends Candidate>(retention: Retention, snapshots: readonly T[]): Decision<T>[] {
   const newestFirst = snapshots.toSorted((one, other) => Date.parse(other.time) - Date.parse(one.time) || other.number - one.number);
   const latest = Math.max(...snapshots.map(({ number }) => number));
-  const newestTime = Date.parse(newestFirst[0]?.time ?? '');
+  // By its number: one that was made while the clock was ahead would leave nothing within.
+  const newestTime = Date.parse(snapshots.find(({ number }) => number === latest)?.time ?? '');
   const calendar = calendarOf(retention.timezone);
   const seen = new Map(periods.map((period) => [period, new Set<string>()]));
   return newestFirst

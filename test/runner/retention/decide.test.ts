@@ -50,6 +50,11 @@ describe('a policy', () => {
     expect(reasonsOf(policy({ last: 1 }), candidates('2026-06-01T00:00', '2026-01-01T00:00'))).toEqual([['the newest'], ['last 1 of 1']]);
   });
 
+  test('measures within from the newest by its number where the clock was ahead for a while', () => {
+    const day = 24 * 3_600_000;
+    expect(keptOf(policy({ within: { time: 2 * day, text: '2d' } }), candidates('2026-11-01T00:00', '2031-01-01T00:00', '2026-11-02T00:00', '2026-11-04T00:00'))).toEqual(['2026-11-02T00:00', '2026-11-04T00:00', '2031-01-01T00:00']);
+  });
+
   test('counts days by the calendar of its time zone, also where the clocks change', () => {
     const snapshots = candidates('2026-10-24T21:30', '2026-10-24T22:30', '2026-10-25T22:30', '2026-10-25T23:30');
     const reasons = reasonsOf(policy({ timezone: 'Europe/Berlin' }, { daily: 9 }), snapshots);
