@@ -3,6 +3,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { EntryType } from '../core/entry.ts';
 import type { Catalog, Row } from './catalog.ts';
 import { fromName, joinPath, splitPath, toName } from './columns.ts';
+import { joinVersions } from './join-versions.ts';
 import { entryColumns, toEntry, type CatalogEntry } from './entry-rows.ts';
 
 export interface EntryVersion extends CatalogEntry {
@@ -42,11 +43,15 @@ export class Versions {
 
   /** By directory and name, the oldest version of a path first. */
   *all(source: string, filter: VersionFilter = {}): Generator<EntryVersion> {
-    for (const row of this.#rows(source, filter, columns)) yield toVersion(row);
+    yield* joinVersions(this.#rows(source, filter, columns).map(toVersion));
   }
 
   /** The same for paths that are accepted, and null for each of the others, so that the caller may rest; of these nothing but the name is read. */
   *matching(source: string, filter: VersionFilter, accepts: (path: string) => boolean): Generator<EntryVersion | null> {
+    yield* joinVersions(this.#accepted(source, filter, accepts));
+  }
+
+  *#accepted(source: string, filter: VersionFilter, accepts: (path: string) => boolean): Generator<EntryVersion | null> {
     for (const row of this.#rows(source, filter, 'd.path AS directory, e.name, e.since, e.id')) {
       if (accepts(joinPath(fromName(row['directory']), fromName(row['name'])))) {
         yield toVersion(this.#catalog.get(`SELECT ${columns} FROM entries e CROSS JOIN directories d ON d.id = e.directory WHERE e.id = ?`, row['id'] as number)!);
@@ -59,7 +64,7 @@ export class Versions {
     const [directory, name] = splitPath(path);
     const half = (until: string): string => `SELECT ${columns} FROM directories d CROSS JOIN entries e ON e.directory = d.id WHERE d.source = ? AND d.path = ? AND e.name = ? AND e.until ${until}`;
     const at = [source, toName(directory), toName(name)];
-    return this.#catalog.all(`${half('IS NULL')} UNION ALL ${half('IS NOT NULL')} ${inOrder}`, ...at, ...at).map(toVersion);
+    return [...joinVersions(this.#catalog.all(`${half('IS NULL')} UNION ALL ${half('IS NOT NULL')} ${inOrder}`, ...at, ...at).map(toVersion))];
   }
 
   /** What a snapshot has right in a directory. */

@@ -94,3 +94,19 @@ test('without a catalog it says what brings one back', async () => {
   rmSync(join(looking.backup.folder, 'state'), { recursive: true });
   await expect(find(['a.txt'])).rejects.toMatchObject({ code: 'NOTHING_STORED', hint: expect.stringContaining('bat sync') as string });
 });
+
+test('a file that was read again and found as it was is no other version', async () => {
+  const again = await lookingAt();
+  try {
+    await again.later();
+    const path = join(again.backup.folder, 'docs/sub/b.txt');
+    // Its inode has another time of change now, which is all that a run looks at before it reads it again.
+    chmodSync(path, 0o600);
+    chmodSync(path, 0o644);
+    await again.later();
+    const found = await Array.fromAsync(findVersions({ ...again.backup.around, patterns: ['b.txt'], sources: [], filter: {} }));
+    expect(found.map(({ entry, span }) => [entry.path, span.count])).toEqual([['sub/b.txt', 2]]);
+  } finally {
+    again.backup.remove();
+  }
+});
