@@ -12,13 +12,17 @@ export function* joinVersions(versions: Iterable<Version | null>): Generator<Ver
     if (version === null) {
       yield version;
     } else if (held && held.until === version.since && isSame(held, version)) {
-      held = { ...held, until: version.until };
+      held = upTo(held, version.until);
     } else {
       if (held) yield held;
       held = version;
     }
   }
   if (held) yield held;
+}
+
+function upTo<V extends Version>(version: V, until: number | null): V {
+  return { ...version, until };
 }
 
 function isSame(one: CatalogEntry, other: CatalogEntry): boolean {

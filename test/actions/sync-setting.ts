@@ -132,11 +132,11 @@ ${Object.entries(targets).map(([id, target]) => `  ${id}: ${target}\n`).join('')
         database.prepare(sql).all().map((row) => change({ ...row })).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
       return {
         snapshots: rows('SELECT * FROM snapshots'),
-        entries: joined(rows(
+        entries: rows(
           `SELECT d.source, hex(d.path) AS directory, hex(e.name) AS name, e.type, e.mode, e.uid, e.gid, e.mtime, e.size, hex(e.link) AS link, e.sparse, hex(e.sha256) AS sha256, e.chunks, e.since, e.until
            FROM entries e JOIN directories d ON d.id = e.directory`,
           (row) => ({ ...row, chunks: row['chunks'] === null ? null : unpack(row['chunks']).map((id) => hashes.get(id)) }),
-        )),
+        ),
         places: rows('SELECT chunk, volume, offset FROM places', ({ chunk, volume, offset }) => ({ chunk: hashes.get(chunk), volume: volumes.get(volume), offset })),
         objects: rows('SELECT volume, name, size, hex(sha256) AS sha256, codec, hex(frames) AS frames, recipients FROM objects', (row) => ({ ...row, volume: volumes.get(row['volume']) })),
         receipts: rows('SELECT o.name, r.target, r.parts, r.checksum, r.storage_class FROM receipts r JOIN objects o ON o.id = r.object'),
@@ -151,7 +151,7 @@ ${Object.entries(targets).map(([id, target]) => `  ${id}: ${target}\n`).join('')
 }
 
 /** An entry that a run read again, since it had been written in the very tick before, and found as it was, is one row once a catalog is made anew. */
-function joined(rows: Record<string, unknown>[]): Record<string, unknown>[] {
+export function joined(rows: Record<string, unknown>[]): Record<string, unknown>[] {
   const bySpan = rows.map((row) => ({ row, facts: JSON.stringify({ ...row, since: null, until: null }) })).sort((a, b) => (a.facts < b.facts ? -1 : a.facts > b.facts ? 1 : (a.row['since'] as number) - (b.row['since'] as number)));
   const kept: typeof bySpan = [];
   for (const { row, facts } of bySpan) {
