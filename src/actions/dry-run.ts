@@ -15,7 +15,7 @@ import { chooseSources } from '../runner/choose-sources.ts';
 import { dryContext } from '../runner/dry-context.ts';
 import { makerOf, prepareLanes } from '../runner/lanes.ts';
 import { makeTarget } from '../runner/make-target.ts';
-import { checkMarker, readMarker } from '../runner/mark-targets.ts';
+import { findStoreIfAny } from '../runner/mark-targets.ts';
 import { findDifferences } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { refreshUsable } from '../runner/usable.ts';
@@ -23,7 +23,6 @@ import type { SelectedEntry } from '../steps/flow.ts';
 import type { Source } from '../steps/source.ts';
 import { volumeSizeOf } from '../steps/tar.ts';
 import type { Lane } from '../steps/step.ts';
-import type { Target } from '../targets/target.ts';
 import { costsOf, type TargetCosts } from './dry-run/costs.ts';
 import { forgetsOf, type DryForgets } from './dry-run/forgets.ts';
 
@@ -126,12 +125,10 @@ async function lookAtTarget(session: Session, id: string): Promise<DryTarget> {
   const { bytes } = new Objects(catalog).holdings(id);
   const report: DryTarget = { target: id, location: target.location, type: spec.type.type, reachable: true, sends: 0, objects: 0, stored: bytes, copies: { objects: 0, bytes: 0 }, removes: { objects: 0 } };
   try {
-    const exists = await connects(target, signal);
     const stores = new Stores(catalog);
-    const marker = exists ? await readMarker(target, signal) : null;
-    checkMarker(target, marker, stores.storeOf(id));
+    const { isThere, marker } = await findStoreIfAny(target, stores.storeOf(id), signal);
     if (marker && stores.lastRunsOn(id).includes(marker.lastRun)) session.wroteLast.add(id);
-    if (exists && target.capabilities.listing === 'cheap') {
+    if (isThere && target.capabilities.listing === 'cheap') {
       const { orphans, lost } = await findDifferences(session, target);
       report.removes.objects = orphans.length;
       if (lost.length > 0) report.problem = `${lost.length} objects that were stored here are gone or damaged; what is needed of them would be stored again`;
@@ -144,17 +141,6 @@ async function lookAtTarget(session: Session, id: string): Promise<DryTarget> {
     report.problem = error.hint ? `${error.message} ${error.hint}` : error.message;
   }
   return report;
-}
-
-/** False where nothing was stored yet: a run would make the place. */
-async function connects(target: Target, signal: AbortSignal): Promise<boolean> {
-  try {
-    await target.connect({ create: false, signal });
-    return true;
-  } catch (error) {
-    if (error instanceof BatError && error.code === 'NOTHING_STORED') return false;
-    throw error;
-  }
 }
 
 function copiesTo(session: Session, lane: Lane, target: string): { objects: number; bytes: number } {

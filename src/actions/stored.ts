@@ -22,7 +22,7 @@ export async function askTargets(targets: readonly Target[], emit: Emit, signal:
   );
   signal.throwIfAborted();
   const holders: Holder[] = [];
-  const failures: { target: string; error: BatError }[] = [];
+  const failures: { target: Target; error: BatError }[] = [];
   for (const [index, answer] of answers.entries()) {
     if (answer.status === 'fulfilled') {
       holders.push(answer.value);
@@ -30,11 +30,12 @@ export async function askTargets(targets: readonly Target[], emit: Emit, signal:
     }
     const error: unknown = answer.reason;
     if (!(error instanceof BatError)) throw error;
-    failures.push({ target: targets[index]!.id, error });
+    failures.push({ target: targets[index]!, error });
   }
-  if (holders.length === 0 && failures[0]) throw failures[0].error;
-  for (const { target, error } of failures) {
-    emit({ type: 'target-failed', target, code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  const known = failures.map(({ target, error }) => ({ target: target.id, first: error, error: error.code === 'NOTHING_STORED' && trust ? trust.explainAbsent(target, error) : error }));
+  if (holders.length === 0 && known[0]) throw known[0].error ?? known[0].first;
+  for (const { target, error } of known) {
+    if (error) emit({ type: 'target-failed', target, code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) });
   }
   return holders;
 }

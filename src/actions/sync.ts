@@ -10,6 +10,7 @@ import { Stores } from '../catalog/stores.ts';
 import { BatError, exitCodes } from '../core/errors.ts';
 import { formatCount } from '../core/units.ts';
 import { stateFiles } from '../plan/state-folder.ts';
+import type { Target } from '../targets/target.ts';
 import { claimName } from './held-plan.ts';
 import { closeTargets, createTargets } from './plan-targets.ts';
 import { once } from './store/keys.ts';
@@ -35,8 +36,9 @@ export async function sync(options: SyncOptions): Promise<SyncReport> {
   const targets = await createTargets({ plan, only, environment, emit });
   const lock = takeLock(files.lock, plan.name);
   try {
-    const opened = await openSyncStores(targets, { keys: options.keys, emit, signal: options.signal });
     const state = stateOf(files.catalog);
+    const known = state === 'sound' ? knownStores(files.catalog, targets) : new Map<string, string>();
+    const opened = await openSyncStores(targets, { keys: options.keys, storeOf: (id) => known.get(id) ?? null, emit, signal: options.signal });
     const work = new Sync({ ...options, keys: once(options.keys) }, opened);
     const report = state === 'sound' ? await work.compare(files.catalog) : await work.rebuild(files.catalog, state === 'damaged');
     return { ...report, duration: Date.now() - started };
@@ -60,6 +62,19 @@ function stateOf(file: string): 'absent' | 'damaged' | 'sound' {
   } catch (error) {
     if (error instanceof BatError && error.code === 'CATALOG_DAMAGED' && error.cause !== undefined) return 'damaged';
     throw error;
+  }
+}
+
+function knownStores(file: string, targets: readonly Target[]): Map<string, string> {
+  const catalog = Catalog.openToRead(file, true);
+  try {
+    const stores = new Stores(catalog);
+    return new Map(targets.flatMap(({ id }) => {
+      const store = stores.storeOf(id);
+      return store === null ? [] : [[id, store]];
+    }));
+  } finally {
+    catalog.close();
   }
 }
 

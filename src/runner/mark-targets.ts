@@ -38,16 +38,46 @@ export function checkMarker(target: Target, marker: Marker | null, expected: str
   });
 }
 
-/** Writes the marker of this run, which tells other catalogs, and other targets of this plan, that it was here. */
-export async function mark(session: Session, target: Target): Promise<Marking> {
+/**
+ * Connects a target and reads its marker; nothing is made there. Throws NOTHING_STORED where nothing was stored yet, TARGET_CHANGED as `checkMarker` does, also
+ * where the place itself is gone: it must not be made again, for it would hide what lies on a disk that is mounted there later.
+ */
+export async function findStore(target: Target, expected: string | null, signal: AbortSignal): Promise<Marker | null> {
+  try {
+    await target.connect({ create: false, signal });
+  } catch (error) {
+    if (error instanceof BatError && error.code === 'NOTHING_STORED') checkMarker(target, null, expected);
+    throw error;
+  }
+  const marker = await readMarker(target, signal);
+  checkMarker(target, marker, expected);
+  return marker;
+}
+
+/** The same; `isThere` is false where nothing was stored yet. */
+export async function findStoreIfAny(target: Target, expected: string | null, signal: AbortSignal): Promise<{ isThere: boolean; marker: Marker | null }> {
+  try {
+    return { isThere: true, marker: await findStore(target, expected, signal) };
+  } catch (error) {
+    if (!(error instanceof BatError) || error.code !== 'NOTHING_STORED') throw error;
+    return { isThere: false, marker: null };
+  }
+}
+
+/** Opens a target to store there. Only a place that the catalog knows nothing of is made where it is missing. Throws TARGET_CHANGED. */
+export async function openStore(session: Session, target: Target): Promise<Marker | null> {
+  const expected = new Stores(session.catalog).storeOf(target.id);
+  if (expected !== null && !session.newTargets.includes(target.id)) return findStore(target, expected, session.signal);
+  await target.connect({ create: true, signal: session.signal });
+  return readMarker(target, session.signal);
+}
+
+/** Writes the marker of this run, which tells other catalogs, and other targets of this plan, that it was here. `found`: the one that is there. */
+export async function mark(session: Session, target: Target, found: Marker | null): Promise<Marking> {
   const stores = new Stores(session.catalog);
-  const found = await readMarker(target, session.signal);
-  const expected = stores.storeOf(target.id);
-  if (session.newTargets.includes(target.id) && found?.store !== expected) {
+  if (session.newTargets.includes(target.id) && found?.store !== stores.storeOf(target.id)) {
     new Objects(session.catalog).forgetTarget(target.id);
     stores.setBehind(target.id, false);
-  } else {
-    checkMarker(target, found, expected);
   }
   if (!found) session.unmarked.add(target.id);
   if (found && stores.lastRunsOn(target.id).includes(found.lastRun)) session.wroteLast.add(target.id);

@@ -7,7 +7,7 @@ import type { Target } from '../targets/target.ts';
 import { keyName, readmeName, restoreScriptName } from '../volume/names.ts';
 import { restoreScript, storeReadme } from '../volume/store-readme.ts';
 import { makeTarget } from './make-target.ts';
-import { catalogId, checkPlaces, keepMarking, mark, tellBehind, type Marking } from './mark-targets.ts';
+import { catalogId, checkPlaces, keepMarking, mark, openStore, tellBehind, type Marking } from './mark-targets.ts';
 import type { Session } from './session.ts';
 
 /** Opens every target of the lanes at once. One that fails is given up on and said. Throws PLAN_INVALID if two are the same place. */
@@ -17,8 +17,7 @@ export async function openTargets(session: Session): Promise<void> {
   await forEach(session, pairs, ({ spec }) => spec.id, async ({ lane, spec }) => {
     const target = makeTarget(session.plan, spec, { emit: session.emit, writer: catalogId(session), keepsHours: true });
     session.planned.set(spec.id, target);
-    await target.connect({ create: true, signal: session.signal });
-    marked.push({ lane, target, marking: await mark(session, target) });
+    marked.push({ lane, target, marking: await mark(session, target, await openStore(session, target)) });
   });
   await checkPlaces(session, marked);
   const sound = marked.filter(({ target }) => !session.failures.has(target.id));

@@ -2,7 +2,7 @@
 import { BatError } from '../../core/errors.ts';
 import { Stores } from '../../catalog/stores.ts';
 import { makeTarget } from '../../runner/make-target.ts';
-import { checkMarker, readMarker } from '../../runner/mark-targets.ts';
+import { findStore, findStoreIfAny, readMarker } from '../../runner/mark-targets.ts';
 import { openTargets } from '../../runner/open-targets.ts';
 import type { Session } from '../../runner/session.ts';
 import type { Lane } from '../../steps/step.ts';
@@ -32,8 +32,7 @@ function makePart(session: Session, id: string): Target {
 
 async function openToRead(session: Session, id: string): Promise<Target> {
   const target = makePart(session, id);
-  await target.connect({ create: false, signal: session.signal });
-  checkMarker(target, await readMarker(target, session.signal), new Stores(session.catalog).storeOf(id));
+  await findStore(target, new Stores(session.catalog).storeOf(id), session.signal);
   session.targets.set(id, target);
   return target;
 }
@@ -41,15 +40,8 @@ async function openToRead(session: Session, id: string): Promise<Target> {
 /** A place that is not there yet would be made. */
 async function connectToLook(session: Session, id: string): Promise<Target> {
   const target = makePart(session, id);
-  try {
-    await target.connect({ create: false, signal: session.signal });
-  } catch (error) {
-    if (!(error instanceof BatError) || error.code !== 'NOTHING_STORED') throw error;
-    return target;
-  }
-  const isNew = session.newTargets.includes(id);
-  if (!isNew) checkMarker(target, await readMarker(target, session.signal), new Stores(session.catalog).storeOf(id));
-  session.targets.set(id, target);
+  const expected = session.newTargets.includes(id) ? null : new Stores(session.catalog).storeOf(id);
+  if ((await findStoreIfAny(target, expected, session.signal)).isThere) session.targets.set(id, target);
   return target;
 }
 

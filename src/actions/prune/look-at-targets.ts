@@ -1,9 +1,8 @@
 /** Opens the targets of a plan to look at them: nothing is written there, nor made. */
-import { BatError } from '../../core/errors.ts';
 import { Stores } from '../../catalog/stores.ts';
 import { prepareLanes } from '../../runner/lanes.ts';
 import { makeTarget } from '../../runner/make-target.ts';
-import { checkMarker, readMarker } from '../../runner/mark-targets.ts';
+import { findStoreIfAny } from '../../runner/mark-targets.ts';
 import { tryTarget } from '../../runner/prepare-targets.ts';
 import { refreshUsable } from '../../runner/usable.ts';
 import type { Session } from '../../runner/session.ts';
@@ -19,23 +18,11 @@ export async function lookAtTargets(session: Session, say: (text: string) => voi
     session.planned.set(id, target);
     say(`looking at ${target.location}`);
     await tryTarget(session, id, async () => {
-      if (!(await connects(target.connect({ create: false, signal })))) return;
-      const marker = await readMarker(target, signal);
-      checkMarker(target, marker, stores.storeOf(id));
+      const { isThere, marker } = await findStoreIfAny(target, stores.storeOf(id), signal);
+      if (!isThere) return;
       if (marker && stores.lastRunsOn(id).includes(marker.lastRun)) session.wroteLast.add(id);
       session.targets.set(id, target);
     });
   }
   refreshUsable(session);
-}
-
-/** False where nothing was stored yet. */
-async function connects(connecting: Promise<void>): Promise<boolean> {
-  try {
-    await connecting;
-    return true;
-  } catch (error) {
-    if (error instanceof BatError && error.code === 'NOTHING_STORED') return false;
-    throw error;
-  }
 }

@@ -4,6 +4,7 @@
  */
 import type { Emit } from '../../core/events.ts';
 import { BatError } from '../../core/errors.ts';
+import { isUploadedTo } from '../../plan/copy-targets.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { stateFiles } from '../../plan/state-folder.ts';
 import { readMarker } from '../../runner/mark-targets.ts';
@@ -19,7 +20,7 @@ import { missingFrom } from './missing-manifests.ts';
 import { StoreTrust } from './store-trust.ts';
 
 export interface TrustOptions {
-  plan: Pick<Plan, 'name' | 'state' | 'signers'>;
+  plan: Pick<Plan, 'name' | 'state' | 'signers'> & Partial<Pick<Plan, 'graph'>>;
   environment: NodeJS.ProcessEnv;
   /** What is doubtful is taken all the same, with a warning, and pinned. */
   accept: boolean;
@@ -32,11 +33,13 @@ export class Trust implements Doubts {
   readonly #emit: Emit;
   readonly #planned: readonly string[];
   readonly #own: string | null;
+  readonly #isForCopies: (target: string) => boolean;
 
   /** Throws STATE_FAILED. */
   constructor({ plan, environment, accept, emit }: TrustOptions) {
     const { folder } = stateFiles(plan, environment);
     this.pins = new Pins(folder);
+    this.#isForCopies = (id) => plan.graph !== undefined && !isUploadedTo(plan.graph, id);
     this.accept = accept;
     this.#emit = emit;
     this.#planned = plan.signers;
@@ -54,7 +57,7 @@ export class Trust implements Doubts {
    * MANIFEST_ROLLED_BACK, MANIFEST_CUT_OFF, TARGET_CHANGED, unless that is accepted.
    */
   async look(target: Target, listed: readonly StoredSnapshot[], signal: AbortSignal): Promise<StoredSnapshot[]> {
-    const store = await this.#storeOf(target, signal);
+    const store = await this.#storeOf(target, listed.length === 0, signal);
     const lists = await this.#listsOn(target, store, signal);
     const late = await missingFrom({ target, listed, lists, trust: this, store, signal });
     for (const { signer, serial } of lists) this.#pin(target, store, signer, serial);
@@ -62,6 +65,16 @@ export class Trust implements Doubts {
     const all = [...listed, ...late].sort((a, b) => a.time.getTime() - b.time.getTime() || (a.id < b.id ? -1 : 1));
     for (const snapshot of all) snapshot.trust = trust;
     return all;
+  }
+
+  /**
+   * What it means that the place of a target is not there at all: TARGET_CHANGED where this machine has seen backups there; null where it knows that none were
+   * ever stored, since only a copy would fill it; else the error as it is.
+   */
+  explainAbsent(target: Target, error: BatError): BatError | null {
+    const { targets } = this.pins.state;
+    if (targets[target.id] !== undefined) return emptied(target);
+    return this.#isForCopies(target.id) && Object.keys(targets).length > 0 ? null : error;
   }
 
   /** Throws the error, or where it is accepted says it as a warning. */
@@ -78,9 +91,10 @@ export class Trust implements Doubts {
   }
 
   /** The id of the store; empty where there is none to be read. */
-  async #storeOf(target: Target, signal: AbortSignal): Promise<string> {
+  async #storeOf(target: Target, isEmpty: boolean, signal: AbortSignal): Promise<string> {
     const store = (await readMarker(target, signal).catch(unlessDamaged))?.store ?? '';
     const before = this.pins.state.targets[target.id]?.store;
+    if (before !== undefined && store === '' && isEmpty && !this.accept) throw emptied(target);
     if (before !== undefined && before !== store) {
       this.doubt(target, new BatError('TARGET_CHANGED', `The target "${target.id}" is not the store that it was (${target.location}).`, {
         hint: 'Is it the right disk or place? If it is meant to be another one, add --accept once.',
@@ -141,6 +155,13 @@ export class Trust implements Doubts {
       return undefined;
     }
   }
+}
+
+function emptied({ id, location }: Target): BatError {
+  return new BatError('TARGET_CHANGED', `The target "${id}" is empty, though backups were stored there (${location}).`, {
+    hint: 'Is the disk mounted, and the right one? If it is meant to be empty, the next `bat run` needs --new-target once.',
+    subject: id,
+  });
 }
 
 /** A damaged marker is no marker: a restore works without. */

@@ -1,7 +1,7 @@
 /** The targets that a sync looks at: those that answer, with what each says of itself. */
 import { BatError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
-import { readMarker } from '../../runner/mark-targets.ts';
+import { findStore } from '../../runner/mark-targets.ts';
 import type { Target } from '../../targets/target.ts';
 import type { Marker } from '../../volume/marker.ts';
 import { once, openKeys, type KeyInputs } from '../store/keys.ts';
@@ -18,15 +18,22 @@ export interface OpenedStores {
   failures: Map<string, BatError>;
 }
 
+export interface OpenStoresOptions {
+  keys: () => Promise<KeyInputs>;
+  /** The store that a target is by the catalog; null where it knows of none. */
+  storeOf: (target: string) => string | null;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
 /** All at once. Those that fail are told; throws what the first one said if none answers. */
-export async function openSyncStores(targets: readonly Target[], { keys, emit, signal }: { keys: () => Promise<KeyInputs>; emit: Emit; signal: AbortSignal }): Promise<OpenedStores> {
+export async function openSyncStores(targets: readonly Target[], { keys, storeOf, emit, signal }: OpenStoresOptions): Promise<OpenedStores> {
   const inputs = once(keys);
   const failures = new Map<string, BatError>();
   const opened = await Promise.all(
     targets.map(async (target): Promise<SyncStore | null> => {
       try {
-        await target.connect({ create: false, signal });
-        const marker = await readMarker(target, signal);
+        const marker = await findStore(target, storeOf(target.id), signal);
         const manifests = await listManifests(target, signal);
         return { target, marker, manifests, keys: once(async () => openKeys(target, await inputs(), signal)) };
       } catch (error) {

@@ -6,6 +6,7 @@ import type { Environment } from '../../plan/interpolate.ts';
 import type { Plan, TargetSpec } from '../../plan/plan.ts';
 import { resolveSecrets } from '../../plan/secrets.ts';
 import { makeTarget } from '../../runner/make-target.ts';
+import { findStore } from '../../runner/mark-targets.ts';
 import type { Case, Scale } from '../../targets/conformance/case.ts';
 import { conformance } from '../../targets/conformance/index.ts';
 import type { Target } from '../../targets/target.ts';
@@ -16,6 +17,8 @@ import { Scratch, scratchName } from './scratch.ts';
 export interface TargetCheckOptions {
   plan: Plan;
   full: boolean;
+  /** The store that the catalog knows it as: then it must be there, and be that one. */
+  store: string | null;
   /** The variables of the plan's .env, too. */
   environment: Environment;
   signal: AbortSignal;
@@ -65,6 +68,7 @@ export class TargetCheck {
     const connecting = { id: 'access/connect', title: 'can be reached with what the plan says', hint: 'Correct the target in the plan, or what it refers to.' };
     await this.#judge(connecting, async () => {
       this.#resolved = await resolveSecrets(options, type.schema, { folder: plan.folder, environment, owner: `the target ${id}`, where: () => plan.file });
+      await this.#checkStore();
       const place = scratchName();
       const scratch = new Scratch(() => this.#make(place), signal);
       try {
@@ -78,6 +82,20 @@ export class TargetCheck {
     });
     if (!entered) this.#summary.leftOut = this.#cases.length;
     return entered;
+  }
+
+  /** Before anything is made: a folder in the place of a disk would hide what lies on it. */
+  async #checkStore(): Promise<void> {
+    const { plan, store, signal } = this.#options;
+    if (store === null) return;
+    const target = this.#make(plan.name);
+    try {
+      await findStore(target, store, signal);
+    } catch (error) {
+      throw await this.#explain(error);
+    } finally {
+      await target.close();
+    }
   }
 
   async #ask(scratch: Scratch): Promise<void> {
