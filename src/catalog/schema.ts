@@ -27,8 +27,20 @@ const forgottenTable = `
 CREATE TABLE forgotten (snapshot TEXT PRIMARY KEY, time TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
+const volumesTable = `
+-- state: 'open' while it is being sent, 'stored' once a target confirmed it, 'going' once no kept snapshot needs it: what targets
+-- still hold of it is to be removed. draining: it is mostly dead, so that what is alive of it is to be stored again elsewhere, and
+-- does not count as known. A number is never given twice: records of what a target holds outlive the volume.
+CREATE TABLE volumes (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, maker TEXT NOT NULL, run TEXT NOT NULL, source TEXT NOT NULL, decoded INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL, draining INTEGER NOT NULL DEFAULT 0) STRICT;
+`;
+
 const keepingColumns = `
-ALTER TABLE volumes ADD COLUMN draining INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE volumes RENAME TO volumes_before;
+${volumesTable}
+INSERT INTO volumes (id, maker, run, source, decoded, state) SELECT id, maker, run, source, decoded, state FROM volumes_before;
+DROP TABLE volumes_before;
 ALTER TABLE manifests ADD COLUMN volumes BLOB;
 ALTER TABLE manifests ADD COLUMN serial INTEGER;
 ALTER TABLE manifests ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
@@ -54,13 +66,7 @@ CREATE TABLE runs (id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, exit_
 
 CREATE TABLE chunks (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, length INTEGER NOT NULL) STRICT;
 
--- state: 'open' while it is being sent, 'stored' once a target confirmed it, 'going' once no kept snapshot needs it: what targets
--- still hold of it is to be removed. draining: it is mostly dead, so that what is alive of it is to be stored again elsewhere, and
--- does not count as known.
-CREATE TABLE volumes (
-  id INTEGER PRIMARY KEY, maker TEXT NOT NULL, run TEXT NOT NULL, source TEXT NOT NULL, decoded INTEGER NOT NULL DEFAULT 0,
-  state TEXT NOT NULL, draining INTEGER NOT NULL DEFAULT 0) STRICT;
-
+${volumesTable}
 CREATE TABLE places (chunk INTEGER NOT NULL, volume INTEGER NOT NULL, offset INTEGER NOT NULL,
   PRIMARY KEY (chunk, volume)) STRICT, WITHOUT ROWID;
 CREATE INDEX places_by_volume ON places (volume);

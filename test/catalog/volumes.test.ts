@@ -110,6 +110,12 @@ describe('what a target lacks', () => {
   });
 });
 
+test('the number of a volume is never given twice, for records of it may outlive it', () => {
+  const first = volumes.create('tar', run, 'docs');
+  volumes.discard(first);
+  expect(volumes.create('tar', run, 'docs')).toBeGreaterThan(first);
+});
+
 test('names are taken whatever their case, and so is what lies above and below them', () => {
   stored('x', ['one'], {});
   names.reserveNames(['docs/Folder/file.zst'], 'run');
