@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: './test/servers/shared-rgw.ts',
     reporters: ['default', './test/left-out.ts'],
     pool: 'forks',
-    maxWorkers: 1,
+    maxWorkers: 2,
     testTimeout: 1_800_000,
     hookTimeout: 600_000,
   },
