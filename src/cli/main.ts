@@ -12,6 +12,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await buildProgram(shell).parseAsync(words, { from: 'user' });
     process.exitCode = shell.exitCode;
+    // The work is done. That it could not be told in full is a failure of its own only where there is no other.
+    const code = shell.outputFailure ? await reportError(shell, shell.outputFailure) : 0;
+    if (shell.exitCode === 0) process.exitCode = code;
   } catch (error) {
     process.exitCode = await reportError(shell, error);
   } finally {

@@ -10,6 +10,8 @@ export async function reportError(shell: Shell, thrown: unknown): Promise<number
   if (shell.isDeserted) return exitCodes.INTERRUPTED;
   if (thrown instanceof CommanderError && isHelp(thrown)) return thrown.exitCode === 0 ? 0 : exitCodes.USAGE;
   const error = interrupted(shell, thrown);
+  // The last line is then to be had on standard error.
+  if (shell.out.failure) shell.givesData = true;
   if (!(error instanceof BatError)) return reportBug(shell, error);
   if (await reportMistakes(shell, error)) return error.exitCode;
   if (shell.json) shell.emitJson('exit_error', { code: error.code, exitCode: error.exitCode, message: error.message, hint: error.hint, until: untilOf(error) });

@@ -1,5 +1,6 @@
 /** What a command has around it: where it writes, what stops it, and who can be asked. */
 import { writeSync } from 'node:fs';
+import type { BatError } from '../core/errors.ts';
 import { toJsonLine, type JsonFields } from './json-line.ts';
 import { Output } from './output.ts';
 import { catchSignals, type Interruption } from './signals.ts';
@@ -27,13 +28,13 @@ export class Shell {
     this.environment = environment;
     if (options.includes('--no-color')) askForColour(false, environment);
     else if (options.includes('--color')) askForColour(true, environment);
-    this.out = new Output(process.stdout, { environment, onClosed: () => this.#desert() });
-    this.err = new Output(process.stderr, { environment, onClosed: () => {} });
+    this.out = new Output(process.stdout, { environment, name: 'standard output', onClosed: () => this.#desert() });
+    this.err = new Output(process.stderr, { environment, name: 'standard error', onClosed: () => {} });
     this.#interruption = catchSignals(
       // Past the streams: a tree that is being painted holds back what is written to them.
       // Below a tree the line is left open, for the tree counts the lines that it has to paint over.
-      (text) => void writeSync(process.stderr.fd, this.isPainted ? `\r${text}` : `${this.err.isTerminal ? '\r' : ''}${text}\n`),
-      () => this.err.isTerminal && writeSync(process.stderr.fd, showCursor),
+      (text) => sayAtOnce(this.isPainted ? `\r${text}` : `${this.err.isTerminal ? '\r' : ''}${text}\n`),
+      () => this.err.isTerminal && sayAtOnce(showCursor),
     );
   }
 
@@ -44,6 +45,11 @@ export class Shell {
   /** One line of JSON on standard output, or beside the data; see docs/json.md. */
   emitJson(type: string, fields: JsonFields): void {
     (this.givesData ? this.err : this.out).line(toJsonLine(type, fields));
+  }
+
+  /** Why something that was to be told is not: of standard output, else of standard error. */
+  get outputFailure(): BatError | null {
+    return this.out.failure ?? this.err.failure;
   }
 
   close(): void {
@@ -57,6 +63,15 @@ export class Shell {
 }
 
 const showCursor = '\u001b[?25h';
+
+/** Whether or not somebody can read it: the work is stopped in any case. */
+function sayAtOnce(text: string): void {
+  try {
+    writeSync(process.stderr.fd, text);
+  } catch {
+    // Standard error is gone, or full.
+  }
+}
 
 /** What the command line asks for goes before what the environment does, also for listr2, which decides on its own. */
 function askForColour(colour: boolean, environment: NodeJS.ProcessEnv): void {

@@ -19,7 +19,7 @@ function stream(columns?: number): { output: Output; text: () => string } {
   const pipe = Object.assign(new PassThrough(), columns === undefined ? {} : { isTTY: true, columns });
   let text = '';
   pipe.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-  const output = new Output(pipe as unknown as WriteStream, { environment: { NO_COLOR: '1' }, onClosed: () => {} });
+  const output = new Output(pipe as unknown as WriteStream, { environment: { NO_COLOR: '1' }, name: 'standard output', onClosed: () => {} });
   return { output, text: () => (pipe.read(), text) };
 }
 
