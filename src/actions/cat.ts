@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ListedEntry } from '../catalog/restore-list.ts';
 import { BatError } from '../core/errors.ts';
+import { elsewhere } from './restore/report.ts';
 import { resolveRange, type ByteRange } from './cat/range.ts';
 import { SnapshotData, type SnapshotDataOptions, type Write } from './snapshot-data.ts';
 
@@ -31,7 +32,7 @@ export async function cat(options: CatOptions): Promise<void> {
     const whole = entry.parts > 1 && start === 0 && end === entry.size ? createHash('sha256') : null;
     let written = 0;
     for await (const { position, bytes, problem } of data.inOrder().read()) {
-      if (!bytes) throw unreadable(data.fullPath, problem!, written);
+      if (!bytes) throw unreadable(data.fullPath, problem!, written, options.passedBy ?? []);
       const wanted = bytes.subarray(Math.max(0, start - position), end - position);
       whole?.update(wanted);
       await options.write(wanted);
@@ -58,10 +59,10 @@ function fileOf({ list, snapshot, path, fullPath }: SnapshotData): ListedEntry {
   throw new BatError('USAGE', `${fullPath} is no file, but a ${entry.type}.`, { hint: 'See what is there with `bat ls -l`.' });
 }
 
-function unreadable(path: string, problem: BatError, written: number): BatError {
+function unreadable(path: string, problem: BatError, written: number, passedBy: readonly string[]): BatError {
   const rest = written > 0 ? ` The ${written} bytes before that were written.` : '';
   return new BatError(problem.code, `${path} cannot be read: ${problem.message.replace(/\.$/, '')}.${rest}`, {
-    hint: problem.code.startsWith('KEY_') && problem.hint !== undefined ? problem.hint : 'Another snapshot may hold it elsewhere: see `bat snapshots`, and choose one with --snapshot.',
+    hint: problem.code.startsWith('KEY_') && problem.hint !== undefined ? problem.hint : elsewhere(passedBy),
     cause: problem,
     subject: path,
   });

@@ -11,6 +11,7 @@ import { DumpFiles } from './dump/files.ts';
 import { TarStream } from './dump/tar-stream.ts';
 import { checkEntries } from './restore/check-entries.ts';
 import { folderOf } from './restore/places.ts';
+import { elsewhere } from './restore/report.ts';
 import { SnapshotData, type SnapshotDataOptions, type Write } from './snapshot-data.ts';
 
 export interface DumpOptions extends SnapshotDataOptions {
@@ -41,7 +42,7 @@ export async function dump(options: DumpOptions): Promise<void> {
     await eachOf(data, ['fifo', 'hardlink'], signal, (entry) => writeLink(data, tar, entry));
     await writeFolders(data, tar, signal);
     await tar.end();
-    throwIfFailed(data);
+    throwIfFailed(data, options.passedBy ?? []);
   } finally {
     data.close();
   }
@@ -99,11 +100,11 @@ async function eachOf(
   }
 }
 
-function throwIfFailed({ report: { summary, keyError }, fullPath }: SnapshotData): void {
+function throwIfFailed({ report: { summary, keyError }, fullPath }: SnapshotData, passedBy: readonly string[]): void {
   if (summary.failed === 0) return;
   if (keyError && summary.files === 0) throw keyError;
   throw new BatError('RESTORE_INCOMPLETE', `${formatCount(summary.failed, 'entry', 'entries')} of ${fullPath} could not be dumped as they were.`, {
-    hint: 'Each was named above. The tar is whole, and holds everything else. Another snapshot may hold them elsewhere.',
+    hint: `Each was named above. The tar is whole, and holds everything else. ${elsewhere(passedBy)}`,
     subject: fullPath,
   });
 }

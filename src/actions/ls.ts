@@ -7,7 +7,7 @@ import type { Emit } from '../core/events.ts';
 import type { Plan } from '../plan/plan.ts';
 import { openLocalCatalog, unlessDamaged } from './local-catalog.ts';
 import { chooseKnown } from './known-snapshots.ts';
-import { pathIn } from './path-in-source.ts';
+import { placesIn } from './ls/place.ts';
 import { closeTargets, createTargets } from './plan-targets.ts';
 import { chooseSnapshots, openKeys, readSnapshot, type KeyInputs } from './store.ts';
 import { Trust } from './store/trust.ts';
@@ -19,7 +19,7 @@ export interface LsOptions {
   snapshot: string;
   /** Only these sources; all if it is empty. */
   sources: readonly string[];
-  /** `<path>` or `<source>/<path>`: a file, or a folder whose content is meant. Empty for the top. */
+  /** `<path>` or `<source>/<path>`: a file, or a folder whose content is meant; or a glob. Empty for the top. */
   path: string;
   /** Everything below the folder, not just what is right in it. */
   recursive: boolean;
@@ -42,21 +42,27 @@ const everyType: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardli
 /** Entries between two looks at the signal. */
 const betweenTurns = 1000;
 
-/** In the order of the sources and their folders. Throws USAGE if there is nothing of that path, NOTHING_STORED, SNAPSHOT_NOT_FOUND, and the codes of readSnapshot. */
+/** In the order of the sources and their folders. Throws NOT_FOUND if there is nothing of that path, NOTHING_STORED, SNAPSHOT_NOT_FOUND, and the codes of readSnapshot. */
 export async function* listEntries(options: LsOptions): AsyncGenerator<LsEntry> {
   let found = false;
   let count = 0;
+  let source: string | null = null;
+  let placeOf = placesIn('', options);
   for await (const listed of fromAnywhere(options)) {
     if (++count % betweenTurns === 0) {
       await new Promise(setImmediate);
       options.signal.throwIfAborted();
     }
-    const place = placeOf(listed.entry, pathIn(options.path, listed.source), options.recursive);
+    if (listed.source !== source) {
+      source = listed.source;
+      placeOf = placesIn(source, options);
+    }
+    const place = placeOf(listed.entry.path, listed.entry.type === 'directory');
     found ||= place !== 'elsewhere';
     if (place === 'listed') yield listed;
   }
   if (found || (options.path === '' && count === 0)) return;
-  throw new BatError('USAGE', `There is no "${options.path}" in what was chosen.`, { hint: 'Look at what there is with `bat ls -R`, or choose another one with --snapshot.' });
+  throw new BatError('NOT_FOUND', `There is no "${options.path}" in what was chosen.`, { hint: 'Look at what there is with `bat ls -R`, or choose another one with --snapshot.', subject: options.path });
 }
 
 async function* fromAnywhere(options: LsOptions): AsyncGenerator<LsEntry> {
@@ -127,12 +133,4 @@ async function readFromAny(list: RestoreList, id: string, holders: readonly Hold
     }
   }
   if (failure) throw failure;
-}
-
-/** `inside`: it is there, and not to be listed, as the folder itself that was asked for. */
-function placeOf({ path, type }: Entry, wanted: string, recursive: boolean): 'listed' | 'inside' | 'elsewhere' {
-  if (path === wanted) return type === 'directory' ? 'inside' : 'listed';
-  if (wanted !== '' && !path.startsWith(`${wanted}/`)) return 'elsewhere';
-  const isDeep = path.includes('/', wanted === '' ? 0 : wanted.length + 1);
-  return isDeep && !recursive ? 'inside' : 'listed';
 }

@@ -34,7 +34,7 @@ export {
  * Targets are connected, not closed.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreSummary> {
-  const report = new Report(options.emit);
+  const report = new Report(options.emit, options.passedBy);
   const stores = await openStores(options);
   const wanted = chooseWanted(stores, options);
   const list = new RestoreList();

@@ -25,7 +25,7 @@ export interface ShowOptions {
 
 const betweenTurns = 1000;
 
-/** Throws NOTHING_STORED, and SNAPSHOT_NOT_FOUND if there is nothing of that name at all. */
+/** Throws NOTHING_STORED, SNAPSHOT_NOT_FOUND for an unknown source, NOT_FOUND if there is nothing of that name at all. */
 export async function* show({ plan, what, sources, collate, environment, signal }: ShowOptions): AsyncGenerator<ShowItem> {
   const catalog = openKnownCatalog(plan, environment);
   try {
@@ -43,7 +43,7 @@ export async function* show({ plan, what, sources, collate, environment, signal 
 /** A name with a slash may be an object's or a path; one without it a snapshot's, a source's or that of a file at the top. */
 async function* showNamed(looking: Looking, what: string, sources: readonly string[]): AsyncGenerator<ShowItem> {
   if (yield* showObject(looking, what)) return;
-  let failure: BatError | null = null;
+  let failure: BatError;
   try {
     for (const snapshot of chooseKnown(looking.snapshots, { snapshot: what, sources })) yield* showSnapshot(looking, snapshot);
     return;
@@ -52,9 +52,8 @@ async function* showNamed(looking: Looking, what: string, sources: readonly stri
     failure = error;
   }
   if (yield* showPath(looking, what, sources)) return;
-  throw what.includes('/')
-    ? new BatError('SNAPSHOT_NOT_FOUND', `There is no file, folder or object "${what}" in the catalog.`, { hint: 'Look for it with `bat find`; `bat show` alone says what there is.', subject: what })
-    : failure;
+  const meant = what.includes('/') ? null : /^Did you mean \S+\?/.exec(failure.hint ?? '')?.[0];
+  throw new BatError('NOT_FOUND', `There is no snapshot, file, folder or object "${what}" in the catalog.`, { hint: `${meant ? `${meant} ` : ''}Look for a file with \`bat find\`; \`bat show\` alone says what there is.`, cause: failure, subject: what });
 }
 
 function resting(signal: AbortSignal): Looking['rest'] {

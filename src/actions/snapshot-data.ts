@@ -16,6 +16,8 @@ import type { Trust } from './store/trust.ts';
 export interface SnapshotDataOptions {
   /** In the order of preference: what one cannot give is taken from the next that has the same snapshot. */
   targets: readonly Target[];
+  /** Ids of targets that the plan has, too, and that are not to be asked. */
+  passedBy?: readonly string[];
   /** As in store/choose.ts. */
   snapshot: string;
   /** `<source>/<path>`, or `<path>` where there is only one source. */
@@ -43,7 +45,7 @@ export class SnapshotData {
 
   private constructor(options: SnapshotDataOptions, stores: readonly Store[], snapshot: WantedSnapshot, path: string) {
     const { thaw, emit, signal } = options;
-    this.report = new Report(emit);
+    this.report = new Report(emit, options.passedBy);
     this.snapshot = snapshot;
     this.path = path;
     this.#stores = stores;
@@ -53,8 +55,8 @@ export class SnapshotData {
   }
 
   /**
-   * Its entries are in the list then, those of the path as wanted. Targets are connected, not closed. Throws USAGE if there
-   * is nothing of that path, and what openStores and chooseWanted throw.
+   * Its entries are in the list then, those of the path as wanted. Targets are connected, not closed. Throws NOT_FOUND if
+   * there is nothing of that path, and what openStores and chooseWanted throw.
    */
   static async open(options: SnapshotDataOptions): Promise<SnapshotData> {
     const stores = await openStores(options);
@@ -64,7 +66,7 @@ export class SnapshotData {
     const isNamed = sources.has(first);
     const [snapshot, ...others] = chooseWanted(stores, { ...options, sources: isNamed ? [first] : [] });
     if (!snapshot || others.length > 0) {
-      throw new BatError('USAGE', `"${options.path}" does not begin with a source.`, { hint: `Write it as SOURCE/PATH. The sources are: ${[...sources].sort().join(', ')}.` });
+      throw new BatError('NOT_FOUND', `"${options.path}" does not begin with a source that is stored.`, { hint: `Write it as SOURCE/PATH. The sources are: ${[...sources].sort().join(', ')}.` });
     }
     const data = new SnapshotData(options, stores, snapshot, isNamed ? path.slice(first.length + 1) : path);
     try {

@@ -24,7 +24,7 @@ import { mend } from './verify/mend.ts';
 export { parseAmount } from './verify/amount.ts';
 export type { Finding, LostFile, TargetVerified, VerifyEvent, VerifyOptions, VerifyReport } from './verify/contract.ts';
 
-/** Throws NOTHING_STORED where there is no catalog or nothing in it, USAGE, KEY_MISSING, KEY_WRONG. What is found, and a target that fails, is in the report. */
+/** Throws NOTHING_STORED where there is no catalog or nothing in it, SNAPSHOT_NOT_FOUND for an unknown source, USAGE, KEY_MISSING, KEY_WRONG. What is found, and a target that fails, is in the report. */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const { plan, environment } = options;
   const file = stateFiles(plan, environment).catalog;
@@ -83,14 +83,14 @@ async function checkTargets(options: VerifyOptions, catalog: Catalog, targets: r
   return { report, damages };
 }
 
-/** Throws USAGE for a source that nothing is stored of, NOTHING_STORED if there is no snapshot at all. */
+/** Throws SNAPSHOT_NOT_FOUND for a source that nothing is stored of, NOTHING_STORED if there is no snapshot at all. */
 function checkSources(catalog: Catalog, { plan, sources }: VerifyOptions): void {
   const known = [...new Set(new Snapshots(catalog).list().map(({ source }) => source))].sort();
   if (known.length === 0) throw noCatalog(plan);
   for (const source of sources) {
     if (known.includes(source)) continue;
     const meant = nearest(source, known);
-    throw new BatError('USAGE', `Nothing is stored of a source "${source}".`, { hint: `${meant ? `Did you mean "${meant}"? ` : ''}Stored are: ${known.join(', ')}.` });
+    throw new BatError('SNAPSHOT_NOT_FOUND', `Nothing is stored of a source "${source}".`, { hint: `${meant ? `Did you mean "${meant}"? ` : ''}Stored are: ${known.join(', ')}.` });
   }
 }
 

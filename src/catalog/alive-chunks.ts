@@ -1,6 +1,7 @@
 /** Which chunks are needed: by the snapshots that are kept, and by work that is not done yet. One pass over the entries; a bit a chunk. */
 import { asBuffer, fromName, joinPath } from './columns.ts';
 import type { Catalog } from './catalog.ts';
+import { hardLinks } from './hard-links.ts';
 import { IdSet } from './id-set.ts';
 import { KeptNumbers } from './kept-numbers.ts';
 
@@ -13,7 +14,7 @@ export interface AliveChunks {
 
 /** What is lost with the snapshots that are forgotten: no other one has its content. */
 export interface LostFiles {
-  /** Versions of files. */
+  /** Versions of files; each of the names that a file has counts. */
   files: number;
   /** Of the content that goes, each once. */
   bytes: number;
@@ -71,6 +72,11 @@ export function findLost(catalog: Catalog, forget: ReadonlySet<string>, alive: I
     if (!isLost) continue;
     lost.files++;
     onFile({ source, path: joinPath(fromName(row['directory']), fromName(row['name'])), size: row['size'] as number });
+  }
+  for (const { source, path, size, since, until, chunks } of hardLinks(catalog, [])) {
+    if (kept.has(source, since, until) || idsOf(chunks).every((chunk) => alive.has(chunk))) continue;
+    lost.files++;
+    onFile({ source, path, size });
   }
   return lost;
 }

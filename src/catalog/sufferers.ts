@@ -1,9 +1,10 @@
 /** From chunks that are lost to the files that suffer. */
 import { asBuffer, fromName, joinPath } from './columns.ts';
 import type { Catalog } from './catalog.ts';
+import { hardLinks } from './hard-links.ts';
 import type { IdSet } from './id-set.ts';
 
-/** A version of a file: it is in the snapshots of its source from number `since` up to, not including, `until`. */
+/** A version of a file under one of its names: it is in the snapshots of its source from number `since` up to, not including, `until`. */
 export interface SufferingFile {
   source: string;
   path: string;
@@ -51,7 +52,7 @@ export class Sufferers {
     for (const row of rows) chunks.add(row['chunk'] as number);
   }
 
-  /** Goes once through all entries, whatever is lost. `lost`: chunks, by target. `sources`: only of these; empty for all. */
+  /** Goes once through all files, then through their further names, whatever is lost; null for one that is whole. `lost`: chunks, by target. `sources`: only of these; empty for all. */
   *files(lost: ReadonlyMap<string, IdSet>, sources: readonly string[]): Generator<SufferingFile | null> {
     const rows = this.#catalog.each(
       `SELECT d.source, d.path, e.name, e.size, e.chunks, e.since, e.until FROM entries e JOIN directories d ON d.id = e.directory
@@ -72,6 +73,10 @@ export class Sufferers {
         until: row['until'] as number | null,
         targets,
       };
+    }
+    for (const { chunks, ...file } of hardLinks(this.#catalog, sources)) {
+      const targets = targetsOf(chunks, lost);
+      yield targets.length === 0 ? null : { ...file, targets };
     }
   }
 }

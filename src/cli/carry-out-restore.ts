@@ -33,7 +33,7 @@ function failed(shell: Shell, error: unknown): never {
   throw new BatError(error.code, head, { cause: error, ...(error.hint === undefined ? {} : { hint: error.hint }) });
 }
 
-function summaryFields({ snapshots, files, bytes, fetched, objects, skipped, failed: failures, cold, reads, duration }: RestoreSummary, exitCode: number): Record<string, unknown> {
+function summaryFields({ snapshots, files, bytes, fetched, objects, skipped, failed: failures, unmatched, cold, reads, duration }: RestoreSummary, exitCode: number): Record<string, unknown> {
   const fields = { snapshots, exitCode, seconds: seconds(duration), filesRestored: files, bytesRestored: bytes, bytesFetched: fetched, objects, skipped, failed: failures };
-  return { ...fields, ...(reads.length > 0 ? { reads } : {}), ...(cold.length > 0 ? { cold: cold.map(offerFields) } : {}) };
+  return { ...fields, ...(unmatched.length > 0 ? { unmatched } : {}), ...(reads.length > 0 ? { reads } : {}), ...(cold.length > 0 ? { cold: cold.map(offerFields) } : {}) };
 }

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { SnapshotDataOptions } from '../actions/snapshot-data.ts';
 import { BatError } from '../core/errors.ts';
+import type { Plan } from '../plan/plan.ts';
 import { thawTiers, usualThawDays } from '../targets/cold-storage.ts';
 import { openPlan, splitPlan } from './choose-plan.ts';
 import { collect } from './command-help.ts';
@@ -57,7 +58,7 @@ export async function withData(shell: Shell, words: readonly string[], flags: Re
   const targets = await createTargets({ plan, only: flags.from, environment: shell.environment, emit: view.emit });
   try {
     const trust = new Trust({ plan, environment: shell.environment, accept: flags.accept ?? false, emit: view.emit });
-    await use({ targets, trust, snapshot: flags.snapshot, path, keys, thaw: thawPolicy(shell, { ...flags, quiet: true }), emit: view.emit, signal: shell.signal });
+    await use({ targets, passedBy: passedBy(plan, flags.from), trust, snapshot: flags.snapshot, path, keys, thaw: thawPolicy(shell, { ...flags, quiet: true }), emit: view.emit, signal: shell.signal });
     view.finish();
   } catch (error) {
     view.finish(error);
@@ -65,6 +66,11 @@ export async function withData(shell: Shell, words: readonly string[], flags: Re
   } finally {
     await closeTargets(targets);
   }
+}
+
+/** The targets that `--from` leaves out. */
+export function passedBy(plan: Plan, from: string | undefined): string[] {
+  return from === undefined ? [] : plan.targets.flatMap(({ id }) => (id === from ? [] : [id]));
 }
 
 function parseDays(text: string): number {

@@ -96,7 +96,7 @@ describe('a file', () => {
     expect(await failure(read('docs/sub'))).toMatchObject({ code: 'USAGE', message: 'docs/sub is a folder.' });
     expect(await failure(read('docs'))).toMatchObject({ code: 'USAGE', message: 'docs is a folder.' });
     expect(await failure(read('docs/symbolic'))).toMatchObject({ code: 'USAGE', message: 'docs/symbolic is a symbolic link to large.' });
-    expect(await failure(read('docs/larg'))).toMatchObject({ code: 'USAGE' });
+    expect(await failure(read('docs/larg'))).toMatchObject({ code: 'NOT_FOUND' });
     expect(await failure(read('docs/empty', { range: { start: 1, end: 2 } }))).toMatchObject({ code: 'USAGE' });
   });
 });

@@ -93,6 +93,6 @@ describe('objects', () => {
 
   test('names that are none are refused', async () => {
     await expect(rehearseNamed({ ...options, objects: [`manifests/${ids[0]}.jsonl.zst`] })).rejects.toMatchObject({ code: 'USAGE', hint: `Delete the snapshot: bat delete ${ids[0]}.` });
-    await expect(rehearseNamed({ ...options, objects: ['bat.json'] })).rejects.toMatchObject({ code: 'USAGE', message: 'The catalog knows no object bat.json.' });
+    await expect(rehearseNamed({ ...options, objects: ['bat.json'] })).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'The catalog knows no object bat.json.' });
   });
 });

@@ -62,6 +62,14 @@ describe.each([
     expect(await list({ path: 'docs/sub/b.txt' })).toEqual(['docs/sub/b.txt']);
   });
 
+  test('a glob, which is held against paths as a restore does', async () => {
+    expect(await list({ path: 'docs/sub/*' })).toEqual(await list({ path: 'docs/sub' }));
+    expect((await list({ path: '*.{txt,ogg}' })).sort()).toEqual((await list({ recursive: true })).filter((path) => /\.(txt|ogg)$/.test(path)).sort());
+    expect(await list({ path: 'docs/su?' })).toEqual(['docs/sub']);
+    expect((await list({ path: 'docs/su?', recursive: true })).sort()).toEqual(['docs/sub', 'docs/sub/b.txt', 'docs/sub/deep', 'docs/sub/deep/c.txt']);
+    await expect(list({ path: 'docs/*.nope' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
   test('an earlier snapshot as it was', async () => {
     expect((await list({ snapshot: first, recursive: true })).sort()).toEqual(['docs/a.txt', 'docs/sub', 'docs/sub/b.txt', 'docs/sub/deep', 'docs/sub/deep/c.txt', 'docs/subject.txt']);
   });
@@ -71,7 +79,7 @@ describe.each([
   });
 
   test('what is not there is an error, not an empty list', async () => {
-    await expect(list({ path: 'docs/nope' })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(list({ path: 'docs/nope' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(list({ snapshot: '19990101' })).rejects.toMatchObject({ code: 'SNAPSHOT_NOT_FOUND' });
     await expect(list({ sources: ['nope'] })).rejects.toMatchObject({ code: 'SNAPSHOT_NOT_FOUND' });
   });

@@ -219,9 +219,11 @@ describe('patterns', () => {
 
   it('says which pattern selects nothing', async () => {
     await setting.store().snapshot([{ path: 'a', content: 'a' }]);
-    await expect(setting.restore({ patterns: ['nope'] })).rejects.toMatchObject({ code: 'USAGE' });
-    await setting.restore({ patterns: ['nope', 'a'] });
-    expect(JSON.stringify(setting.events)).toContain('Nothing matches nope.');
+    await expect(setting.restore({ patterns: ['nope'] })).rejects.toMatchObject({ code: 'NOT_FOUND', exitCode: 10 });
+    await expect(setting.restore({ patterns: ['nope', 'a', '*.txt'] })).rejects.toMatchObject({
+      code: 'RESTORE_INCOMPLETE', exitCode: 1, message: 'Nothing matches nope, *.txt.', summary: { files: 1, failed: 0, unmatched: ['nope', '*.txt'] },
+    });
+    expect(setting.tree()).toEqual(['a']);
   });
 });
 

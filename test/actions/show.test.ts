@@ -108,8 +108,8 @@ describe('a path', () => {
   });
 
   test('what is nowhere is said', async () => {
-    await expect(all('docs/nothing')).rejects.toMatchObject({ code: 'SNAPSHOT_NOT_FOUND', hint: expect.stringContaining('bat find') as string });
-    await expect(all('nothing')).rejects.toMatchObject({ code: 'SNAPSHOT_NOT_FOUND' });
+    await expect(all('docs/nothing')).rejects.toMatchObject({ code: 'NOT_FOUND', hint: expect.stringContaining('bat find') as string });
+    await expect(all('nothing')).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('snapshot, file, folder or object') as string });
     await expect(all('latest', { sources: ['nope'] })).rejects.toMatchObject({ code: 'SNAPSHOT_NOT_FOUND' });
   });
 });

@@ -341,7 +341,7 @@ describe('how much is read', () => {
     await backup.run();
     for (const name of stored('one', 'volumes')) rmSync(file('one', name));
     expect(suffering(await look({ sources: ['music'] }))).toEqual(['music/song.ogg one']);
-    await expect(look({ sources: ['musik'] })).rejects.toMatchObject({ code: 'USAGE', hint: expect.stringContaining('"music"') });
+    await expect(look({ sources: ['musik'] })).rejects.toMatchObject({ code: 'SNAPSHOT_NOT_FOUND', hint: expect.stringContaining('"music"') });
   });
 
   test('amounts as people write them', () => {

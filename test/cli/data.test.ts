@@ -17,9 +17,9 @@ test('cat gives the bytes and nothing else', async () => {
 
 test('errors come on standard error, as JSON too', async () => {
   const { code, out, err } = await box.bat('cat', 'docs/b.txt', '--json');
-  expect([code, out]).toEqual([2, '']);
-  expect(jsonLines(err)).toEqual([expect.objectContaining({ message_type: 'exit_error', code: 'USAGE' })]);
-  expect(await box.bat('dump', 'song.ogg')).toMatchObject({ code: 2, out: '', err: expect.stringContaining('The sources are: docs, music.') as string });
+  expect([code, out]).toEqual([10, '']);
+  expect(jsonLines(err)).toEqual([expect.objectContaining({ message_type: 'exit_error', code: 'NOT_FOUND' })]);
+  expect(await box.bat('dump', 'song.ogg')).toMatchObject({ code: 10, out: '', err: expect.stringContaining('The sources are: docs, music.') as string });
 });
 
 test('a reader that has enough is no failure', async () => {

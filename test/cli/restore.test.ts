@@ -79,7 +79,7 @@ test('json: nothing but lines, the summary last', async () => {
 });
 
 test('nothing of that name, no such target, no such snapshot', async () => {
-  expect((await box.bat('restore', 'docs/nope', '-i', 'key.txt')).code).toBe(2);
+  expect((await box.bat('restore', 'docs/nope', '-i', 'key.txt')).code).toBe(10);
   expect(await box.bat('restore', '--from', 'dsk', '-i', 'key.txt')).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean "disk"?') as string });
   expect((await box.bat('restore', '--snapshot', '1999-01-01', '-i', 'key.txt')).code).toBe(10);
 });
@@ -118,8 +118,9 @@ test('snapshots and ls: from the catalog without a key, from the target where it
   }
 });
 
-test('ls of a name that is not there ends with 2', async () => {
-  expect(await box.bat('ls', 'docs/nope')).toMatchObject({ code: 2, out: '' });
+test('ls of a name that is not there, and find without a hit, end with 10', async () => {
+  expect(await box.bat('ls', 'docs/nope')).toMatchObject({ code: 10, out: '' });
+  expect(await box.bat('find', 'nope')).toMatchObject({ code: 10, out: 'Nothing was found.\n', err: '' });
 });
 
 test('nothing stored yet: exit code 10', async () => {

@@ -94,7 +94,7 @@ test('nothing is written over, and what cannot be is said in a sentence', async 
   backup.box.write({ 'mine.yaml': 'mine' });
   expect(await recover('disk', '-i', 'key.txt', '--write-plan', 'mine.yaml')).toMatchObject({ code: 2, err: expect.stringContaining('mine.yaml exists already') });
   expect(readFileSync(backup.at('mine.yaml'), 'utf8')).toBe('mine');
-  expect(await recover('disk', '-i', 'key.txt', '--plan', 'plam')).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean "plan"?') });
+  expect(await recover('disk', '-i', 'key.txt', '--plan', 'plam')).toMatchObject({ code: 10, err: expect.stringContaining('Did you mean "plan"?') });
   addresses['nowhere'] = { url: backup.at('src'), environment: {} };
   expect(await recover('nowhere', '--list')).toMatchObject({ code: 10, err: expect.stringContaining('no backups of any plan') });
   addresses['keys'] = { url: 's3://AKIAEXAMPLE:very-secret@attic', environment: {} };

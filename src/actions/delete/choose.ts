@@ -16,6 +16,7 @@ export function chooseByName(catalog: Catalog, words: readonly string[]): Snapsh
     const meant = exact.length > 0 ? exact : known.filter(({ id }) => word !== '' && id.startsWith(word));
     const [first, ...others] = meant;
     if (!first) {
+      if (word === 'latest') throw new BatError('USAGE', '"latest" is not taken here: what is deleted is named by its id.', { hint: 'See the ids with `bat snapshots`.' });
       throw new BatError('SNAPSHOT_NOT_FOUND', `There is no snapshot ${word}.`, { hint: 'Name it by its id, or the beginning of it; see `bat snapshots`.', subject: word });
     }
     if (others.some(({ id }) => runOfSnapshot(id) !== runOfSnapshot(first.id))) {
@@ -37,7 +38,7 @@ export function checkMayGo(catalog: Catalog, snapshots: readonly Snapshot[]): vo
   }
 }
 
-/** Volumes, and files that are objects of their own. Throws USAGE for any other name. */
+/** Volumes, and files that are objects of their own. Throws NOT_FOUND for a name that nothing has, USAGE for a manifest's. */
 export function chooseObjects(catalog: Catalog, names: readonly string[]): NamedObject[] {
   const objects = new Objects(catalog);
   return [...new Set(names)].map((name) => {
@@ -46,6 +47,6 @@ export function chooseObjects(catalog: Catalog, names: readonly string[]): Named
     const snapshot = parseManifestName(name)?.snapshot;
     if (snapshot !== undefined) throw new BatError('USAGE', `${name} is the manifest of a snapshot.`, { hint: `Delete the snapshot: bat delete ${snapshot}.` });
     const meant = nearest(name, objects.namesLike(name));
-    throw new BatError('USAGE', `The catalog knows no object ${name}.`, { hint: meant ? `Did you mean ${meant}?` : 'Name it as `bat show` does: it says in which objects a file lies.', subject: name });
+    throw new BatError('NOT_FOUND', `The catalog knows no object ${name}.`, { hint: meant ? `Did you mean ${meant}?` : 'Name it as `bat show` does: it says in which objects a file lies.', subject: name });
   });
 }

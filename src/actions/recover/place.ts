@@ -30,13 +30,13 @@ export async function openPlace(url: string, { environment, emit, signal }: { en
   throw new BatError('NOTHING_STORED', `There are no backups of any plan at ${named.shown}.`, { hint: 'Name the folder, bucket or account that holds a folder for each plan, with a bat.json in it.' });
 }
 
-/** The plan that is meant: the only one, or the one of that name. Throws USAGE. */
+/** The plan that is meant: the only one, or the one of that name. Throws USAGE, NOT_FOUND. */
 export function choosePlan({ plans, shown }: Place, wanted: string | undefined): string {
   if (wanted === undefined && plans.length === 1) return plans[0]!;
   if (wanted === undefined) throw new BatError('USAGE', `There are several plans at ${shown}.`, { hint: `Choose one with --plan: ${plans.join(', ')}.` });
   if (plans.includes(wanted)) return wanted;
   const meant = nearest(wanted, plans);
-  throw new BatError('USAGE', `There is no plan "${wanted}" at ${shown}.`, { hint: `${meant === undefined ? '' : `Did you mean "${meant}"? `}There are: ${plans.join(', ')}.` });
+  throw new BatError('NOT_FOUND', `There is no plan "${wanted}" at ${shown}.`, { hint: `${meant === undefined ? '' : `Did you mean "${meant}"? `}There are: ${plans.join(', ')}.` });
 }
 
 /** Whoever names the folder of one plan means that one. */

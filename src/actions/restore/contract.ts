@@ -23,6 +23,8 @@ export interface RestoreOptions {
   plan: string;
   /** In the order of preference: what one cannot give is taken from the next that has the same snapshot. */
   targets: readonly Target[];
+  /** Ids of targets that the plan has, too, and that are not to be asked. */
+  passedBy?: readonly string[];
   /** `latest`, an id or the beginning of one, or a time: see store/choose.ts. */
   snapshot: string;
   /** Only these sources; all if it is empty. */
@@ -100,6 +102,8 @@ export interface RestoreSummary {
   failed: number;
   /** The first of them, a thousand at most. */
   failures: RestoreFailure[];
+  /** Paths and globs that were asked for and that nothing stored matches. */
+  unmatched: string[];
   /** Of a dry run: what lies in cold storage. */
   cold: ThawOffer[];
   /** Milliseconds. */

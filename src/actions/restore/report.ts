@@ -17,16 +17,19 @@ export class Stopped extends Error {
 }
 
 export class Report {
-  readonly summary: RestoreSummary = { snapshots: [], files: 0, bytes: 0, fetched: 0, objects: 0, reads: [], skipped: 0, failed: 0, failures: [], cold: [], duration: 0 };
+  readonly summary: RestoreSummary = { snapshots: [], files: 0, bytes: 0, fetched: 0, objects: 0, reads: [], skipped: 0, failed: 0, failures: [], unmatched: [], cold: [], duration: 0 };
   readonly #emit: Emit;
   readonly #started = performance.now();
   #total = { files: 0, bytes: 0 };
   #shown = -Infinity;
   #keyError: BatError | null = null;
+  readonly #passedBy: readonly string[];
   readonly #damaged = new Set<string>();
 
-  constructor(emit: Emit) {
+  /** `passedBy`: targets that might have what the others could not give. */
+  constructor(emit: Emit, passedBy: readonly string[] = []) {
     this.#emit = emit;
+    this.#passedBy = passedBy;
   }
 
   /** The first that was wrong about keys. */
@@ -60,10 +63,6 @@ export class Report {
     this.#emit({ type: 'target-failed', target, code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) });
   }
 
-  note(message: string): void {
-    this.#emit({ type: 'issue', issue: { kind: 'note', message } });
-  }
-
   wrote(files: number, bytes: number): void {
     this.summary.files += files;
     this.summary.bytes += bytes;
@@ -87,12 +86,12 @@ export class Report {
   end(where: string, stopped: Stopped | null): RestoreSummary {
     const { summary } = this;
     summary.duration = performance.now() - this.#started;
-    if (summary.failed === 0 && !stopped) return summary;
+    if (summary.failed === 0 && summary.unmatched.length === 0 && !stopped) return summary;
     const named = summary.failures.slice(0, mostNamed).map(({ path, message }) => `  ${path}: ${message}`);
     const more = summary.failed > named.length ? [`  and ${formatCount(summary.failed - named.length, 'more', 'more')}`] : [];
     const head = stopped
       ? `The restore to ${where} stopped: ${systemReason(stopped.cause)}. ${formatCount(summary.files, 'file')} of ${formatCount(this.#total.files, 'file')} are there.`
-      : `${formatCount(summary.failed, 'entry', 'entries')} could not be restored to ${where}.`;
+      : [...(summary.failed > 0 ? [`${formatCount(summary.failed, 'entry', 'entries')} could not be restored to ${where}.`] : []), ...unmatchedSentence(summary.unmatched)].join(' ');
     throw new RestoreIncomplete(this.#code(), [head, ...named, ...more].join('\n'), summary, { hint: this.#hint(stopped !== null), cause: stopped?.cause ?? this.#keyError });
   }
 
@@ -106,8 +105,21 @@ export class Report {
     if (this.#keyError) return this.#keyError.hint ?? 'Give the key that the objects were encrypted for.';
     if (this.#damaged.size > 0) {
       const names = [...this.#damaged].slice(0, mostNamed);
-      return `Damaged or missing: ${names.join(', ')}${this.#damaged.size > names.length ? ', …' : ''}. Another snapshot may hold the files elsewhere.`;
+      return `Damaged or missing: ${names.join(', ')}${this.#damaged.size > names.length ? ', …' : ''}. ${elsewhere(this.#passedBy)}`;
     }
+    if (this.summary.failed === 0) return 'Everything else that was named is there. See what is stored with `bat ls`, or look for it in other snapshots with `bat find`.';
     return 'Everything else is there. Restore what is missing to another folder with --to.';
   }
+}
+
+/** Where to look next for what could not be read. */
+export function elsewhere(passedBy: readonly string[]): string {
+  if (passedBy.length > 0) return `Without --from, what ${passedBy.join(', ')} ${passedBy.length === 1 ? 'has' : 'have'} of it comes from there.`;
+  return 'Another snapshot may hold it elsewhere: see `bat snapshots`, and choose one with --snapshot.';
+}
+
+function unmatchedSentence(unmatched: readonly string[]): string[] {
+  if (unmatched.length === 0) return [];
+  const more = unmatched.length > mostNamed ? ` and ${formatCount(unmatched.length - mostNamed, 'more', 'more')}` : '';
+  return [`Nothing matches ${unmatched.slice(0, mostNamed).join(', ')}${more}.`];
 }

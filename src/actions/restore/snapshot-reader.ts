@@ -45,7 +45,7 @@ export class SnapshotReader {
     this.#thawing = new Thawing({ list, report, policy: thaw, dryRun, emit, signal, findMissing: (store) => this.#findMissing(store) });
   }
 
-  /** Each snapshot from the first target that can give its manifests. Throws if not one snapshot can be read. */
+  /** Each snapshot from the first target that can give its manifests. Throws if not one snapshot can be read, and NOT_FOUND if nothing in them is wanted. */
   async load(): Promise<void> {
     const { stores, wanted, report, patterns, isLiteral } = this.#options;
     const used = new Set<string>();
@@ -71,9 +71,9 @@ export class SnapshotReader {
     this.#options.list.entries.settle();
     const unused = patterns.filter((pattern) => !used.has(pattern));
     if (patterns.length > 0 && unused.length === patterns.length) {
-      throw new BatError('USAGE', `Nothing in ${wanted.map(({ id }) => id).join(', ')} matches ${patterns.join(', ')}.`, { hint: 'See what is there with `bat ls`.' });
+      throw new BatError('NOT_FOUND', `Nothing in ${wanted.map(({ id }) => id).join(', ')} matches ${patterns.join(', ')}.`, { hint: 'See what is there with `bat ls`.' });
     }
-    for (const pattern of unused) report.note(`Nothing matches ${pattern}.`);
+    report.summary.unmatched.push(...unused);
   }
 
   /** From which target, or why none could give it. */

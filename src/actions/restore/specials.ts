@@ -83,7 +83,7 @@ function hardLink(entry: ListedEntry, spot: Spot, around: Surroundings): string 
   const { list, places, folders, report } = around;
   const first = list.entries.find(entry.snapshot, entry.link!);
   if (first?.type !== 'file') throw refused(`it is a hard link to ${entry.link}, which is no file in the snapshot`);
-  if (first.state === 'failed') throw refused(`it is a hard link to ${entry.link}, which could not be restored`);
+  if (first.state === 'failed') throw new BatError('OBJECT_MISSING', `it is a hard link to ${entry.link}, which could not be restored`);
   const firstSpot = places.spot(first.snapshot, first.path);
   if (!firstSpot || folders.look(firstSpot.base, folderOf(firstSpot.relative)) === 'absent') throw refused(`it is a hard link to ${entry.link}, which is not there`);
   const file = diskPath(firstSpot);

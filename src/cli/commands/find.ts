@@ -23,7 +23,7 @@ interface FindFlags {
 export function findCommand(shell: Shell): Command {
   const command = new Command('find')
     .summary('find files in all snapshots')
-    .description('Finds files in all snapshots of a plan, by the catalog of this machine, without a key: each version of a path, and from which snapshot to which it was so.')
+    .description('Finds files in all snapshots of a plan, by the catalog of this machine, without a key: each version of a path, and from which snapshot to which it was so. Where nothing is found the exit code is 10.')
     .argument('[plan]', 'the plan: a .yaml file, or a folder with a bat.yaml; any other word is a pattern')
     .argument('[patterns...]', 'names and globs, found at any depth; with a slash, <path> or <source>/<path>')
     .option('-s, --source <id>', 'of this source only (repeatable)', collect)

@@ -21,7 +21,7 @@ export function lsCommand(shell: Shell): Command {
       'Lists what is in the snapshots of a plan, by names that `bat restore` takes. The catalog of this machine needs no key; without it the manifests are read from a target.',
     )
     .argument('[plan]', 'the plan: a .yaml file, or a folder with a bat.yaml; any other word is the path')
-    .argument('[path]', 'a folder or file, <path> or <source>/<path>')
+    .argument('[path]', 'a folder or file, <path> or <source>/<path>, or a glob')
     .option('--snapshot <id>', 'an id or its beginning, latest, or a time: the last one before it', 'latest')
     .option('-s, --source <id>', 'of this source only (repeatable)', collect)
     .option('-l, --long', 'modes, owners, sizes and times, too')

@@ -9,7 +9,7 @@ import { canAsk, confirm } from '../ask.ts';
 import { carryOutRestore, restoringView } from '../carry-out-restore.ts';
 import { openPlan, splitPlan } from '../choose-plan.ts';
 import { addExamples, collect } from '../command-help.ts';
-import { addSourceOptions, addThawOptions } from '../reading-options.ts';
+import { addSourceOptions, addThawOptions, passedBy } from '../reading-options.ts';
 import type { Shell } from '../shell.ts';
 
 interface RestoreFlags {
@@ -33,7 +33,7 @@ export function restoreCommand(shell: Shell): Command {
   const command = new Command('restore')
     .summary('bring files back')
     .description(
-      'Restores snapshots: everything, or the paths and globs that are named. Each file appears whole or not at all, and is checked against its SHA-256.',
+      'Restores snapshots: everything, or the paths and globs that are named. Each file appears whole or not at all, and is checked against its SHA-256. A path that nothing stored matches keeps no other from coming back; the exit code tells of it.',
     )
     .argument('[plan]', 'the plan: a .yaml file, or a folder with a bat.yaml; any other word is a path')
     .argument('[paths...]', 'what to restore: <path> or <source>/<path>, with all below it, or a glob')
@@ -77,6 +77,7 @@ async function restoreFiles(shell: Shell, words: readonly string[], flags: Resto
     const options: RestoreOptions = {
       plan: plan.name,
       targets,
+      passedBy: passedBy(plan, flags.from),
       snapshot: flags.snapshot,
       sources: flags.source ?? [],
       patterns: paths,

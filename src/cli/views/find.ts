@@ -1,6 +1,7 @@
 /** What was found: each path, and below it a line a version, as they come. */
 import type { FoundVersion } from '../../actions/find.ts';
 import { parseMtime } from '../../core/entry.ts';
+import { exitCodes } from '../../core/errors.ts';
 import { visible } from '../../core/event-text.ts';
 import { formatBytes, formatCount } from '../../core/units.ts';
 import { toJsonLine } from '../json-line.ts';
@@ -12,6 +13,7 @@ import { spanText } from './span-text.ts';
 /** From here on there is room for what is less often asked. */
 const wide = 100;
 
+/** Sets the exit code: 10 where nothing was found, as `grep` tells it apart. */
 export async function showFound(shell: Shell, found: AsyncIterable<FoundVersion>): Promise<void> {
   const { out } = shell;
   const lines = new BatchedLines(out);
@@ -30,7 +32,8 @@ export async function showFound(shell: Shell, found: AsyncIterable<FoundVersion>
     }
   }
   lines.flush();
-  if (shell.json) shell.emitJson('summary', totals);
+  shell.exitCode = totals.paths === 0 ? exitCodes.NOT_FOUND : 0;
+  if (shell.json) shell.emitJson('summary', { ...totals, exitCode: shell.exitCode });
   else out.line(out.colours.dim(totals.paths === 0 ? 'Nothing was found.' : `${formatCount(totals.paths, 'path')}, ${formatCount(totals.versions, 'version')}`));
 }
 

@@ -16,8 +16,9 @@ export function noticeOf(event: BatEvent): EventLine | null {
   return line && (line.severity !== 'info' || isNote) ? line : null;
 }
 
-/** The same where targets are only read: one that cannot be used is not left behind, but passed over. */
+/** The same where targets are only read: one that cannot be used is not left behind, but passed over; an entry that is left out was refused. */
 export function readingNoticeOf(event: BatEvent): EventLine | null {
+  if (event.type === 'issue' && event.issue.kind === 'left-out') return { severity: 'warning', text: describeEvent(event)!.text };
   if (event.type !== 'target-failed') return noticeOf(event);
   return { severity: 'warning', text: `target ${event.target} is passed over: ${event.message}${event.hint === undefined ? '' : ` ${event.hint}`}` };
 }
