@@ -15,7 +15,7 @@ import { chooseSources } from '../runner/choose-sources.ts';
 import { dryContext } from '../runner/dry-context.ts';
 import { makerOf, prepareLanes } from '../runner/lanes.ts';
 import { makeTarget } from '../runner/make-target.ts';
-import { findStoreIfAny } from '../runner/mark-targets.ts';
+import { findStoreIfAny, noteLastWriter } from '../runner/mark-targets.ts';
 import { findDifferences } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { refreshUsable } from '../runner/usable.ts';
@@ -127,7 +127,7 @@ async function lookAtTarget(session: Session, id: string): Promise<DryTarget> {
   try {
     const stores = new Stores(catalog);
     const { isThere, marker } = await findStoreIfAny(target, stores.storeOf(id), signal);
-    if (marker && stores.lastRunsOn(id).includes(marker.lastRun)) session.wroteLast.add(id);
+    noteLastWriter(session, id, marker);
     if (isThere && target.capabilities.listing === 'cheap') {
       const { orphans, lost } = await findDifferences(session, target);
       report.removes.objects = orphans.length;

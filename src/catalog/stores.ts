@@ -32,6 +32,15 @@ export class Stores {
     return JSON.parse(this.#catalog.getMeta(`last-runs:${target}`) ?? '[]') as string[];
   }
 
+  /** The run that was the last to begin on a target when all that lay there was taken into this catalog, or null. Unless another has begun since, it knows all of it. */
+  knownUpTo(target: string): string | null {
+    return this.#catalog.getMeta(`known-up-to:${target}`);
+  }
+
+  setKnownUpTo(target: string, run: string): void {
+    this.#catalog.setMeta(`known-up-to:${target}`, run);
+  }
+
   /**
    * True if the last run that wrote to a target did not come to a good end, whether it was killed, was stopped or gave the target
    * up: objects may lie there that it never came to note.

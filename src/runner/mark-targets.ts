@@ -80,7 +80,7 @@ export async function mark(session: Session, target: Target, found: Marker | nul
     stores.setBehind(target.id, false);
   }
   if (!found) session.unmarked.add(target.id);
-  if (found && stores.lastRunsOn(target.id).includes(found.lastRun)) session.wroteLast.add(target.id);
+  noteLastWriter(session, target.id, found);
   const writer: Marker['writers'][number] = { id: catalogId(session), host: hostname(), since: session.startedAt.toISOString() };
   const others = (found?.writers ?? []).filter((known) => known.id !== writer.id);
   const mine = found?.writers.find((known) => known.id === writer.id) ?? writer;
@@ -98,6 +98,14 @@ export async function mark(session: Session, target: Target, found: Marker | nul
   stores.beginRun(target.id, session.run);
   await target.put(markerName, encodeMarker(written), { temperature: 'hot', signal: session.signal });
   return { found, written };
+}
+
+/** Whether nobody else has written since this catalog did, or since it took in what lay there. `marker`: as it was before this run. */
+export function noteLastWriter(session: Session, target: string, marker: Marker | null): void {
+  if (marker === null) return;
+  const stores = new Stores(session.catalog);
+  if (stores.lastRunsOn(target).includes(marker.lastRun)) session.wroteLast.add(target);
+  if (stores.knownUpTo(target) === marker.lastRun) session.upToDate.add(target);
 }
 
 /**

@@ -41,6 +41,8 @@ export class Session {
   readonly targets = new Map<string, Target>();
   /** Those of them that this catalog was the last to write to: what is there and unknown can only be its own. */
   readonly wroteLast = new Set<string>();
+  /** Those of them where no other has begun to write since a sync took in all that lay there: it is known, whoever wrote it. */
+  readonly upToDate = new Set<string>();
   /** Those of them that bear no sign of any catalog's having written there before this run. */
   readonly unmarked = new Set<string>();
   /** Those of them where earlier runs may have left something that the catalog does not know. */

@@ -17,6 +17,8 @@ export interface SyncPlan {
   /** Each a line of YAML. */
   targets: Record<string, string>;
   sources?: Record<string, string>;
+  /** Lines of YAML at the end. */
+  more?: string;
 }
 
 export const folders = (...ids: string[]): Record<string, string> => Object.fromEntries(ids.map((id) => [id, `{ type: file, path: ${id} }`]));
@@ -66,7 +68,7 @@ export class SyncSetting {
   }
 
   /** `state`: the folder of the catalog; another one is another machine. */
-  async setPlan({ steps, targets, sources = { src: '{ path: src }' } }: SyncPlan, state = 'state'): Promise<void> {
+  async setPlan({ steps, targets, sources = { src: '{ path: src }' }, more = '' }: SyncPlan, state = 'state'): Promise<void> {
     this.write({
       'bat.yaml': `version: 1
 name: plan
@@ -74,7 +76,7 @@ state: ${state}
 sources:
 ${Object.entries(sources).map(([id, source]) => `  ${id}: ${source}\n`).join('')}steps:
 ${steps.map((step) => `  - ${step.replaceAll('KEY', this.recipient)}\n`).join('')}targets:
-${Object.entries(targets).map(([id, target]) => `  ${id}: ${target}\n`).join('')}`,
+${Object.entries(targets).map(([id, target]) => `  ${id}: ${target}\n`).join('')}${more}`,
     });
     this.plan = await loadPlan(this.at('bat.yaml'), { registries, environment: {}, strict: true, resolveSecrets: true });
   }

@@ -273,3 +273,41 @@ function rename(setting: SyncSetting, target: string, host: string): void {
   const { sum: _, ...marker } = JSON.parse(readFileSync(file, 'utf8')) as Marker & { sum: string };
   writeFileSync(file, encodeMarker({ ...marker, writers: marker.writers.map((writer, index) => (index === 0 ? writer : { ...writer, host })) }));
 }
+
+test('a catalog that was made anew may remove what nothing needs; not where another has begun a run since', async () => {
+  const keepsOne = { ...syncPlans.plain, more: 'retention: { last: 1 }\n' };
+  const setting = await SyncSetting.create(syncPlans.plain);
+  for (const text of ['first', 'second']) {
+    setting.write({ 'src/a': text });
+    await setting.run();
+  }
+  await setting.setPlan(keepsOne);
+  setting.lose();
+  await setting.sync();
+  await setting.run();
+  expect(setting.query('SELECT id FROM snapshots')).toHaveLength(1);
+
+  await setting.setPlan(keepsOne, 'other');
+  await setting.sync();
+  await setting.setPlan(keepsOne);
+  setting.write({ 'src/a': 'third' });
+  await setting.run();
+  await setting.setPlan(keepsOne, 'other');
+  await expect(setting.run()).rejects.toThrow('STORE_SHARED');
+});
+
+test('a manifest that is gone, and that nobody removed, goes on being missed once its catalog was made anew', async () => {
+  const setting = await SyncSetting.create(syncPlans.plain);
+  for (const text of ['first', 'second']) {
+    setting.write({ 'src/a': text });
+    await setting.run();
+  }
+  const [last = ''] = setting.query('SELECT name FROM manifests ORDER BY snapshot DESC').map((row) => String(row['name']));
+  rmSync(setting.at('usb/plan', last));
+  setting.lose();
+  await setting.setPlan({ ...syncPlans.plain, more: 'retention: { last: 1 }\n' });
+  await setting.sync({ accept: true });
+  await setting.run();
+  await setting.setPlan(syncPlans.plain, 'other');
+  await expect(setting.sync()).rejects.toThrow('the signed list names');
+});

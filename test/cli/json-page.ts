@@ -89,7 +89,7 @@ export class JsonPage {
       for (const each of name) rows.set(each, [...(rows.get(each) ?? []), `| ${cells.join(' | ')} |`]);
     }
     const common = prose.join('\n').match(/These listings may also give (.*)\./)?.[1] ?? '';
-    for (const [each, own] of rows) this.#section(each, [...own, ...(common ? [`| ${common} | as for a run |`] : []), ...prose]);
+    for (const [each, own] of rows) this.#section(each, [...own, ...(common ? [`| ${[...wordsIn(common)].map((word) => `\`${word}\``).join(', ')} | as for a run |`] : []), ...prose]);
   }
 
   #section(name: string, lines: readonly string[]): void {
@@ -98,7 +98,8 @@ export class JsonPage {
     for (const line of lines.filter((each) => /^\| (?!---|`message_type`)/.test(each))) {
       const [types = '', ...rest] = cellsOf(line);
       const row = { text: rest.join(' '), words: wordsIn(rest.at(-1) ?? '') };
-      for (const type of wordsIn(types)) section.rows.set(type, row);
+      // Behind the types a cell may say when they come.
+      for (const type of wordsIn(/^(?:`\w+`(?:, (?=`))?)*/.exec(types)![0])) section.rows.set(type, row);
     }
     // Without a table the types are named in a sentence.
     if (section.rows.size === 0) for (const type of section.words) section.rows.set(type, { text: 'as for a restore', words: new Set() });

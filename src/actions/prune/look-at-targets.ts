@@ -2,7 +2,7 @@
 import { Stores } from '../../catalog/stores.ts';
 import { prepareLanes } from '../../runner/lanes.ts';
 import { makeTarget } from '../../runner/make-target.ts';
-import { findStoreIfAny } from '../../runner/mark-targets.ts';
+import { findStoreIfAny, noteLastWriter } from '../../runner/mark-targets.ts';
 import { tryTarget } from '../../runner/prepare-targets.ts';
 import { refreshUsable } from '../../runner/usable.ts';
 import type { Session } from '../../runner/session.ts';
@@ -20,7 +20,7 @@ export async function lookAtTargets(session: Session, say: (text: string) => voi
     await tryTarget(session, id, async () => {
       const { isThere, marker } = await findStoreIfAny(target, stores.storeOf(id), signal);
       if (!isThere) return;
-      if (marker && stores.lastRunsOn(id).includes(marker.lastRun)) session.wroteLast.add(id);
+      noteLastWriter(session, id, marker);
       session.targets.set(id, target);
     });
   }

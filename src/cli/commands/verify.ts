@@ -49,7 +49,9 @@ async function verifyStored(shell: Shell, named: string | undefined, flags: Veri
     throw new BatError('USAGE', 'An identity is of use only for what is read.', { hint: 'Add --read-data, or --read-data-subset and how much.' });
   }
   const { plan } = await openPlan(shell, named, { complete: flags.repair ?? false });
-  const hasKey = flags.identity !== undefined || (amount.kind !== 'nothing' && Boolean(shell.environment[passphraseVariable]));
+  // A passphrase in the environment may be another plan's: where this one takes none, what is read needs no key.
+  const takesPassphrase = plan.graph.nodes.some(({ options }) => options['passphrase'] !== undefined);
+  const hasKey = flags.identity !== undefined || (amount.kind !== 'nothing' && takesPassphrase && Boolean(shell.environment[passphraseVariable]));
   const keys = hasKey ? await gatherKeys(shell, plan, flags.identity ?? []) : null;
   const shown = shell.json ? view.verifyToJson(shell) : view.verifyView(shell, { quiet: flags.quiet ?? false });
   let report: VerifyReport;

@@ -40,5 +40,7 @@ function modeText({ type, mode }: Entry): string {
 }
 
 function jsonLine({ snapshot, source, entry }: LsEntry): string {
-  return toJsonLine('entry', { snapshot, source, ...entry, mode: entry.mode.toString(8).padStart(4, '0') });
+  // By name: an entry that comes from a manifest may bear more than that.
+  const { path, type, mode, uid, gid, mtime, size, link, sparse } = entry;
+  return toJsonLine('entry', { snapshot, source, path, type, mode: mode.toString(8).padStart(4, '0'), uid, gid, mtime, size, link, sparse });
 }

@@ -40,16 +40,21 @@ export async function lookAt(session: Session, target: Target, forget: ReadonlyS
   }
   if (new Stores(session.catalog).isBehind(target.id)) look.refused = behind(session, target);
   else if (foreign !== null) look.refused = refusal(target, `${foreign} is not this catalog's`);
-  else if (!(await wroteLast(session, target))) look.refused = refusal(target, 'another one was the last to write there');
+  else if (!(await knowsAll(session, target))) look.refused = refusal(target, 'another one was the last to write there');
   return look;
 }
 
-/** Whether this catalog was the last to write to a target, before this run and since it began: what others may have stored meanwhile it does not know. */
-async function wroteLast(session: Session, target: Target): Promise<boolean> {
+/**
+ * Whether this catalog was the last to write to a target, or to take in what lay there, before this run and since it began: what others may have stored
+ * meanwhile it does not know.
+ */
+async function knowsAll(session: Session, target: Target): Promise<boolean> {
   const marker = await readMarker(target, session.signal);
   if (marker === null) return true;
-  if (marker.lastRun === session.run) return session.wroteLast.has(target.id) || session.unmarked.has(target.id);
-  return session.dryRun && new Stores(session.catalog).lastRunsOn(target.id).includes(marker.lastRun);
+  const knew = session.wroteLast.has(target.id) || session.upToDate.has(target.id);
+  if (marker.lastRun === session.run) return knew || session.unmarked.has(target.id);
+  const stores = new Stores(session.catalog);
+  return session.dryRun && (stores.lastRunsOn(target.id).includes(marker.lastRun) || stores.knownUpTo(target.id) === marker.lastRun);
 }
 
 function refusal({ id }: Target, why: string): BatError {
