@@ -17,6 +17,7 @@ import { newRunId } from '../volume/names.ts';
 import type { CopyLane, CopyOptions, CopyResult } from './copy/contract.ts';
 import { CopyRun } from './copy/copy-run.ts';
 import { openPair } from './copy/open-pair.ts';
+import { pruneCopy, refusePlanned } from './copy/prune-copy.ts';
 import { holdPlan } from './held-plan.ts';
 import { chooseTargets, closeTargets } from './plan-targets.ts';
 
@@ -55,6 +56,7 @@ async function carryOut(options: CopyOptions, catalog: Catalog): Promise<CopyRes
     await reconcile(session, session.targets.get(options.to)!);
     const result = await work.run();
     await writeSignedList(session, session.targets.get(options.to)!);
+    if (options.prune) Object.assign(result, await pruneCopy(session, options.to));
     new Stores(catalog).setUnsettled(options.to, false);
     exitCode = 0;
     return work.end(result);
@@ -84,8 +86,9 @@ function makeSession({ plan, to, newTarget, dryRun, emit, signal }: CopyOptions,
   return new Session({ plan, run: newRunId(startedAt), startedAt, catalog, emit, signal, newTargets: newTarget ? [to] : [], allowEmpty: false, dryRun });
 }
 
-async function findLane(session: Session, { plan, from, to }: CopyOptions): Promise<CopyLane> {
+async function findLane(session: Session, { plan, from, to, prune }: CopyOptions): Promise<CopyLane> {
   const own = await prepareLaneTo(session, to);
+  if (own && prune) refusePlanned(to);
   if (own) return { own: { ...own, targets: [to] }, isPlanned: true };
   const [first] = plan.graph.nodes.filter((node) => node.type.gives === 'receipts').map((node) => [node.options['to']].flat()[0] as string);
   const like = (await prepareLaneTo(session, from)) ?? (await prepareLaneTo(session, first!));

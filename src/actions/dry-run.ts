@@ -18,7 +18,7 @@ import { makeTarget } from '../runner/make-target.ts';
 import { findStoreIfAny, noteLastWriter } from '../runner/mark-targets.ts';
 import { findDifferences } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
-import { refreshUsable } from '../runner/usable.ts';
+import { notesOnUsable, refreshUsable } from '../runner/usable.ts';
 import type { SelectedEntry } from '../steps/flow.ts';
 import type { Source } from '../steps/source.ts';
 import { volumeSizeOf } from '../steps/tar.ts';
@@ -97,7 +97,8 @@ export async function dryRun({ plan, sources, tags = [], prune = true, signal }:
     for (const lane of session.lanes) {
       for (const target of targets.filter(({ target, reachable }) => reachable && lane.targets.includes(target))) target.copies = copiesTo(session, lane, target.target);
     }
-    const notes = refreshUsable(session).map(({ message, target }) => (target ? `${target}: ${message}` : message));
+    refreshUsable(session);
+    const notes = notesOnUsable(session).map(({ message, target }) => (target ? `${target}: ${message}` : message));
     const reports: DrySource[] = [];
     for (const source of chosen) reports.push(await lookAtSource(session, source));
     const toRead = reports.reduce((sum, report) => sum + report.toRead, 0);

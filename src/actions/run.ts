@@ -15,6 +15,7 @@ import { removeUndone } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { tellSigner, writeSignedList } from '../runner/signed-list.ts';
 import { runPhases, runSources, type TaskView } from '../runner/tasks.ts';
+import { notesOnUsable, settleUnusable } from '../runner/usable.ts';
 import { Waits } from '../runner/waits.ts';
 import type { Source } from '../steps/source.ts';
 import { newRunId } from '../volume/names.ts';
@@ -108,7 +109,10 @@ async function carryOut(session: Session, chosen: readonly Source[], { view, pru
     }
   }
   // Sources that this run left alone may have something to send, too.
-  if (errors.length === 0 && session.failures.size === 0 && chosen.length === plan.sources.length && !signal.aborted) new Stores(catalog).setMendDue(false);
+  if (errors.length === 0 && session.failures.size === 0 && chosen.length === plan.sources.length && !signal.aborted) {
+    new Stores(catalog).setMendDue(false);
+    settleUnusable(session);
+  }
   if (errors.length === 0 && !signal.aborted) for (const id of session.targets.keys()) new Stores(catalog).setUnsettled(id, false);
   const unread = [...outcomes.values()].some((summary) => summary.unreadFiles > 0);
   const exitCode = (): number => chooseExitCode(errors, session, { unread, isPruned });
@@ -147,6 +151,7 @@ function phasesBefore(session: Session): { title: string; work: (say: (text: str
         });
         try {
           await prepareTargets(session, say);
+          for (const { message, target } of notesOnUsable(session)) session.emit({ type: 'issue', ...(target ? { target } : {}), issue: { kind: 'note', message } });
         } finally {
           stop();
         }

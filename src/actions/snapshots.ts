@@ -45,6 +45,22 @@ export async function listStored(options: SnapshotsOptions): Promise<SnapshotRow
   return tagged(chosen(rows, options.sources), options);
 }
 
+/** By target, how many snapshots lie there that the catalog has no more: they go with the next prune that reaches it. Only the catalog knows. */
+export function listDeleted({ plan, environment }: Pick<SnapshotsOptions, 'plan' | 'environment'>): { target: string; snapshots: number }[] {
+  const look = (): { target: string; snapshots: number }[] => {
+    const catalog = openLocalCatalog(plan, environment);
+    if (!catalog) return [];
+    try {
+      const manifests = new Manifests(catalog);
+      return plan.targets.map(({ id }) => ({ target: id, snapshots: manifests.forgottenOn(id).length })).filter(({ snapshots }) => snapshots > 0);
+    } finally {
+      catalog.close();
+    }
+  };
+  // That it is damaged has been said.
+  return unlessDamaged(() => {}, look) ?? [];
+}
+
 /** Null if there is no catalog, or it has no snapshot yet: another machine may have made some. */
 function fromCatalog({ plan, environment }: SnapshotsOptions): SnapshotRow[] | null {
   const catalog = openLocalCatalog(plan, environment);

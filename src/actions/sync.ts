@@ -182,7 +182,7 @@ class Sync {
         }
       }
     }
-    for (const [target, problem] of this.#failures) targets.push({ target, location: '', problem, snapshots: 0, objects: 0, bytes: 0, found: [] });
+    for (const [target, problem] of this.#failures) targets.push({ target, location: '', problem, snapshots: 0, deleted: 0, objects: 0, bytes: 0, found: [] });
     const order = plan.targets.map(({ id }) => id);
     targets.sort((a, b) => order.indexOf(a.target) - order.indexOf(b.target));
     const exitCode = read && read.unreadable.length > 0 ? 1 : this.#failures.size > 0 ? exitCodes.TARGETS_INCOMPLETE : 0;

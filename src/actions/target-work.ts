@@ -7,6 +7,7 @@ import { BatError, exitCodes } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { Plan } from '../plan/plan.ts';
 import { stateFiles } from '../plan/state-folder.ts';
+import { openCopies } from '../runner/copy-lanes.ts';
 import { prepareLanes } from '../runner/lanes.ts';
 import { prepareTargets } from '../runner/prepare-targets.ts';
 import { Session } from '../runner/session.ts';
@@ -47,6 +48,7 @@ export async function workOnTargets<T>({ plan, emit, signal, say, time }: WorkOp
     try {
       await prepareLanes(session);
       await prepareTargets(session, say);
+      await openCopies(session, say);
       const result = await work(session);
       for (const id of session.targets.keys()) new Stores(catalog).setUnsettled(id, false);
       exitCode = session.failures.size > 0 ? exitCodes.TARGETS_INCOMPLETE : 0;

@@ -66,10 +66,10 @@ export class Forgetting {
     this.#catalog.scratch('DELETE FROM usable WHERE volume IN (SELECT volume FROM leaving)');
   }
 
-  /** What is alive of these volumes is stored again by the next run. */
+  /** What is alive of these volumes is stored again by the next run, where no other has it. One that was going stays for what still has a use for it. */
   drain(volumes: readonly number[]): void {
     for (const id of volumes) {
-      this.#catalog.run('UPDATE volumes SET draining = 1 WHERE id = ?', id);
+      this.#catalog.run(`UPDATE volumes SET draining = 1, state = CASE state WHEN 'going' THEN 'stored' ELSE state END WHERE id = ?`, id);
       this.#catalog.scratch('DELETE FROM usable WHERE volume = ?', id);
     }
   }

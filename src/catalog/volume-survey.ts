@@ -4,20 +4,25 @@
  */
 import type { AliveChunks } from './alive-chunks.ts';
 import type { Catalog } from './catalog.ts';
-import type { Need } from './volumes.ts';
 
 /** Bytes are those of its chunks as they were read. */
 export interface VolumeShare {
   id: number;
   state: 'stored' | 'going';
   isDraining: boolean;
-  /** False if no target of the plan holds anything of it. */
+  /** False if none of these targets holds anything of it. */
   isHeld: boolean;
   total: number;
   /** What is needed, and is to be had from this volume. */
   alive: number;
   /** Of that, what no run will ever read again: only older snapshots, or unfinished work, need it. */
   old: number;
+}
+
+/** A target, and who is to be able to read what lies there. `any`: where each volume is to stay readable by those who can read it now. */
+export interface Holder {
+  target: string;
+  recipients: readonly string[] | null | 'any';
 }
 
 interface Volumes {
@@ -31,8 +36,8 @@ interface Volumes {
   old: Float64Array;
 }
 
-/** Every volume but those that are still being sent. `holders`: the targets of the plan, and who is to be able to read what lies there. */
-export function* surveyVolumes(catalog: Catalog, chunks: AliveChunks, holders: readonly Need[]): Generator<VolumeShare> {
+/** Every volume but those that are still being sent. `holders`: the targets that it is about. */
+export function* surveyVolumes(catalog: Catalog, chunks: AliveChunks, holders: readonly Holder[]): Generator<VolumeShare> {
   const holdings = new Holdings(holders);
   const volumes = readVolumes(catalog, holdings);
   weigh(catalog, chunks, volumes, holdings);
@@ -51,7 +56,7 @@ export function* surveyVolumes(catalog: Catalog, chunks: AliveChunks, holders: r
 
 /** Sets of targets, each a small number: there are few different ones. */
 class Holdings {
-  readonly #needs: Map<string, readonly string[] | null>;
+  readonly #needs: Map<string, Holder['recipients']>;
   readonly #sets: ReadonlySet<string>[] = [];
   readonly #byName = new Map<string, number>();
   readonly #readable = new Map<string, boolean>();
@@ -59,7 +64,7 @@ class Holdings {
   /** No target. */
   readonly none: number;
 
-  constructor(holders: readonly Need[]) {
+  constructor(holders: readonly Holder[]) {
     this.#needs = new Map(holders.map(({ target, recipients }) => [target, recipients]));
     this.none = this.number([]);
   }
@@ -76,6 +81,7 @@ class Holdings {
   /** What it says that a target holds an object sealed to these: that it is there, and that those whom the plan wants to read can read it. */
   membersOf(target: string, recipients: string | null): string[] {
     if (!this.#needs.has(target)) return [];
+    if (this.#needs.get(target) === 'any') return [target, `${target} ${recipients}`];
     return this.#isReadable(target, recipients) ? [target, `${target} readable`] : [target];
   }
 
@@ -83,7 +89,7 @@ class Holdings {
     const key = `${target} ${recipients}`;
     const known = this.#readable.get(key);
     if (known !== undefined) return known;
-    const wanted = this.#needs.get(target)!;
+    const wanted = this.#needs.get(target) as readonly string[] | null;
     const sealed = recipients === null ? null : (JSON.parse(recipients) as string[]);
     const isReadable = wanted === null || sealed === null ? wanted === sealed : wanted.some((one) => sealed.includes(one));
     this.#readable.set(key, isReadable);

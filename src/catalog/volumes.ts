@@ -71,19 +71,31 @@ export class Volumes {
     return chunk;
   }
 
-  /**
-   * Works out, at the start of a run, which volumes count as there: those of this maker that meet every need and are
-   * not about to go. Returns how many of the others are not there as they should.
-   */
-  refreshUsable(maker: string, needs: readonly Need[]): number {
+  /** Works out, at the start of a run, which volumes count as there: those of this maker that meet every need and are not about to go. */
+  refreshUsable(maker: string, needs: readonly Need[]): void {
     this.#catalog.scratch('DELETE FROM usable');
-    if (needs.length > 0) {
-      const conditions = needs.map(() => `AND EXISTS (
-        SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = v.id AND r.target = ? AND ${readable})`);
-      const values = needs.flatMap(({ target, recipients }) => [target, ...readableBy(recipients)]);
-      this.#catalog.scratch(`INSERT INTO usable SELECT v.id FROM volumes v WHERE v.state = 'stored' AND v.draining = 0 AND v.maker = ? ${conditions.join(' ')}`, maker, ...values);
-    }
-    const sql = `SELECT count(*) AS count FROM volumes v WHERE v.maker = ? AND v.state <> 'going' AND v.draining = 0 AND NOT EXISTS (SELECT 1 FROM usable u WHERE u.volume = v.id)`;
-    return this.#catalog.get(sql, maker)!['count'] as number;
+    if (needs.length === 0) return;
+    const conditions = needs.map(() => `AND EXISTS (
+      SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = v.id AND r.target = ? AND ${readable})`);
+    const values = needs.flatMap(({ target, recipients }) => [target, ...readableBy(recipients)]);
+    this.#catalog.scratch(`INSERT INTO usable SELECT v.id FROM volumes v WHERE v.state = 'stored' AND v.draining = 0 AND v.maker = ? ${conditions.join(' ')}`, maker, ...values);
+  }
+
+  /** Ids of the volumes of this maker that do not count as there, but for those that are about to go, and those that only targets hold which no upload stores to. */
+  unusable(maker: string, targets: readonly string[]): number[] {
+    const sql = `SELECT v.id FROM volumes v WHERE v.maker = ?1 AND v.state <> 'going' AND v.draining = 0 AND NOT EXISTS (SELECT 1 FROM usable u WHERE u.volume = v.id)
+      AND (NOT EXISTS (SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = v.id)
+        OR EXISTS (SELECT 1 FROM objects o JOIN receipts r ON r.object = o.id WHERE o.volume = v.id AND r.target IN (SELECT value FROM json_each(?2))))`;
+    return this.#catalog.all(sql, maker, JSON.stringify(targets)).map((row) => row['id'] as number);
+  }
+
+  /** After a run that stored all there is: what did not count at its beginning is stored again, as far as the sources have it. */
+  settleUnusable(volumes: readonly number[]): void {
+    this.#catalog.setMeta('stored-again', JSON.stringify(volumes));
+  }
+
+  /** The volumes that `settleUnusable` was told of last. */
+  settled(): ReadonlySet<number> {
+    return new Set(JSON.parse(this.#catalog.getMeta('stored-again') ?? '[]') as number[]);
   }
 }

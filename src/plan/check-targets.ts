@@ -3,6 +3,7 @@ import { checkByPart } from './check-by-part.ts';
 import type { PartChecker } from './check-part.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkId } from './check-sources.ts';
+import { unstoredWarning } from './copy-targets.ts';
 import type { Registries } from './kinds.ts';
 import type { Loaded } from './load.ts';
 import { below } from './mistake.ts';
@@ -59,5 +60,5 @@ export function checkUploads(uses: readonly (StepUse | HookUse)[], targets: Reco
     }
   }
   if (unsure) return;
-  for (const id of ids) if (!meant.has(id)) check.warn({ pointer: below('/targets', id), at: 'key', message: `No upload stores to the target ${quote(id)}.`, hint: 'Name it in the "to" of an upload, fill it with `bat copy`, or remove it.' });
+  for (const id of ids) if (!meant.has(id)) check.warn({ pointer: below('/targets', id), at: 'key', message: `${unstoredWarning} ${quote(id)}.`, hint: 'Name it in the "to" of an upload, fill it with `bat copy`, or remove it.' });
 }

@@ -12,3 +12,6 @@ export function isUploadedTo(graph: Graph, target: string): boolean {
 export function copyTargets({ graph, targets }: Pick<Plan, 'graph' | 'targets'>): TargetSpec[] {
   return targets.filter(({ id }) => !isUploadedTo(graph, id));
 }
+
+/** How the warning of such a target begins: it may have been forgotten in the plan. */
+export const unstoredWarning = 'No upload stores to the target';

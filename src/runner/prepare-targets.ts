@@ -31,7 +31,7 @@ export async function prepareTargets(session: Session, say: (text: string) => vo
   }
   const [first] = session.failures.values();
   if (session.targets.size === 0 && first) throw first;
-  for (const { message, target } of refreshUsable(session)) session.emit({ type: 'issue', ...(target ? { target } : {}), issue: { kind: 'note', message } });
+  refreshUsable(session);
 }
 
 /** Gives up on a target that fails; what is wrong with this machine's own state is no target's failure. */

@@ -35,6 +35,10 @@ export class Session {
   readonly dryRun: boolean;
   /** Set once the steps are prepared. */
   lanes: readonly Lane[] = [];
+  /** One for each target that only copies fill, where these are worked on, too; a run leaves them alone. */
+  readonly copyLanes: Lane[] = [];
+  /** Why some of them are not there. That is no failure. */
+  readonly away = new Map<string, BatError>();
   /** All that the plan stores to, in reach or not: what they say of names holds. */
   readonly planned = new Map<string, Target>();
   /** Targets that can be used. */

@@ -67,7 +67,7 @@ ${others}`,
       const { exitCode } = await run({ plan, sources: [], newTargets: [], allowEmpty: false, emit, signal, view: 'none' });
       if (exitCode !== expected) throw new Error(`the run ended with exit code ${exitCode}: ${JSON.stringify(events.filter((event) => event.type === 'error' || event.type === 'target-failed'))}`);
     },
-    copy: (from, to, options = {}) => copy({ plan, from, to, snapshots: [], sources: [], all: false, newTarget: false, dryRun: false, emit, signal, ...options }),
+    copy: (from, to, options = {}) => copy({ plan, from, to, snapshots: [], sources: [], all: false, prune: false, newTarget: false, dryRun: false, emit, signal, ...options }),
     restoreFrom: async (target, snapshot = 'latest') => {
       const path = mkdtempSync(join(folder, `restored-${target}-`));
       const targets = await createTargets({ plan, only: target, environment: {}, emit });

@@ -56,7 +56,9 @@ describe('which chunks count as stored', () => {
     stored('a', ['one', 'two']);
     stored('b', ['one']);
     stored('c', ['one', 'two'], { recipients: ['x', 'y'] });
-    expect(volumes.refreshUsable('tar', [plain('one')])).toBe(1);
+    volumes.refreshUsable('tar', [plain('one')]);
+    expect(volumes.unusable('tar', ['one', 'two'])).toHaveLength(1);
+    expect(volumes.unusable('tar', []), 'what only others hold is in nobody\'s way').toEqual([]);
     expect([volumes.knownChunk(sha('a')), volumes.knownChunk(sha('b')), volumes.knownChunk(sha('c'))]).toEqual([expect.any(Number), expect.any(Number), null]);
     volumes.refreshUsable('tar', [plain('one'), plain('two')]);
     expect(volumes.knownChunk(sha('b'))).toBeNull();

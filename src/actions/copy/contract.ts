@@ -15,6 +15,8 @@ export interface CopyOptions {
   sources: readonly string[];
   /** Sends what the other target holds, too. */
   all: boolean;
+  /** Removes from the other target what was forgotten since it was there last. */
+  prune: boolean;
   /** It is meant that the other target is empty, or another one than before. */
   newTarget: boolean;
   /** Says what would be copied, by what the catalog knows. */
@@ -40,6 +42,10 @@ export interface CopyResult {
   manifests: number;
   /** Of both. */
   bytes: number;
+  /** Snapshots that were forgotten and lie on the other target still. */
+  deleted: number;
+  /** What was removed from it, where that was asked for: snapshots, and bytes in all. */
+  pruned: { snapshots: number; bytes: number } | null;
   /** Snapshots that the other target does not hold whole now, oldest first. */
   left: LeftSnapshot[];
   /** Objects that could not be copied: the first of them. */

@@ -44,7 +44,7 @@ export class CopyRun {
     this.#wanted = chooseManifests(this.#manifests, new Snapshots(session.catalog), options);
     refuseOthers(this.#wanted, this.#readers, options);
     this.#copying = new Copying(session.catalog, { from, to, readers: this.#readers });
-    this.#result = { from, to, dryRun, sources: [], objects: 0, manifests: 0, bytes: 0, left: [], failures: [], failed: 0, duration: 0 };
+    this.#result = { from, to, dryRun, sources: [], objects: 0, manifests: 0, bytes: 0, deleted: this.#manifests.forgottenOn(to).length, pruned: null, left: [], failures: [], failed: 0, duration: 0 };
   }
 
   /** What would be copied, by what the catalog knows. */

@@ -16,7 +16,9 @@ export function reportObjects(session: Session, objects: readonly NamedObject[],
   const { catalog } = session;
   const known = new Objects(catalog);
   const ids = new Set(objects.map(({ id }) => id));
-  const gone = new Set(objects.filter(({ volume }) => known.holdersOf(volume).every(({ object }) => ids.has(object))).map(({ volume }) => volume));
+  // What a target holds that cannot be asked now stays there.
+  const goes = ({ object, target }: { object: number; target: string }): boolean => ids.has(object) && session.targets.has(target);
+  const gone = new Set(objects.filter(({ volume }) => known.holdersOf(volume).every(goes)).map(({ volume }) => volume));
   const spans = new Spans(new Snapshots(catalog).list());
   const suffering = new Set<string>();
   let guarded: Snapshot | null = null;
@@ -35,7 +37,10 @@ export function reportObjects(session: Session, objects: readonly NamedObject[],
     onFile({ source: file.source, path: file.path, size: file.size, snapshots: having.length });
   }
   return {
-    objects: objects.map(({ name, size, volume, id }) => ({ name, size, targets: known.holdersOf(volume).flatMap(({ object, target }) => (object === id ? [target] : [])), elsewhere: !gone.has(volume) })),
+    objects: objects.map(({ name, size, volume, id }) => {
+      const holders = known.holdersOf(volume).filter(({ object }) => object === id).map(({ target }) => target);
+      return { name, size, targets: holders.filter((target) => session.targets.has(target)), stays: holders.filter((target) => !session.targets.has(target)), elsewhere: !gone.has(volume) };
+    }),
     files,
     bytes,
     snapshots: [...suffering].sort(),

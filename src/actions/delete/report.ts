@@ -20,8 +20,8 @@ export interface SnapshotsReport {
 }
 
 export interface ObjectsReport {
-  /** `elsewhere`: a target has what is in it in another object. */
-  objects: { name: string; size: number; targets: string[]; elsewhere: boolean }[];
+  /** `targets`: those that it goes from. `stays`: those that hold it and cannot be reached now. `elsewhere`: some target has what is in it afterwards. */
+  objects: { name: string; size: number; targets: string[]; stays: string[]; elsewhere: boolean }[];
   /** Versions of files that no target can give any more, and their bytes. */
   files: number;
   bytes: number;

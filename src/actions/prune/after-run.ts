@@ -14,7 +14,7 @@ const ownFailures = new Set(['STATE_FAILED', 'CATALOG_DAMAGED']);
 
 /** True if there is anything to do once these sources, which have a policy, are stored. */
 export function hasOldWork(session: Session, sources: readonly string[]): boolean {
-  return sources.length > 0 || new Manifests(session.catalog).stale().length > 0;
+  return sources.length > 0 || new Manifests(session.catalog).stale().some(({ target }) => session.targets.has(target));
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Opens the targets of a plan to look at them: nothing is written there, nor made. */
 import { Stores } from '../../catalog/stores.ts';
+import { lookAtCopies } from '../../runner/copy-lanes.ts';
 import { prepareLanes } from '../../runner/lanes.ts';
 import { makeTarget } from '../../runner/make-target.ts';
 import { findStoreIfAny, noteLastWriter } from '../../runner/mark-targets.ts';
@@ -24,5 +25,6 @@ export async function lookAtTargets(session: Session, say: (text: string) => voi
       session.targets.set(id, target);
     });
   }
+  await lookAtCopies(session);
   refreshUsable(session);
 }

@@ -37,6 +37,8 @@ export interface PrunedTarget {
   target: string;
   /** Why nothing is done there, in a sentence; what is left is done by the next run or prune. */
   problem: string | null;
+  /** It is not there, which is no failure, since only copies fill it: how many forgotten snapshots still lie on it, and why it cannot be asked. */
+  away: { snapshots: number; why: string } | null;
   /** Manifests that go. */
   manifests: number;
   /** Manifests that are written again. */
@@ -71,11 +73,12 @@ export function makeReport(session: Session, sources: readonly SourceDecisions[]
 }
 
 function describe(session: Session, planned: TargetPrune, done: PruneResult['targets'][number] | null, patient: TargetPrune | null): PrunedTarget {
-  const { target, refused, putOff } = planned;
+  const { target, refused, away, putOff } = planned;
   const problem = done?.failure ?? refused ?? session.failures.get(target) ?? null;
   return {
     target,
     problem: problem && problem.message,
+    away: away && { snapshots: away.snapshots, why: away.why.message },
     manifests: done?.manifests ?? planned.manifests.length,
     rewritten: done?.rewritten ?? planned.rewritten.length,
     objects: done?.objects ?? planned.objects,

@@ -46,6 +46,8 @@ export interface SyncTarget {
   problem?: BatError;
   /** What the catalog knows to be there now. */
   snapshots: number;
+  /** Snapshots that were forgotten and still lie there: a prune that reaches the target removes them. */
+  deleted: number;
   objects: number;
   bytes: number;
   found: SyncObject[];

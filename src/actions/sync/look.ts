@@ -29,7 +29,7 @@ export async function lookAt(store: SyncStore, options: LookOptions): Promise<{ 
   checkMarker(target, marker, stores.storeOf(target.id));
   const wroteLast = marker !== null && stores.lastRunsOn(target.id).includes(marker.lastRun);
   const found = await findDifferences({ catalog, signal, wroteLast: new Set(wroteLast ? [target.id] : []) }, target);
-  const gone = await confirmLost(catalog, target, found, signal);
+  const gone = await confirmLost(catalog, target, { ...found, lost: dropHearsay(catalog, target.id, found.lost, options.takeAbove) }, signal);
   forgetLost(catalog, target.id, gone);
   if (options.takeAbove !== null) found.listing.takeHeld(options.takeAbove);
   const manifests = new Set(unknownManifests(catalog, found.listing.unknownManifests()));
@@ -50,8 +50,12 @@ export async function lookAt(store: SyncStore, options: LookOptions): Promise<{ 
     objects.push(object);
     if (canGo) orphans.push(object);
   }
-  const shown: SyncTarget = { target: target.id, location: target.location, snapshots: 0, objects: 0, bytes: 0, found: [...gone.shown, ...objects] };
-  return { shown: { ...shown, ...new Objects(catalog).holdings(target.id), snapshots: new Manifests(catalog).on(target.id).length }, orphans };
+  const records = new Manifests(catalog);
+  const deleted = records.forgottenOn(target.id).length;
+  const shown: SyncTarget = {
+    target: target.id, location: target.location, ...new Objects(catalog).holdings(target.id), snapshots: records.on(target.id).length - deleted, deleted, found: [...gone.shown, ...objects],
+  };
+  return { shown, orphans };
 }
 
 /**
@@ -64,6 +68,21 @@ export function unknownManifests(catalog: Catalog, names: readonly string[]): st
   return names.filter((name) => {
     const id = parseManifestName(name)?.snapshot;
     return id !== undefined && !snapshots.wasUndone(id) && !forgetting.isForgotten(id) && snapshots.get(id)?.state !== 'pending';
+  });
+}
+
+/**
+ * A manifest that was copied says of other targets what was true when it was written. What a target has let go of since, and none of its own manifests speaks of, is
+ * not lost there. Returns what is.
+ */
+function dropHearsay(catalog: Catalog, target: string, lost: Findings['lost'], takeAbove: number | null): Findings['lost'] {
+  if (takeAbove === null || lost.length === 0) return lost;
+  const objects = new Objects(catalog);
+  const needed = new Manifests(catalog).volumesOn(target);
+  return lost.filter(({ id, name }) => {
+    if (id <= takeAbove || needed.has(objects.named(name)!.volume)) return true;
+    objects.removeReceipt(id, target);
+    return false;
   });
 }
 

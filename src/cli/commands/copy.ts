@@ -12,6 +12,7 @@ interface CopyFlags {
   snapshot?: string[];
   source?: string[];
   all?: boolean;
+  prune?: boolean;
   newTarget?: boolean;
   dryRun?: boolean;
   quiet?: boolean;
@@ -30,6 +31,7 @@ export function copyCommand(shell: Shell): Command {
     .option('-s, --source <id>', 'snapshots of this source only (repeatable)', collect)
     .addOption(new Option('--missing', 'only what the other target does not hold: the default').conflicts('all'))
     .option('--all', 'what it holds, too: all of it is sent again')
+    .option('--prune', 'then remove from the target that is filled what was deleted while it was away; only where no upload stores to it')
     .option('--new-target', 'the target that is filled is meant to be empty, or another one than before')
     .option('-n, --dry-run', 'say what would be copied, by what the catalog knows')
     .option('-q, --quiet', 'say warnings and errors only')
@@ -37,6 +39,7 @@ export function copyCommand(shell: Shell): Command {
     .action((named: string | undefined, flags: CopyFlags) => copyTarget(shell, named, flags));
   return addExamples(command, [
     ['bat copy --from usb --to archive', 'fill a disk that is in no upload'],
+    ['bat copy --from usb --to archive --prune', 'and forget there what the policy has forgotten meanwhile'],
     ['bat copy --from usb --to cloud -n', 'see what cloud lacks'],
     ['bat copy --from cloud --to usb --snapshot latest', 'only the last snapshot of each source'],
   ]);
@@ -54,6 +57,7 @@ async function copyTarget(shell: Shell, named: string | undefined, flags: CopyFl
       snapshots: flags.snapshot ?? [],
       sources: flags.source ?? [],
       all: flags.all ?? false,
+      prune: flags.prune ?? false,
       newTarget: flags.newTarget ?? false,
       dryRun: flags.dryRun ?? false,
       emit: view.emit,

@@ -44,7 +44,7 @@ async function prune(shell: Shell, named: string | undefined, { dryRun = false, 
     if (shell.json) return view.decisionsToJson(shell, report);
     view.showDecisions(shell, report);
     // What waits for its minimum time is worth knowing, also where nothing else is to be done.
-    if (!hasWork(report) && report.targets.every(({ later }) => later === null)) return;
+    if (!hasWork(report) && report.targets.every(({ later, away }) => later === null && away === null)) return;
     view.showTargets(shell, report);
     shell.out.line();
   };

@@ -98,7 +98,9 @@ function logFolder(plan: Plan): string | null {
   return typeof log === 'string' ? log : null;
 }
 
-async function showWarnings(shell: Shell, file: string, { warnings }: Plan): Promise<void> {
+async function showWarnings(shell: Shell, file: string, plan: Plan): Promise<void> {
+  if (plan.warnings.length === 0) return;
+  const warnings = (await import('../../actions/filled-copies.ts')).warningsFor(plan, shell.environment);
   if (warnings.length === 0) return;
   const { mistakesToJson, showMistakes } = await import('../views/mistakes.ts');
   if (shell.json) mistakesToJson(shell, file, warnings, 'warning');

@@ -32,8 +32,11 @@ export function snapshotsCommand(shell: Shell): Command {
 
 async function list(shell: Shell, named: string | undefined, { source = [], tag = [], accept = false }: ListFlags): Promise<void> {
   const { plan } = await openPlan(shell, named, { complete: false });
-  const [{ listStored }, { listingEmit }] = await Promise.all([import('../../actions/snapshots.ts'), import('../views/listing-emit.ts')]);
+  const [{ listStored, listDeleted }, { listingEmit }] = await Promise.all([import('../../actions/snapshots.ts'), import('../views/listing-emit.ts')]);
   const rows = await listStored({ plan, sources: source, tags: tag, accept, environment: shell.environment, emit: listingEmit(shell), signal: shell.signal });
-  if (shell.json) for (const row of rows) shell.emitJson('snapshot', { ...row, time: row.time.toISOString() });
-  else (await import('../views/snapshots.ts')).showSnapshots(shell.out, rows);
+  const deleted = listDeleted({ plan, environment: shell.environment });
+  if (shell.json) {
+    for (const row of rows) shell.emitJson('snapshot', { ...row, time: row.time.toISOString() });
+    for (const left of deleted) shell.emitJson('deleted_snapshots', { ...left });
+  } else (await import('../views/snapshots.ts')).showSnapshots(shell.out, rows, deleted);
 }

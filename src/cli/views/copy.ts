@@ -8,6 +8,7 @@ import type { Shell } from '../shell.ts';
 import type { EventView } from './event-view.ts';
 import { eventsJsonView } from './events-json.ts';
 import { readingNoticeOf, showNotice } from './notices.ts';
+import { leftLine } from './left-line.ts';
 import { showTable } from './show-table.ts';
 import { StatusLine } from './status-line.ts';
 
@@ -43,7 +44,7 @@ export function copyView(shell: Shell, quiet: boolean, now: () => number = Date.
 }
 
 export function showCopied(output: Output, result: CopyResult): void {
-  const { from, to, dryRun, sources, objects, manifests, bytes, duration, left } = result;
+  const { from, to, dryRun, sources, objects, manifests, bytes, duration, left, deleted, pruned } = result;
   const number = (count: number): string => (count === 0 ? '–' : count.toLocaleString('en-US'));
   const right = (title: string) => ({ title, align: 'right' as const });
   showTable(output, {
@@ -53,8 +54,10 @@ export function showCopied(output: Output, result: CopyResult): void {
   const what = `${formatCount(objects + manifests, 'object')}, ${formatBytes(bytes)}, from ${from} to ${to}`;
   if (dryRun) output.line(`would copy ${what}; nothing was written`);
   else output.line((left.length === 0 ? output.colours.green : output.colours.yellow)(`copied ${what} in ${formatDuration(duration)}`));
+  if (pruned) output.line(`removed from ${to}: ${formatCount(pruned.snapshots, 'snapshot')} that ${pruned.snapshots === 1 ? 'was' : 'were'} deleted meanwhile, ${formatBytes(pruned.bytes)} in all`);
+  else if (deleted > 0) output.line(leftLine(to, deleted));
 }
 
-export function copyFields({ from, to, dryRun, sources, objects, manifests, bytes, left, failures, failed, duration }: CopyResult, exitCode: number): JsonFields {
-  return { from, to, dryRun, exitCode, seconds: seconds(duration), objects, manifests, bytes, sources, left, failed, failures };
+export function copyFields({ from, to, dryRun, sources, objects, manifests, bytes, deleted, pruned, left, failures, failed, duration }: CopyResult, exitCode: number): JsonFields {
+  return { from, to, dryRun, exitCode, seconds: seconds(duration), objects, manifests, bytes, deleted, ...(pruned ? { pruned } : {}), sources, left, failed, failures };
 }

@@ -3,7 +3,7 @@ import type { GoneFile, ObjectsReport, SnapshotsReport } from '../../actions/del
 import { visible } from '../../core/event-text.ts';
 import { formatBytes, formatCount, formatMoney } from '../../core/units.ts';
 import type { PrunedTarget, PruneResult } from '../../runner/prune/carry-out.ts';
-import type { TargetPrune } from '../../runner/prune/prune-plan.ts';
+import type { Away, TargetPrune } from '../../runner/prune/prune-plan.ts';
 import type { Shell } from '../shell.ts';
 import { localTime } from './local-time.ts';
 import { showTable } from './show-table.ts';
@@ -50,9 +50,11 @@ function textView(shell: Shell): DeleteView {
   const objects = ({ objects: named, files, bytes, snapshots: ids }: ObjectsReport): void => {
     showTable(out, {
       columns: [{ title: 'object', least: 12 }, { title: 'size', align: 'right' }, { title: 'targets', least: 7 }],
-      rows: named.map(({ name, size, targets, elsewhere }) => [name, formatBytes(size), `${targets.join(', ') || 'none'}${elsewhere ? '; another target has its content' : ''}`]),
+      rows: named.map(({ name, size, targets, stays, elsewhere }) => [name, formatBytes(size), `${targets.join(', ') || 'none'}${stays.length > 0 ? `; it stays on ${stays.join(', ')}` : elsewhere ? '; another target has its content' : ''}`]),
     });
     showFiles(files, bytes, 'what is in it is elsewhere, or in no snapshot.');
+    const stays = [...new Set(named.flatMap((object) => object.stays))];
+    if (stays.length > 0) out.line(`${stays.join(', ')} cannot be reached now: delete again what stays there, once ${stays.length === 1 ? 'it is' : 'they are'} back.`);
     if (files > 0) out.line(`They are in ${formatCount(ids.length, 'snapshot')}. What the disk still has of them is stored again by the next run.`);
   };
   return {
@@ -64,13 +66,19 @@ function textView(shell: Shell): DeleteView {
     refused: () => out.line('Nothing was deleted.'),
     forgotten: ({ forgotten, targets }) => {
       out.line(`${formatCount(forgotten.length, 'snapshot')} deleted; freed: ${listBytes(targets.map(({ target, bytes }) => [target, bytes]))}.`);
+      for (const { target, away } of targets) if (away) out.line(`Still on ${target}, which is not there now: ${leftOn(away)}. The next \`bat prune\` that finds it there removes them.`);
       for (const { target, failure } of targets) if (failure) out.line(`${target}: ${failure.message} What is to go from there goes with the next \`bat prune\`.`);
     },
     removed: (bytes) => out.line(`Deleted: ${listBytes([...bytes])}. The next run stores again what the disk still has of it.`),
   };
 }
 
-function describeTarget({ target, refused, manifests, rewritten, objects, bytes, putOff }: TargetPrune): string {
+function leftOn({ snapshots }: Away): string {
+  return `${formatCount(snapshots, 'deleted snapshot')}, with what only they need`;
+}
+
+function describeTarget({ target, refused, away, manifests, rewritten, objects, bytes, putOff }: TargetPrune): string {
+  if (away) return `${target}: not there now: ${leftOn(away)}, ${away.snapshots === 1 ? 'stays' : 'stay'} on it until a \`bat prune\` finds it there`;
   if (refused) return `${target}: not now: ${refused.message}`;
   const parts = [`${formatCount(manifests.length, 'manifest')} and ${formatCount(objects, 'object')} go, ${formatBytes(bytes)}`];
   if (rewritten.length > 0) parts.push(`${formatCount(rewritten.length, 'manifest is', 'manifests are')} written again`);
@@ -109,11 +117,15 @@ function jsonView(shell: Shell, dryRun: boolean): DeleteView {
   };
 }
 
-function targetFields({ target, refused, manifests, rewritten, objects, bytes, putOff }: TargetPrune): Record<string, unknown> {
+function targetFields({ target, refused, away, manifests, rewritten, objects, bytes, putOff }: TargetPrune): Record<string, unknown> {
   const later = putOff && { objects: putOff.objects, bytes: putOff.bytes, until: putOff.until.toISOString(), cost: putOff.cost, currency: putOff.currency };
-  return { target, ...(refused ? { problem: refused.message } : {}), manifests: manifests.length, rewritten: rewritten.length, objects, bytes, ...(later ? { later } : {}) };
+  return { target, ...(refused ? { problem: refused.message } : {}), ...awayFields(away), manifests: manifests.length, rewritten: rewritten.length, objects, bytes, ...(later ? { later } : {}) };
 }
 
-function doneFields({ target, manifests, rewritten, objects, bytes, failure }: PrunedTarget): { target: string; bytes: number } & Record<string, unknown> {
-  return { target, manifests, rewritten, objects, bytes, ...(failure ? { problem: failure.message } : {}) };
+function awayFields(away: Away | null): Record<string, unknown> {
+  return away ? { away: { snapshots: away.snapshots, why: away.why.message } } : {};
+}
+
+function doneFields({ target, manifests, rewritten, objects, bytes, away, failure }: PrunedTarget): { target: string; bytes: number } & Record<string, unknown> {
+  return { target, manifests, rewritten, objects, bytes, ...awayFields(away), ...(failure ? { problem: failure.message } : {}) };
 }

@@ -29,8 +29,8 @@ export function showTargets({ out }: Shell, { targets, emptied }: PruneReport): 
   const isLate = targets.some(({ later }) => later !== null);
   showTable(out, {
     columns: [{ title: 'target', least: 6 }, right('manifests'), right('rewritten'), right('objects'), right('frees'), ...(isLate ? [right('later')] : [])],
-    rows: targets.map(({ target, problem, manifests, rewritten, objects, bytes, later }) =>
-      problem === null ? [target, count(manifests), count(rewritten), count(objects), size(bytes), ...(isLate ? [size(later?.bytes ?? 0)] : [])] : [target, 'not now'],
+    rows: targets.map(({ target, problem, away, manifests, rewritten, objects, bytes, later }) =>
+      problem === null && away === null ? [target, count(manifests), count(rewritten), count(objects), size(bytes), ...(isLate ? [size(later?.bytes ?? 0)] : [])] : [target, away === null ? 'not now' : 'away'],
     ),
   });
   for (const line of targets.flatMap(notesOf)) out.line(line);
@@ -63,7 +63,8 @@ export function pruneToJson(shell: Shell, { plan, dryRun, kept, forgotten, lost,
   shell.emitJson('summary', { plan, dryRun, exitCode, kept, forgotten, lost, emptied, targets });
 }
 
-function notesOf({ target, problem, later, early }: PrunedTarget): string[] {
+function notesOf({ target, problem, away, later, early }: PrunedTarget): string[] {
+  if (away !== null) return [`${target} is not there now: ${formatCount(away.snapshots, 'forgotten snapshot')} still ${away.snapshots === 1 ? 'lies' : 'lie'} on it, until a \`bat prune\` finds it there.`];
   if (problem !== null) return [`${target}: ${problem} What is to go from there goes with the next run or prune.`];
   const notes: string[] = [];
   if (later) {

@@ -2,10 +2,11 @@
 import type { SnapshotRow } from '../../actions/snapshots.ts';
 import { formatBytes, formatCount } from '../../core/units.ts';
 import type { Output } from '../output.ts';
+import { leftLine } from './left-line.ts';
 import { localTime } from './local-time.ts';
 import { showTable } from './show-table.ts';
 
-export function showSnapshots(output: Output, rows: readonly SnapshotRow[]): void {
+export function showSnapshots(output: Output, rows: readonly SnapshotRow[], deleted: readonly { target: string; snapshots: number }[] = []): void {
   const isTagged = rows.some(({ tags }) => tags !== null && tags.length > 0);
   const isProtected = rows.some((row) => row.protected);
   showTable(output, {
@@ -31,4 +32,5 @@ export function showSnapshots(output: Output, rows: readonly SnapshotRow[]): voi
     ]),
   });
   output.line(output.colours.dim(formatCount(rows.length, 'snapshot')));
+  for (const { target, snapshots } of deleted) output.line(leftLine(target, snapshots));
 }

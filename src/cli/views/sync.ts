@@ -4,6 +4,7 @@ import { visible } from '../../core/event-text.ts';
 import { formatBytes, formatCount, formatDuration } from '../../core/units.ts';
 import { seconds } from '../json-line.ts';
 import type { Shell } from '../shell.ts';
+import { leftLine } from './left-line.ts';
 import { showNotice } from './notices.ts';
 import { showTable } from './show-table.ts';
 import { StatusLine } from './status-line.ts';
@@ -59,6 +60,7 @@ export function showSync(shell: Shell, report: SyncReport, dryRun: boolean): voi
         : [target.target, count(target.snapshots), count(target.objects), formatBytes(target.bytes), count(inState(target, 'gone')), count(inState(target, 'unknown'))],
     ),
   });
+  for (const { target, deleted } of targets) if (deleted > 0) out.line(leftLine(target, deleted));
   showObjects(shell, targets, dryRun);
   if (targets.some(({ found }) => found.length > 0)) out.line();
   const gone = targets.reduce((sum, target) => sum + inState(target, 'gone'), 0);
@@ -95,9 +97,9 @@ export function syncToJson(shell: Shell, { plan, rebuilt, damagedCatalog, read, 
   for (const { name, targets: held, error } of read?.unreadable ?? []) shell.emitJson('unreadable_manifest', { name, targets: held, code: error.code, message: error.message });
   for (const target of targets) {
     for (const object of target.found) shell.emitJson('sync_object', { target: target.target, ...object });
-    const { snapshots, objects, bytes, location, problem } = target;
+    const { snapshots, deleted, objects, bytes, location, problem } = target;
     // Why it could not be looked at has been told.
-    const known = problem ? { reachable: false } : { reachable: true, location, snapshots, objects, bytes, gone: inState(target, 'gone'), unknown: inState(target, 'unknown') };
+    const known = problem ? { reachable: false } : { reachable: true, location, snapshots, deleted, objects, bytes, gone: inState(target, 'gone'), unknown: inState(target, 'unknown') };
     shell.emitJson('sync_target', { target: target.target, ...known });
   }
   const facts = read && { snapshots: read.snapshots, manifests: read.manifests, bytesRead: read.bytes, entries: read.entries };

@@ -13,7 +13,7 @@ import type { Session } from '../session.ts';
 import { lookAt } from './look.ts';
 import { changeManifestSet } from './manifest-set.ts';
 import { minimumTime } from './minimum-time.ts';
-import type { PrunePlan } from './prune-plan.ts';
+import type { Away, PrunePlan } from './prune-plan.ts';
 import { ManifestProof, type Removed } from './removal.ts';
 import { rewriteManifests } from './rewrite.ts';
 
@@ -32,6 +32,8 @@ export interface PrunedTarget {
   objects: number;
   /** Of the volumes and manifests that were removed. */
   bytes: number;
+  /** As in the plan. */
+  away: Away | null;
   /** What kept things from being removed there, or from being removed at all. */
   failure: BatError | null;
 }
@@ -39,21 +41,33 @@ export interface PrunedTarget {
 /** A target that fails is given up on, and told in the result. `say`: what is being done, for a person. */
 export async function carryOutPrune(session: Session, plan: PrunePlan, say: (text: string) => void = () => {}): Promise<PruneResult> {
   const { catalog } = session;
-  const { rewrites, leaving, draining, chunks } = plan.work;
+  const { rewrites, leaving, staying, copies, draining, chunks, options } = plan.work;
   const forgetting = new Forgetting(catalog);
   const forget = new Set(plan.forget.map(({ id }) => id));
+  const stays = new Set(staying);
+  if (rewrites.length + copies.reduce((sum, copy) => sum + copy.rewrites.length, 0) > 0) say('writing manifests again that lean on what goes');
+  // What is written again on a copy may name these, and nothing else will.
+  forgetting.drain(staying);
   forgetting.listLeaving(leaving);
-  if (rewrites.length > 0) say('writing manifests again that lean on what goes');
   await rewriteManifests(session, rewrites, forget);
+  for (const copy of copies) {
+    forgetting.listLeaving(copy.leaving);
+    await rewriteManifests(session, copy.rewrites, forget);
+  }
   session.signal.throwIfAborted();
   forgetting.forget(plan.forget, session.startedAt);
-  forgetting.markGoing();
-  forgetting.drain(draining);
+  if (options.only === undefined) {
+    forgetting.listLeaving(leaving.filter((id) => !stays.has(id)));
+    forgetting.markGoing();
+    forgetting.drain(draining);
+  }
   catalog.flush();
+  const leavingOn = new Map(copies.map((copy) => [copy.target, copy.leaving]));
   const targets: PrunedTarget[] = [];
-  for (const { target: id, refused, rewritten } of plan.targets) {
-    const done: PrunedTarget = { target: id, manifests: 0, rewritten: rewritten.length, objects: 0, bytes: 0, failure: refused };
+  for (const { target: id, refused, rewritten, away } of plan.targets) {
+    const done: PrunedTarget = { target: id, manifests: 0, rewritten: rewritten.length, objects: 0, bytes: 0, away, failure: refused };
     targets.push(done);
+    forgetting.listLeaving(leavingOn.get(id) ?? leaving);
     const target = session.targets.get(id);
     if (target && refused === null) await tryTarget(session, id, () => pruneTarget(session, target, plan, done, say));
     done.failure ??= session.failures.get(id) ?? null;

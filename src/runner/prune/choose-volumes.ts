@@ -62,6 +62,13 @@ export function chooseVolumes(session: Session, chunks: AliveChunks, targets: re
   };
 }
 
+/** Of a target that only copies fill, the volumes that go from it: of which nothing is needed, or all that is lies in others there. Read from the catalog alone. */
+export function chooseOnCopy(session: Session, chunks: AliveChunks, target: string): number[] {
+  const leaving: number[] = [];
+  for (const { id, isHeld, alive } of surveyVolumes(session.catalog, chunks, [{ target, recipients: 'any' }])) if (isHeld && alive === 0) leaving.push(id);
+  return leaving;
+}
+
 /** What older snapshots need cannot be read again: a volume goes only after them. */
 function isWorthEmptying({ alive, old, total }: Pick<VolumeShare, 'alive' | 'old' | 'total'>): boolean {
   const current = alive - old;

@@ -2,16 +2,22 @@
 import { findAlive, findLost } from '../../catalog/alive-chunks.ts';
 import { Forgetting } from '../../catalog/forgetting.ts';
 import { IdSet } from '../../catalog/id-set.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
 import { Manifests, type ManifestRecord } from '../../catalog/manifests.ts';
-import { Snapshots } from '../../catalog/snapshots.ts';
+import { Objects } from '../../catalog/objects.ts';
+import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
 import { BatError } from '../../core/errors.ts';
+import type { Lane } from '../../steps/step.ts';
+import { filledCopies } from '../copy-lanes.ts';
 import { tryTarget } from '../prepare-targets.ts';
 import type { Session } from '../session.ts';
-import { chooseVolumes } from './choose-volumes.ts';
+import { chooseOnCopy, chooseVolumes, type ChosenVolumes } from './choose-volumes.ts';
 import { lookAt, type TargetLook } from './look.ts';
 import { minimumTime } from './minimum-time.ts';
-import type { PruneOptions, PrunePlan, PutOff, TargetPrune } from './prune-plan.ts';
+import type { PruneOptions, PrunePlan, PruneWork, PutOff, TargetPrune } from './prune-plan.ts';
 import type { Rewrite } from './rewrite.ts';
+
+const nothingChosen: ChosenVolumes = { leaving: [], waiting: [], draining: [], compaction: { volumes: 0, again: 0, dead: 0 } };
 
 /**
  * The targets of the session are open. `forget`: ids of snapshots; with none, only what nothing needs any more is looked for. Targets that fail
@@ -22,26 +28,43 @@ export async function planPrune(session: Session, forget: Iterable<string>, opti
   const snapshots = new Snapshots(catalog);
   const forgotten = new Set(forget);
   const chosen = [...forgotten].map((id) => snapshots.get(id) ?? notFound(id)).sort((a, b) => (a.id < b.id ? -1 : 1));
-  const looks = await lookAtAll(session, forgotten);
+  const looks = await lookAtAll(session, forgotten, options);
   const open = looks.filter(({ refused }) => refused === null);
   const chunks = findAlive(catalog, { forget: forgotten, sources: new Set(session.plan.sources.map(({ id }) => id)) });
-  const { leaving, waiting, draining, compaction } = chooseVolumes(session, chunks, open.map(({ target }) => target), options);
-  const goers = new IdSet();
-  for (const id of leaving) goers.add(id);
-  const rewritten = new Map(open.map((look) => [look.target.id, findRewrites(session, look, forgotten, goers)]));
-  const rewrites = groupByLane(session, open, rewritten);
-  new Forgetting(catalog).listLeaving([...leaving, ...waiting]);
-  const targets = session.lanes.flatMap((lane) => lane.targets).map((id): TargetPrune => {
-    const look = looks.find(({ target }) => target.id === id);
-    if (!look || look.refused) return nothing(id, look?.refused ?? session.failures.get(id) ?? null);
-    return describe(session, look, rewritten.get(id)!, options);
+  const isCopy = ({ target }: TargetLook): boolean => session.copyLanes.some(({ targets }) => targets.includes(target.id));
+  const uploads = open.filter((look) => !isCopy(look));
+  const forgetting = new Forgetting(catalog);
+  const { leaving, waiting, draining, compaction } = options.only === undefined ? chooseVolumes(session, chunks, uploads.map(({ target }) => target), options) : nothingChosen;
+  const rewritten = new Map<string, ReadonlySet<string>>();
+  forgetting.listLeaving(leaving);
+  for (const look of uploads) rewritten.set(look.target.id, findRewrites(session, look, forgotten, leaving));
+  const described = new Map<string, TargetPrune>();
+  const describeAll = (some: readonly TargetLook[]): void => some.forEach((look) => described.set(look.target.id, describe(session, look, rewritten.get(look.target.id)!, options)));
+  forgetting.listLeaving([...leaving, ...waiting]);
+  describeAll(uploads);
+  const copies = open.filter(isCopy).map((look): PruneWork['copies'][number] => {
+    const target = look.target.id;
+    const goers = chooseOnCopy(session, chunks, target);
+    forgetting.listLeaving(goers);
+    rewritten.set(target, findRewrites(session, look, forgotten, goers));
+    describeAll([look]);
+    return { target, leaving: goers, rewrites: groupByLane(session, session.copyLanes.filter(({ targets }) => targets.includes(target)), open, rewritten) };
+  });
+  const order = [...(options.only === undefined ? session.lanes : []), ...session.copyLanes].flatMap((lane) => lane.targets);
+  const targets = order.flatMap((id): TargetPrune[] => {
+    const known = described.get(id);
+    if (known) return [known];
+    const away = session.away.get(id);
+    if (!away) return [nothing(id, looks.find(({ target }) => target.id === id)?.refused ?? session.failures.get(id) ?? null)];
+    const snapshots = snapshotsLeft(catalog, id, chosen);
+    return snapshots === 0 ? [] : [{ ...nothing(id, null), away: { snapshots, why: away } }];
   });
   return {
     forget: chosen,
     lost: forgotten.size === 0 ? { files: 0, bytes: 0 } : findLost(catalog, forgotten, chunks.alive),
     targets,
     compaction,
-    work: { options, chunks, rewrites, leaving, draining },
+    work: { options, chunks, rewrites: groupByLane(session, options.only === undefined ? session.lanes : [], open, rewritten), leaving, staying: stayingOn(session, leaving, copies), copies, draining },
   };
 }
 
@@ -49,14 +72,31 @@ function notFound(id: string): never {
   throw new BatError('SNAPSHOT_NOT_FOUND', `There is no snapshot ${id}.`, { hint: 'See `bat snapshots`.' });
 }
 
-async function lookAtAll(session: Session, forget: ReadonlySet<string>): Promise<TargetLook[]> {
+async function lookAtAll(session: Session, forget: ReadonlySet<string>, { only }: PruneOptions): Promise<TargetLook[]> {
   const looks: TargetLook[] = [];
-  for (const target of session.targets.values()) await tryTarget(session, target.id, async () => void looks.push(await lookAt(session, target, forget)));
+  const targets = [...session.targets.values()].filter(({ id }) => only === undefined || id === only);
+  for (const target of targets) await tryTarget(session, target.id, async () => void looks.push(await lookAt(session, target, forget)));
   return looks;
 }
 
+/** How many snapshots that the catalog has no more, or is to have no more, still lie on a target. */
+function snapshotsLeft(catalog: Catalog, target: string, forget: readonly Snapshot[]): number {
+  const manifests = new Manifests(catalog);
+  return manifests.forgottenOn(target).length + forget.filter(({ id }) => manifests.get(id, target) !== null).length;
+}
+
+/** Of volumes that go from where runs store, those that must stay for a target that only copies fill: it holds them, and is not there, or has a use for them. */
+function stayingOn(session: Session, leaving: readonly number[], copies: PruneWork['copies']): number[] {
+  const objects = new Objects(session.catalog);
+  const goes = new Map(copies.map((copy) => [copy.target, new Set(copy.leaving)]));
+  const holders = filledCopies(session);
+  return leaving.filter((volume) => holders.some((id) => objects.isHeld(volume, id) && !goes.get(id)?.has(volume)));
+}
+
 /** Ids of the kept snapshots whose manifests on a target cannot stay as they are. */
-function findRewrites(session: Session, { target, kept, gone }: TargetLook, forget: ReadonlySet<string>, leaving: IdSet): Set<string> {
+function findRewrites(session: Session, { target, kept, gone }: TargetLook, forget: ReadonlySet<string>, goers: readonly number[]): Set<string> {
+  const leaving = new IdSet();
+  for (const id of goers) leaving.add(id);
   const snapshots = new Snapshots(session.catalog);
   const isKept = (id: string): boolean => !forget.has(id) && snapshots.get(id) !== null;
   const removes = gone.length > 0 || !new Forgetting(session.catalog).leavingOn(target.id).next().done;
@@ -77,14 +117,15 @@ function findRewrites(session: Session, { target, kept, gone }: TargetLook, forg
 }
 
 /** The same on all targets of a lane that hold it: what they hold alike can be laid over alike. */
-function groupByLane(session: Session, open: readonly TargetLook[], rewritten: ReadonlyMap<string, ReadonlySet<string>>): Rewrite[] {
+function groupByLane(session: Session, lanes: readonly Lane[], open: readonly TargetLook[], rewritten: ReadonlyMap<string, ReadonlySet<string>>): Rewrite[] {
   const manifests = new Manifests(session.catalog);
-  return session.lanes.flatMap((lane) => {
+  return lanes.flatMap((lane) => {
     const targets = lane.targets.filter((id) => rewritten.has(id));
     const ids = new Set(targets.flatMap((id) => [...rewritten.get(id)!]));
     return [...ids].map((snapshot): Rewrite => {
       const noted = new Set(manifests.of(snapshot).map(({ target }) => target));
-      const holds = (id: string): boolean => noted.has(id) || open.some(({ target, kept }) => target.id === id && kept.some((there) => there.snapshot === snapshot));
+      // Of one that only copies fill nobody knows how a manifest was sealed that is not noted: the next copy brings it anew.
+      const holds = (id: string): boolean => noted.has(id) || (!session.copyLanes.includes(lane) && open.some(({ target, kept }) => target.id === id && kept.some((there) => there.snapshot === snapshot)));
       return { snapshot, lane, targets: targets.filter(holds) };
     });
   });
@@ -109,9 +150,9 @@ function describe(session: Session, { target, gone }: TargetLook, rewritten: Rea
     if (until > putOff.until) putOff.until = until;
     putOff.cost = putOff.cost === null || cost === null ? null : putOff.cost + cost;
   }
-  return { target: target.id, refused: null, manifests: gone.map(({ name }) => name), rewritten: [...rewritten].sort(), objects, bytes, putOff };
+  return { target: target.id, refused: null, manifests: gone.map(({ name }) => name), rewritten: [...rewritten].sort(), objects, bytes, away: null, putOff };
 }
 
 function nothing(target: string, refused: BatError | null): TargetPrune {
-  return { target, refused, manifests: [], rewritten: [], objects: 0, bytes: 0, putOff: null };
+  return { target, refused, manifests: [], rewritten: [], objects: 0, bytes: 0, away: null, putOff: null };
 }

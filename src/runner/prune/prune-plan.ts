@@ -17,8 +17,16 @@ export interface TargetPrune {
   objects: number;
   /** Of these and of the manifests. */
   bytes: number;
+  /** A target that only copies fill is not there: what lies there and is to go waits for it. That is no failure. */
+  away: Away | null;
   /** What nothing needs and is left for now: its storage class has a least time that is paid for in any case. */
   putOff: PutOff | null;
+}
+
+export interface Away {
+  /** Snapshots that are forgotten and still lie there, with what only they need. */
+  snapshots: number;
+  why: BatError;
 }
 
 export interface PutOff {
@@ -45,6 +53,8 @@ export interface Compaction {
 export interface PruneOptions {
   /** Removes also what has to be paid for in any case. */
   early?: boolean;
+  /** The only target that something is removed from: one that only copies fill. */
+  only?: string;
 }
 
 export interface PrunePlan {
@@ -61,9 +71,14 @@ export interface PrunePlan {
 export interface PruneWork {
   options: PruneOptions;
   chunks: AliveChunks;
+  /** On the targets that uploads store to. */
   rewrites: readonly Rewrite[];
-  /** Ids of the volumes that go. */
+  /** Ids of the volumes that go from these. */
   leaving: readonly number[];
+  /** Those of them that a target which only copies fill still has a use for. */
+  staying: readonly number[];
+  /** What is done on each of those targets that is there. */
+  copies: readonly { target: string; leaving: readonly number[]; rewrites: readonly Rewrite[] }[];
   /** Ids of the volumes that are to be stored again. */
   draining: readonly number[];
 }

@@ -9,7 +9,7 @@ import type { Session } from '../session.ts';
 /** Targets that fail on the way are given up on; what they hold stays known as stale. */
 export async function rewriteStale(session: Session, say: (text: string) => void): Promise<void> {
   const stale = new Manifests(session.catalog).stale();
-  const rewrites = session.lanes.flatMap((lane): Rewrite[] => {
+  const rewrites = [...session.lanes, ...session.copyLanes].flatMap((lane): Rewrite[] => {
     const ours = stale.filter(({ target }) => lane.targets.includes(target) && session.targets.has(target));
     const bySnapshot = Map.groupBy(ours, ({ snapshot }) => snapshot);
     return [...bySnapshot].map(([snapshot, rows]) => ({ snapshot, lane, targets: rows.map(({ target }) => target) }));

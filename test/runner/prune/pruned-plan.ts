@@ -120,11 +120,21 @@ export class PrunedPlan {
     this.#time += days * 24 * 60 * 60 * 1000;
   }
 
+  /** A run; what it noted. */
+  async notesOfRun(): Promise<string[]> {
+    const notes: string[] = [];
+    await this.run(0, (event) => void (event.type === 'issue' && notes.push(event.issue.message)));
+    return notes;
+  }
+
   /** Returns the id of the snapshot. */
-  async run(exitCode = 0): Promise<string> {
+  async run(exitCode = 0, hear: (event: BatEvent) => void = () => {}): Promise<string> {
     this.pass();
     const problems: string[] = [];
-    const emit = (event: BatEvent): void => void (event.type === 'error' && problems.push(event.message));
+    const emit = (event: BatEvent): void => {
+      hear(event);
+      if (event.type === 'error') problems.push(event.message);
+    };
     const result = await run({ plan: this.plan, sources: [], newTargets: [], allowEmpty: true, emit, signal: new AbortController().signal, view: 'none', time: new Date(this.#time) });
     expect({ code: result.exitCode, problems }).toEqual({ code: exitCode, problems: [] });
     const id = `${result.run}-src`;
