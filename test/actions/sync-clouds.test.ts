@@ -47,18 +47,18 @@ test.each([['s3', onS3], ['cloudinary', onCloudinary]] as const)('%s: made anew,
   await setting.run();
   setting.write({ 'src/b': 'second' });
   await setting.run();
-  const before = setting.dump();
+  const before = setting.facts();
   expect((await setting.sync()).targets.flatMap(({ found }) => found)).toEqual([]);
-  expect(setting.dump()).toEqual(before);
+  expect(setting.facts()).toEqual(before);
   setting.lose();
   expect((await setting.sync()).targets.flatMap(({ found }) => found)).toEqual([]);
-  expect(setting.dump()).toEqual(before);
+  expect(setting.facts()).toEqual(before);
 
   const volume = before['objects']!.find(({ size }) => (size as number) > 500_000)!['name'] as string;
   await place.remove(volume);
   const [found] = (await setting.sync()).targets.map((target) => target.found);
   expect(found).toMatchObject([{ name: volume, kind: 'object', state: 'gone' }]);
   await setting.run();
-  expect(setting.dump()['receipts']!.map(({ name }) => name)).not.toContain(volume);
+  expect(setting.facts()['receipts']!.map(({ name }) => name)).not.toContain(volume);
   expect((await setting.sync()).targets.flatMap((target) => target.found)).toEqual([]);
 });

@@ -121,6 +121,12 @@ ${Object.entries(targets).map(([id, target]) => `  ${id}: ${target}\n`).join('')
     }
   }
 
+  /** The same, but that an entry which was read again and found as it was counts once. */
+  facts(state = 'state'): Dump {
+    const dump = this.dump(state);
+    return { ...dump, entries: joined(dump['entries']!) };
+  }
+
   /** Rows by what they say; ids are put into words. */
   dump(state = 'state'): Dump {
     const database = new DatabaseSync(this.at(state, 'catalog.db'), { readOnly: true });
@@ -153,7 +159,7 @@ ${Object.entries(targets).map(([id, target]) => `  ${id}: ${target}\n`).join('')
 }
 
 /** An entry that a run read again, since it had been written in the very tick before, and found as it was, is one row once a catalog is made anew. */
-export function joined(rows: Record<string, unknown>[]): Record<string, unknown>[] {
+function joined(rows: Record<string, unknown>[]): Record<string, unknown>[] {
   const bySpan = rows.map((row) => ({ row, facts: JSON.stringify({ ...row, since: null, until: null }) })).sort((a, b) => (a.facts < b.facts ? -1 : a.facts > b.facts ? 1 : (a.row['since'] as number) - (b.row['since'] as number)));
   const kept: typeof bySpan = [];
   for (const { row, facts } of bySpan) {

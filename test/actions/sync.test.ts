@@ -49,13 +49,13 @@ describe('made anew, the catalog says what the lost one said, and a run stores n
   test.each(Object.entries(syncPlans) as [string, SyncPlan][])('%s', async (kind, plan) => {
     const setting = await SyncSetting.create(plan);
     await liveWith(setting, kind.length);
-    const before = setting.dump();
+    const before = setting.facts();
     expect(before['snapshots']).toHaveLength(6);
     setting.lose();
     const report = await setting.sync();
     expect(report).toMatchObject({ rebuilt: true, exitCode: 0, read: { snapshots: 6, unreadable: [] } });
     expect(report.targets.flatMap(({ found }) => found)).toEqual([]);
-    const after = setting.dump();
+    const after = setting.facts();
     for (const [table, rows] of Object.entries(before)) expect(after[table], table).toEqual(rows);
     const stored = counts(setting);
     await setting.run();
@@ -79,10 +79,10 @@ describe('made anew', () => {
     const setting = await backedUp({ steps: ['select', 'tar: { volume: 20MiB }', 'compress', 'upload: { to: usb }', 'record'], targets: folders('usb') });
     await setting.setPlan({ steps, targets });
     await setting.run();
-    const before = setting.dump();
+    const before = setting.facts();
     setting.lose();
     await setting.sync();
-    for (const table of ['objects', 'places', 'receipts', 'manifests']) expect(setting.dump()[table], table).toEqual(before[table]);
+    for (const table of ['objects', 'places', 'receipts', 'manifests']) expect(setting.facts()[table], table).toEqual(before[table]);
     const stored = counts(setting);
     await setting.run();
     expect(counts(setting)).toEqual(stored);
@@ -95,14 +95,14 @@ describe('made anew', () => {
     await setting.setPlan(sealedTo(`${other.recipient}, KEY`));
     setting.write({ 'src/c': 'third' });
     await setting.run();
-    const before = setting.dump();
+    const before = setting.facts();
     setting.lose();
     await setting.setPlan(sealedTo('KEY'));
     const report = await setting.sync();
     // The first two manifests are not for this key.
     expect(report).toMatchObject({ exitCode: 1, read: { snapshots: 1, unreadable: [{ error: { code: 'KEY_WRONG' } }, { error: { code: 'KEY_WRONG' } }] } });
     const recipients = (dump: Dump): unknown => dump['objects']!.map((row) => [row['name'], row['recipients']]);
-    expect(recipients(setting.dump())).toEqual(recipients(before));
+    expect(recipients(setting.facts())).toEqual(recipients(before));
     const volumes = setting.query('SELECT id FROM volumes').length;
     await setting.run();
     // What only the lost key can read is stored again; what both can read is not.
@@ -124,7 +124,7 @@ describe('made anew', () => {
 
   test('a manifest that is damaged on one target is taken from the other; on both, it is named, and all else is there', async () => {
     const setting = await backedUp(syncPlans.sealed);
-    const before = setting.dump();
+    const before = setting.facts();
     const [first = '', second = ''] = readdirSync(setting.at('usb/plan/manifests')).sort();
     const spoil = (target: string, name: string): void => {
       const file = setting.at(target, 'plan/manifests', name);
@@ -135,23 +135,23 @@ describe('made anew', () => {
     spoil('usb', second);
     setting.lose();
     expect((await setting.sync()).exitCode).toBe(0);
-    expect(setting.dump()).toEqual(before);
+    expect(setting.facts()).toEqual(before);
     spoil('far', second);
     setting.lose();
     const report = await setting.sync();
     expect(report).toMatchObject({ exitCode: 1, read: { snapshots: 1, unreadable: [{ name: `manifests/${second}`, targets: ['usb', 'far'], error: { code: 'OBJECT_DAMAGED' } }] } });
-    expect(setting.dump()['manifests']!.map(({ name }) => name)).toEqual([`manifests/${first}`, `manifests/${first}`]);
+    expect(setting.facts()['manifests']!.map(({ name }) => name)).toEqual([`manifests/${first}`, `manifests/${first}`]);
     // What only the damaged one knows of must not be taken for an orphan.
     await expect(setting.sync({ removeOrphans: true })).rejects.toMatchObject({ code: 'USAGE', message: expect.stringMatching(/^Nothing was removed: usb holds 1 manifest that/) as string });
   });
 
   test('a damaged catalog is kept beside the new one; one of a newer bat is left alone', async () => {
     const setting = await backedUp(syncPlans.plain);
-    const before = setting.dump();
+    const before = setting.facts();
     const file = setting.at('state/catalog.db');
     writeFileSync(file, 'a letter to my aunt\n'.repeat(500));
     expect(await setting.sync()).toMatchObject({ rebuilt: true, damagedCatalog: `${file}.damaged` });
-    expect(setting.dump()).toEqual(before);
+    expect(setting.facts()).toEqual(before);
     expect(readFileSync(`${file}.damaged`, 'utf8')).toMatch(/^a letter/);
     const database = new DatabaseSync(file);
     database.exec('PRAGMA user_version = 99');
@@ -186,12 +186,12 @@ describe('with a catalog', () => {
     const [manifest = ''] = readdirSync(setting.at('far/plan/manifests'));
     truncateSync(setting.at('usb/plan/volumes', volume), 1000);
     rmSync(setting.at('far/plan/manifests', manifest));
-    const before = setting.dump();
+    const before = setting.facts();
     const expected = [['usb', `volumes/${volume}`, 'object', 'gone'], ['far', `manifests/${manifest}`, 'manifest', 'gone']];
     expect(findings(await setting.sync({ dryRun: true }))).toEqual(expected);
-    expect(setting.dump()).toEqual(before);
+    expect(setting.facts()).toEqual(before);
     expect(findings(await setting.sync())).toEqual(expected);
-    expect(setting.dump()['receipts']!.map(({ target }) => target)).toEqual(['far']);
+    expect(setting.facts()['receipts']!.map(({ target }) => target)).toEqual(['far']);
     expect(findings(await setting.sync())).toEqual([]);
     await setting.run();
     expect(statSync(setting.at('usb/plan/volumes', volume)).size).toBeGreaterThan(300_000);
@@ -212,7 +212,7 @@ describe('with a catalog', () => {
 
   test('a catalog that was made of one target knows too little to judge another one, until that is adopted', async () => {
     const setting = await start(syncPlans.lanes);
-    const before = setting.dump();
+    const before = setting.facts();
     setting.lose();
     await setting.sync({ only: 'far' });
     const [usb] = (await setting.sync()).targets;
@@ -220,7 +220,7 @@ describe('with a catalog', () => {
     await expect(setting.sync({ removeOrphans: true })).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('usb holds 1 manifest') as string });
     expect(findings(await setting.sync({ adopt: true })).map((row) => (row as string[]).filter((_, at) => at !== 1))).toEqual([['usb', 'manifest', 'adopted'], ['farther', 'manifest', 'adopted']]);
     expect(findings(await setting.sync({ removeOrphans: true }))).toEqual([]);
-    const after = setting.dump();
+    const after = setting.facts();
     for (const table of ['snapshots', 'entries', 'places', 'objects', 'receipts', 'manifests']) expect(after[table], table).toEqual(before[table]);
     const stored = counts(setting);
     await setting.run();
@@ -245,10 +245,10 @@ describe('with a catalog', () => {
     expect(report.targets[1]!.found.filter(({ kind }) => kind === 'manifest').map(({ name, state }) => [name, state])).toEqual(theirs.map((id) => [`manifests/${id}.jsonl.zst.age`, 'unknown']));
     await expect(setting.sync({ removeOrphans: true, retired: ['laptop'] })).rejects.toMatchObject({ code: 'USAGE' });
 
-    const before = setting.dump();
+    const before = setting.facts();
     // Their signer is not known here.
     expect(await setting.sync({ adopt: true })).toMatchObject({ exitCode: 1, read: { snapshots: 0, unreadable: [{ error: { code: 'MANIFEST_FORGED' } }, { error: { code: 'MANIFEST_FORGED' } }] } });
-    expect(setting.dump()).toEqual(before);
+    expect(setting.facts()).toEqual(before);
     expect(await setting.sync({ adopt: true, accept: true })).toMatchObject({ exitCode: 0, read: { snapshots: 2 } });
     expect(setting.query('SELECT id FROM snapshots ORDER BY number').map(({ id }) => id)).toEqual([...theirs, before['snapshots']![0]!['id']]);
     // Theirs, as they know it.
