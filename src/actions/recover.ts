@@ -8,6 +8,7 @@ import type { PlanFile } from '../volume/manifest.ts';
 import type { Place } from './recover/place.ts';
 import { listSnapshots, openKeys, readSnapshot, type KeyInputs, type StoredSnapshot } from './store.ts';
 import { once } from './store/keys.ts';
+import { currentLists } from './store/successors.ts';
 import { Trust } from './store/trust.ts';
 
 export { choosePlan, openPlace, type Place } from './recover/place.ts';
@@ -26,7 +27,7 @@ export interface RecoverablePlan {
   location: string;
   /** The machines that have written there, oldest first. */
   hosts: string[];
-  /** Their public keys, as far as they are trusted. */
+  /** The public keys of those who are trusted and keep a signed list there that nobody has succeeded. */
   signers: string[];
   snapshots: StoredSnapshot[];
 }
@@ -37,18 +38,17 @@ export function trustFor(plan: string, { environment, accept, emit }: RecoverOpt
 }
 
 /** One plan of a place, without a key. Throws what the target says, and the codes of Trust. */
-export async function lookAtPlan(place: Place, plan: string, options: RecoverOptions): Promise<RecoverablePlan> {
+export async function lookAtPlan(place: Place, plan: string, options: RecoverOptions, trust = trustFor(plan, options)): Promise<RecoverablePlan> {
   const target = place.target(plan);
   try {
     await target.connect({ create: false, signal: options.signal });
-    const trust = trustFor(plan, options);
     const snapshots = await trust.look(target, await listSnapshots(target, options.signal), options.signal);
     const marker = await readMarker(target, options.signal).catch((error: unknown) => {
       if (error instanceof BatError && error.code === 'OBJECT_DAMAGED') return null;
       throw error;
     });
     const hosts = [...new Set(marker?.writers.map(({ host }) => host) ?? [])];
-    return { plan, location: target.location, hosts, signers: [...(trust.signers ?? [])], snapshots };
+    return { plan, location: target.location, hosts, signers: currentLists(trust.listsOn(target.id)).map(({ signer }) => signer), snapshots };
   } finally {
     await target.close();
   }

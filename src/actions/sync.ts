@@ -10,6 +10,7 @@ import { Stores } from '../catalog/stores.ts';
 import { BatError, exitCodes } from '../core/errors.ts';
 import { formatCount } from '../core/units.ts';
 import { stateFiles } from '../plan/state-folder.ts';
+import { listsOfOthers } from '../runner/signed-list.ts';
 import type { Target } from '../targets/target.ts';
 import { claimName } from './held-plan.ts';
 import { closeTargets, createTargets } from './plan-targets.ts';
@@ -19,6 +20,7 @@ import type { SyncObject, SyncOptions, SyncRead, SyncReport, SyncTarget } from '
 import { importManifests, type ImportReport } from './sync/import-manifests.ts';
 import { lookAt, unknownManifests } from './sync/look.ts';
 import { keepDamaged, makeCatalog } from './sync/new-catalog.ts';
+import { noteWhatWasRead } from './sync/read-all.ts';
 import { takePassphraseKeys } from './sync/passphrase-keys.ts';
 import { openSyncStores, trustStores, type OpenedStores, type SyncStore } from './sync/stores.ts';
 
@@ -84,6 +86,7 @@ class Sync {
   readonly #options: SyncOptions;
   #stores: readonly SyncStore[];
   #failures: ReadonlyMap<string, BatError>;
+  #trust: Trust | null = null;
 
   constructor(options: SyncOptions, { stores, failures }: OpenedStores) {
     this.#options = options;
@@ -114,6 +117,7 @@ class Sync {
     const read = await this.#import(catalog, { isNew: true, severalHosts: hosts.size > 1 });
     if (read.snapshots.length === 0) throw read.unreadable[0]!.error;
     for (const { target, marker } of this.#stores) if (marker) new Stores(catalog).note(target.id, marker.store, false);
+    this.#noteRead(catalog, read);
     const isSealed = this.#stores.some(({ manifests }) => manifests.some(({ sealed }) => sealed));
     if (isSealed) await takePassphraseKeys(catalog, this.#stores, { inputs: keys, now: new Date(), emit, signal });
     return this.#report(catalog, { rebuilt: true, read, takeAbove: 0, known: null });
@@ -126,7 +130,9 @@ class Sync {
       const before = lastObject(catalog);
       const known = new Map(this.#stores.map(({ target }) => [target.id, namesOn(catalog, target.id)]));
       const wanted = this.#options.adopt ? this.#unknownSnapshots(catalog) : new Set<string>();
-      const read = wanted.size > 0 ? await this.#import(catalog, { wanted, isNew: false, severalHosts: false }) : null;
+      const read = wanted.size > 0 || this.#options.accept ? await this.#import(catalog, { wanted, isNew: false, severalHosts: false }) : null;
+      if (read) this.#noteRead(catalog, read);
+      else await this.#noteKnown(catalog);
       const report = await this.#report(catalog, { rebuilt: false, read, takeAbove: read ? before : null, known });
       if (!this.#options.dryRun) catalog.flush();
       return report;
@@ -149,6 +155,7 @@ class Sync {
   async #import(catalog: Catalog, how: { isNew: boolean; severalHosts: boolean; wanted?: ReadonlySet<string> }): Promise<ImportReport> {
     const { plan, onProgress, environment, accept, emit, signal } = this.#options;
     const trust = new Trust({ plan, environment, accept, emit });
+    this.#trust = trust;
     ({ stores: this.#stores, failures: this.#failures } = await trustStores({ stores: [...this.#stores], failures: new Map(this.#failures) }, trust, emit, signal));
     return importManifests({
       catalog,
@@ -159,6 +166,23 @@ class Sync {
       signal,
       ...how,
     });
+  }
+
+  #noteRead(catalog: Catalog, { signed }: ImportReport): void {
+    const { retired } = this.#options;
+    for (const store of this.#stores) {
+      const lists = this.#trust?.listsOn(store.target.id) ?? [];
+      noteWhatWasRead(store, { catalog, lists, signed: signed.get(store.target.id) ?? new Map(), rebuilt: catalog.getMeta('catalog') === null, retired });
+    }
+  }
+
+  /** The catalog has all manifests; what others have signed since is no reason to read them again. */
+  async #noteKnown(catalog: Catalog): Promise<void> {
+    const { plan, retired, signal } = this.#options;
+    for (const store of this.#stores) {
+      const lists = await listsOfOthers({ catalog, plan, signal }, store.target);
+      noteWhatWasRead(store, { catalog, lists, signed: null, rebuilt: false, retired });
+    }
   }
 
   /** Looks at every target; what may go is removed once all have been looked at. */
@@ -190,8 +214,8 @@ class Sync {
   }
 }
 
-function toRead({ snapshots, ...rest }: ImportReport): SyncRead {
-  return { snapshots: snapshots.length, ...rest };
+function toRead({ snapshots, manifests, bytes, entries, unreadable }: ImportReport): SyncRead {
+  return { snapshots: snapshots.length, manifests, bytes, entries, unreadable };
 }
 
 function adoptedOn({ target }: SyncStore, catalog: Catalog, known: ReadonlySet<string>): SyncObject[] {

@@ -42,6 +42,18 @@ export class Stores {
   }
 
   /**
+   * Other signers whose manifests on the target this catalog has taken in: by public key, the serial of what they signed up to which it knows
+   * all that they keep there. What of it is there no more, it removed itself.
+   */
+  readSigners(target: string, store: string): Map<string, number> {
+    return new Map(Object.entries(JSON.parse(this.#catalog.getMeta(`read-signers:${target}:${store}`) ?? '{}') as Record<string, number>));
+  }
+
+  noteReadSigners(target: string, store: string, serials: ReadonlyMap<string, number>): void {
+    this.#catalog.setMeta(`read-signers:${target}:${store}`, JSON.stringify(Object.fromEntries(serials)));
+  }
+
+  /**
    * True if the last run that wrote to a target did not come to a good end, whether it was killed, was stopped or gave the target
    * up: objects may lie there that it never came to note.
    */

@@ -14,14 +14,33 @@ export async function readSignedList(target: Target, signer: string, signal: Abo
 
 /** Of all signers. Throws MANIFEST_FORGED if one of them does not bear its signature. */
 export async function readSignedLists(target: Target, signal: AbortSignal | undefined): Promise<SignedList[]> {
-  const names: string[] = [];
-  for await (const { name } of target.list(signedFolder, signal)) if (/^signed\/[0-9a-f]{16}\.json$/.test(name)) names.push(name);
   const lists: SignedList[] = [];
-  for (const name of names.sort()) {
+  for (const name of await namesOn(target, signal)) {
     const list = await readAgain(async () => readOne(target, name, null, signal));
     if (list) lists.push(list);
   }
   return lists;
+}
+
+/** Of all signers, or of these only; what is no genuine list proves nothing, and is passed over. */
+export async function readSoundLists(target: Target, signers: Iterable<string> | 'all', signal: AbortSignal | undefined): Promise<SignedList[]> {
+  const names = signers === 'all' ? await namesOn(target, signal) : [...signers].map(signedListName);
+  const lists: SignedList[] = [];
+  for (const name of names) {
+    try {
+      const list = await readAgain(async () => readOne(target, name, null, signal));
+      if (list) lists.push(list);
+    } catch (error) {
+      if (!(error instanceof BatError) || error.code !== 'MANIFEST_FORGED') throw error;
+    }
+  }
+  return lists;
+}
+
+async function namesOn(target: Target, signal: AbortSignal | undefined): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of target.list(signedFolder, signal)) if (/^signed\/[0-9a-f]{16}\.json$/.test(name)) names.push(name);
+  return names.sort();
 }
 
 async function readOne(target: Target, name: string, signer: string | null, signal: AbortSignal | undefined): Promise<SignedList | null> {

@@ -20,7 +20,16 @@ export interface SignedList {
   serial: number;
   /** ISO 8601, UTC. */
   time: string;
+  /** Lists of other signers that this one takes the place of. */
+  succeeds: Succeeded[];
   manifests: SignedManifest[];
+}
+
+/** The lists of a signer up to a serial. All that they named was known when this list was written: what it does not name itself was removed by its signer. */
+export interface Succeeded {
+  /** The public key. */
+  signer: string;
+  serial: number;
 }
 
 export interface SignedManifest {
@@ -37,8 +46,8 @@ export function signedListName(publicKey: string): string {
 }
 
 export function encodeSignedList(list: Omit<SignedList, 'signer'>, signer: Signer): Buffer {
-  const { plan, store, serial, time, manifests } = list;
-  const document = { list: listVersion, plan, store, signer: signer.publicKey, serial, time, manifests };
+  const { plan, store, serial, time, succeeds, manifests } = list;
+  const document = { list: listVersion, plan, store, signer: signer.publicKey, serial, time, ...(succeeds.length > 0 ? { succeeds } : {}), manifests };
   return Buffer.from(`${JSON.stringify({ ...document, signature: signer.sign('list', sha256Of(document)) })}\n`);
 }
 
@@ -47,13 +56,23 @@ export function decodeSignedList(bytes: Uint8Array, subject: string): { list: Si
   const document = parsed(bytes);
   if (document === null) return null;
   const { signature, ...rest } = document;
-  const { list: version, plan, store, signer, serial, time, manifests } = rest;
+  const { list: version, plan, store, signer, serial, time, succeeds = [], manifests } = rest;
   if (typeof version === 'number' && version > listVersion) {
     throw new BatError('FORMAT_UNSUPPORTED', `${subject} was written by a newer bat (format ${version}).`, { hint: 'Update bat, then try again.', subject });
   }
   if (version !== listVersion || typeof plan !== 'string' || typeof store !== 'string' || typeof time !== 'string') return null;
   if (!isPublicKey(signer) || !isSerial(serial) || !Array.isArray(manifests) || !manifests.every(isSignedManifest)) return null;
-  return { list: { plan, store, signer, serial, time, manifests }, isGenuine: typeof signature === 'string' && isSignedBy(signer, 'list', sha256Of(rest), signature) };
+  if (!Array.isArray(succeeds) || !succeeds.every(isSucceeded)) return null;
+  return { list: { plan, store, signer, serial, time, succeeds, manifests }, isGenuine: typeof signature === 'string' && isSignedBy(signer, 'list', sha256Of(rest), signature) };
+}
+
+/** By signer: the serial up to which its lists have a successor among these. */
+export function succeededIn(lists: readonly SignedList[]): Map<string, number> {
+  const succeeded = new Map<string, number>();
+  for (const list of lists) {
+    for (const { signer, serial } of list.succeeds) if (signer !== list.signer && serial > (succeeded.get(signer) ?? -1)) succeeded.set(signer, serial);
+  }
+  return succeeded;
 }
 
 /** Of the document without its signature, as JSON without spaces and with its keys in their order. */
@@ -64,6 +83,11 @@ function sha256Of(document: object): Buffer {
 function isSignedManifest(value: unknown): value is SignedManifest {
   const { name, size, sha256, serial } = (value ?? {}) as Record<string, unknown>;
   return typeof name === 'string' && isSerial(size) && (sha256 === null || (typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256))) && (serial === null || isSerial(serial));
+}
+
+function isSucceeded(value: unknown): value is Succeeded {
+  const { signer, serial } = (value ?? {}) as Record<string, unknown>;
+  return isPublicKey(signer) && isSerial(serial);
 }
 
 function isSerial(value: unknown): value is number {

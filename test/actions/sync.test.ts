@@ -295,19 +295,3 @@ test('a catalog that was made anew may remove what nothing needs; not where anot
   await setting.setPlan(keepsOne, 'other');
   await expect(setting.run()).rejects.toThrow('STORE_SHARED');
 });
-
-test('a manifest that is gone, and that nobody removed, goes on being missed once its catalog was made anew', async () => {
-  const setting = await SyncSetting.create(syncPlans.plain);
-  for (const text of ['first', 'second']) {
-    setting.write({ 'src/a': text });
-    await setting.run();
-  }
-  const [last = ''] = setting.query('SELECT name FROM manifests ORDER BY snapshot DESC').map((row) => String(row['name']));
-  rmSync(setting.at('usb/plan', last));
-  setting.lose();
-  await setting.setPlan({ ...syncPlans.plain, more: 'retention: { last: 1 }\n' });
-  await setting.sync({ accept: true });
-  await setting.run();
-  await setting.setPlan(syncPlans.plain, 'other');
-  await expect(setting.sync()).rejects.toThrow('the signed list names');
-});

@@ -11,6 +11,8 @@ export class StoreTrust {
   readonly #trust: Doubts;
   readonly #target: Target;
   readonly #store: string;
+  /** Signers that were not known, and are taken all the same. */
+  readonly #accepted = new Set<string>();
   readonly #named = new Map<string, { sha256: string | null; serial: number | null }[]>();
 
   constructor(trust: Doubts, target: Target, store: string, lists: readonly SignedList[]) {
@@ -37,9 +39,9 @@ export class StoreTrust {
       await this.#checkUnsigned(name, named, above, hasHash);
       return;
     }
-    const { signers } = this.#trust;
-    if (signers !== null && !signers.has(header.signer)) {
+    if (!this.#isTrusted(header.signer) && !(await isVouchedFor(named, hasHash))) {
       this.#doubt(name, 'MANIFEST_FORGED', `is signed by ${signerId(header.signer)}, who is not known here`, `If another machine of yours writes there, add its key to \`signer:\` in the plan, ${header.signer}; or add --accept to trust it from now on.`);
+      this.#accepted.add(header.signer);
     }
     const serial = header.serial ?? 0;
     const isOlder = named.some((entry) => entry.serial !== null && serial < entry.serial) || (above?.signer === header.signer && serial < (above.baseSerial ?? 0));
@@ -53,7 +55,9 @@ export class StoreTrust {
       this.#doubt(name, 'MANIFEST_FORGED', 'was changed after it was signed: its signature does not hold');
       return;
     }
-    if (this.#trust.signers === null || this.#trust.accept) this.#trust.admit(this.#target, signer);
+    if (this.#trust.signers === null || this.#accepted.has(signer)) this.#trust.admit(this.#target, signer);
+    // One that a list vouches for, by somebody whom nobody trusts in all else.
+    if (!this.#isTrusted(signer)) return;
     const seen = seenOf(this.#trust.pins.state, this.#target.id, this.#store)[signer];
     if (this.#store === '' || serial <= Math.max(seen?.list ?? 0, seen?.newest?.serial ?? 0)) return;
     this.#trust.pins.update((state) => noteSeen(pinnedOn(state, this.#target.id, this.#store), signer, { newest: { name, serial } }));
@@ -62,11 +66,21 @@ export class StoreTrust {
   async #checkUnsigned(name: string, named: readonly { sha256: string | null }[], above: ManifestHeader | null, hasHash: (sha256: string) => Promise<boolean>): Promise<void> {
     const wasSigned = above?.baseSerial !== undefined && above.baseSerial !== null;
     if (!wasSigned && this.#trust.signers === null) return;
-    for (const { sha256 } of named) if (sha256 !== null && !wasSigned && (await hasHash(sha256))) return;
+    if (!wasSigned && (await isVouchedFor(named, hasHash))) return;
     this.#doubt(name, 'MANIFEST_FORGED', 'bears no signature, and what is stored there is signed');
+  }
+
+  #isTrusted(signer: string): boolean {
+    return this.#trust.signers?.has(signer) ?? true;
   }
 
   #doubt(name: string, code: 'MANIFEST_FORGED' | 'MANIFEST_ROLLED_BACK', what: string, hint = acceptHint): void {
     this.#trust.doubt(this.#target, new BatError(code, `The manifest ${name} on ${this.#target.location} ${what}.`, { hint, subject: name }));
   }
+}
+
+/** Whether somebody who is trusted has named just these bytes. */
+async function isVouchedFor(named: readonly { sha256: string | null }[], hasHash: (sha256: string) => Promise<boolean>): Promise<boolean> {
+  for (const { sha256 } of named) if (sha256 !== null && (await hasHash(sha256))) return true;
+  return false;
 }

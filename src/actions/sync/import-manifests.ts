@@ -45,6 +45,8 @@ export interface ImportReport {
   manifests: number;
   bytes: number;
   entries: number;
+  /** By target: the highest serial that each signer gave to what was read there. */
+  signed: Map<string, Map<string, number>>;
   unreadable: { name: string; targets: string[]; error: BatError }[];
 }
 
@@ -70,7 +72,7 @@ class ManifestImport {
   readonly #opening = new Set<string>();
   /** Of what was read: who signed it, and when in the row of all that this signer has signed. */
   readonly #headers = new Map<ManifestDocument, Omit<ManifestHeader, 'planFile'>>();
-  readonly #report: ImportReport = { snapshots: [], manifests: 0, bytes: 0, entries: 0, unreadable: [] };
+  readonly #report: ImportReport = { snapshots: [], manifests: 0, bytes: 0, entries: 0, signed: new Map(), unreadable: [] };
   #ahead: DocumentsAhead;
   #openedSealed = false;
   #total = 0;
@@ -212,7 +214,7 @@ class ManifestImport {
     catalog.run('RELEASE manifest');
     const { planFile: _, ...rest } = header;
     this.#headers.set(document, rest);
-    this.#count(document, taken);
+    this.#count(document, header, taken);
     return number;
   }
 
@@ -264,7 +266,11 @@ class ManifestImport {
     }
   }
 
-  #count({ size }: ManifestDocument, { lines }: TakenManifest): void {
+  #count({ size, holders }: ManifestDocument, { signer, serial = 0 }: ManifestHeader, { lines }: TakenManifest): void {
+    for (const { target } of signer === undefined ? [] : holders) {
+      const serials = this.#report.signed.get(target.id) ?? new Map<string, number>();
+      this.#report.signed.set(target.id, serials.set(signer!, Math.max(serials.get(signer!) ?? 0, serial)));
+    }
     this.#report.manifests++;
     this.#report.bytes += size;
     this.#report.entries += lines;

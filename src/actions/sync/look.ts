@@ -34,8 +34,6 @@ export async function lookAt(store: SyncStore, options: LookOptions): Promise<{ 
   if (options.takeAbove !== null) found.listing.takeHeld(options.takeAbove);
   const manifests = new Set(unknownManifests(catalog, found.listing.unknownManifests()));
   const unknown = [...found.orphans, ...found.foreign.filter((name) => !manifests.has(name)), ...manifests].sort();
-  // Read before the listing was: who begins to write after that is seen by it.
-  if (marker && manifests.size === 0) stores.setKnownUpTo(target.id, marker.lastRun);
   const judge = judgeOf({ plan, catalog, wroteLast, hasUnknownManifests: manifests.size > 0, otherHosts: otherHosts(store, options, wroteLast) });
   const objects: SyncObject[] = [];
   const orphans: SyncObject[] = [];

@@ -64,7 +64,8 @@ async function recover(shell: Shell, url: string, paths: readonly string[], flag
     return views.showPlans(shell, found);
   }
   const plan = choosePlan(place, flags.plan);
-  const found = await lookAtPlan(place, plan, options);
+  const trust = trustFor(plan, options);
+  const found = await lookAtPlan(place, plan, options, trust);
   if (!quiet && !shell.json) views.showPlan(shell, found);
   const [{ gatherKeys }, { thawPolicy }] = await Promise.all([import('../identities.ts'), import('../thaw-policy.ts')]);
   const keys = await gatherKeys(shell, null, flags.identity ?? []);
@@ -89,7 +90,7 @@ async function recover(shell: Shell, url: string, paths: readonly string[], flag
       dryRun: flags.dryRun ?? false,
       keys,
       thaw: thawPolicy(shell, flags),
-      trust: trustFor(plan, options),
+      trust,
       emit: view.emit,
       signal: shell.signal,
     }, { where: flags.to ?? `./${path}`, quiet });

@@ -2,10 +2,8 @@
 import type { Target } from '../../targets/target.ts';
 import type { Session } from '../session.ts';
 import { writeSignedList } from '../signed-list.ts';
-import { removeOutlivedLists } from './outlived-lists.ts';
 
 /** `without`: names of those that are about to be removed. */
 export async function changeManifestSet(session: Session, target: Target, without: ReadonlySet<string>): Promise<void> {
   await writeSignedList(session, target, { without });
-  if (without.size > 0) await removeOutlivedLists(session, target, without);
 }

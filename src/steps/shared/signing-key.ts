@@ -9,6 +9,9 @@ import { newSigningKey, openSigner, type Signer } from '../../volume/signature.t
 const metaSigner = 'signer';
 const metaSerial = 'serial';
 
+/** No clock comes to this: who signs by such a number leaves others none to go on counting from. */
+const highestTaken = 2 ** 45;
+
 const opened = new WeakMap<Catalog, Signer>();
 
 /** In the folder of a plan's state. */
@@ -24,6 +27,11 @@ export function signerOf(catalog: Catalog): Signer {
   const signer = readSigner(file) ?? makeSigner(file);
   opened.set(catalog, signer);
   return signer;
+}
+
+/** Null if the catalog has signed nothing yet. Makes nothing. Throws STATE_FAILED. */
+export function publicKeyOf(catalog: Catalog): string | null {
+  return readSigner(signingKeyFile(dirname(catalog.file)))?.publicKey ?? null;
 }
 
 /** Null if there is no such file. Throws STATE_FAILED for one that holds no key or cannot be read. */
@@ -59,6 +67,11 @@ export function nextSerial(catalog: Catalog): number {
   catalog.setMeta(metaSerial, String(serial));
   catalog.flush();
   return serial;
+}
+
+/** Whatever this catalog signs from now on is later than what bears this number. */
+export function raiseSerial(catalog: Catalog, serial: number): void {
+  if (serial <= highestTaken && serial > Number(catalog.getMeta(metaSerial) ?? 0)) catalog.setMeta(metaSerial, String(serial));
 }
 
 function makeSigner(file: string): Signer {
