@@ -75,11 +75,13 @@ async function checkTargets(options: VerifyOptions, catalog: Catalog, targets: r
     damages.push(check.damage);
   }
   let files = 0;
+  let isInNewest = false;
   for await (const lost of lostFiles(catalog, damages, options.sources, signal)) {
     files++;
+    isInNewest ||= lost.isLatest;
     tell({ type: 'file', file: lost });
   }
-  const report = { targets: verified, damaged: verified.reduce((sum, { damaged }) => sum + damaged, 0), files, isMendable, repair: null, duration: Date.now() - started };
+  const report = { targets: verified, damaged: verified.reduce((sum, { damaged }) => sum + damaged, 0), files, isInNewest, isMendable, repair: null, duration: Date.now() - started };
   return { report, damages };
 }
 

@@ -50,10 +50,14 @@ export interface LostFile {
   size: number;
 }
 
-/** Counts every version of a file that is in none of the kept snapshots, and some content of which nothing kept has. `onFile` is told of each. */
+/**
+ * Counts every version of a file that is in none of the kept snapshots, and some content of which nothing kept has. What no target can give
+ * any more is lost already, and does not count. `onFile` is told of each.
+ */
 export function findLost(catalog: Catalog, forget: ReadonlySet<string>, alive: IdSet, onFile: (file: LostFile) => void = () => {}): LostFiles {
   const kept = new KeptNumbers(catalog, forget);
   const counted = new IdSet();
+  const held = new HeldChunks(catalog);
   const lost: LostFiles = { files: 0, bytes: 0 };
   const rows = catalog.each(
     `SELECT d.source, d.path AS directory, e.name, e.size, e.since, e.until, e.chunks FROM entries e JOIN directories d ON d.id = e.directory WHERE e.chunks IS NOT NULL`,
@@ -61,24 +65,46 @@ export function findLost(catalog: Catalog, forget: ReadonlySet<string>, alive: I
   for (const row of rows) {
     const source = row['source'] as string;
     if (kept.has(source, row['since'] as number, row['until'] as number | null)) continue;
-    let isLost = false;
+    if (!isLostNow(row['chunks'], alive, held)) continue;
     for (const chunk of idsOf(row['chunks'])) {
-      if (alive.has(chunk)) continue;
-      isLost = true;
-      if (counted.has(chunk)) continue;
+      if (alive.has(chunk) || counted.has(chunk)) continue;
       counted.add(chunk);
       lost.bytes += (catalog.get('SELECT length FROM chunks WHERE id = ?', chunk)?.['length'] as number | undefined) ?? 0;
     }
-    if (!isLost) continue;
     lost.files++;
     onFile({ source, path: joinPath(fromName(row['directory']), fromName(row['name'])), size: row['size'] as number });
   }
   for (const { source, path, size, since, until, chunks } of hardLinks(catalog, [])) {
-    if (kept.has(source, since, until) || idsOf(chunks).every((chunk) => alive.has(chunk))) continue;
+    if (kept.has(source, since, until) || !isLostNow(chunks, alive, held)) continue;
     lost.files++;
     onFile({ source, path, size });
   }
   return lost;
+}
+
+/** Some of its chunks are needed by nothing that is kept, and all of them are still to be had. */
+function isLostNow(chunks: unknown, alive: IdSet, held: HeldChunks): boolean {
+  return !idsOf(chunks).every((chunk) => alive.has(chunk)) && idsOf(chunks).every((chunk) => held.has(chunk));
+}
+
+/** Chunks that a target holds, each asked for once. */
+class HeldChunks {
+  readonly #catalog: Catalog;
+  readonly #held = new IdSet();
+  readonly #gone = new IdSet();
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  has(chunk: number): boolean {
+    if (this.#held.has(chunk)) return true;
+    if (this.#gone.has(chunk)) return false;
+    const sql = 'SELECT 1 FROM places p JOIN objects o ON o.volume = p.volume JOIN receipts r ON r.object = o.id WHERE p.chunk = ? LIMIT 1';
+    const isHeld = this.#catalog.get(sql, chunk) !== undefined;
+    (isHeld ? this.#held : this.#gone).add(chunk);
+    return isHeld;
+  }
 }
 
 function* idsOf(value: unknown): Generator<number> {

@@ -32,6 +32,9 @@ export interface DraftCounts {
   removedFiles: number;
 }
 
+/** Of a row `d` of the draft and a row `e` of the snapshot before: everything but the stamp, which is this disk's own. */
+const isSame = ['type', 'mode', 'uid', 'gid', 'mtime', 'size', 'link', 'sparse', 'sha256', 'chunks'].map((column) => `d.${column} IS e.${column}`).join(' AND ');
+
 export class CatalogDraft implements Draft {
   readonly source: string;
   readonly #catalog: Catalog;
@@ -97,12 +100,12 @@ export class CatalogDraft implements Draft {
     return true;
   }
 
-  /** What differs from the snapshot before, by files. */
+  /** What differs from the snapshot before, by files. One that was only read again, since a target had lost it or its stamp was not known, has not changed. */
   counts(): DraftCounts {
     const row = this.#catalog.get(
       `SELECT
          sum(d.type IN ('file', 'hardlink') AND (e.id IS NULL OR e.type NOT IN ('file', 'hardlink'))) AS added,
-         sum(d.type IN ('file', 'hardlink') AND e.type IN ('file', 'hardlink')) AS changed,
+         sum(d.type IN ('file', 'hardlink') AND e.type IN ('file', 'hardlink') AND NOT (${isSame})) AS changed,
          sum((d.type IS NULL OR d.type NOT IN ('file', 'hardlink')) AND e.type IN ('file', 'hardlink')) AS removed
        FROM draft d LEFT JOIN entries e ON e.directory = d.directory AND e.name = d.name AND e.until IS NULL
        WHERE d.leftover = 0 AND d.directory IN (SELECT id FROM directories WHERE source = ?)`,

@@ -6,7 +6,7 @@ export interface Readable {
   recipients: readonly string[] | null;
   objects: number;
   bytes: number;
-  /** Whose manifests are for these. */
+  /** Whose manifests are for these; what was forgotten and still lies on a target is none. */
   snapshots: number;
 }
 
@@ -24,7 +24,8 @@ export class Readers {
          SELECT o.recipients, count(*) AS objects, sum(o.size) AS bytes, 0 AS snapshots, min(v.run) AS first FROM objects o JOIN volumes v ON v.id = o.volume
          WHERE EXISTS (SELECT 1 FROM receipts r WHERE r.object = o.id) GROUP BY o.recipients
          UNION ALL
-         SELECT recipients, count(DISTINCT name), sum(size), count(DISTINCT snapshot), min(snapshot) FROM (SELECT recipients, name, snapshot, max(size) AS size FROM manifests GROUP BY recipients, name, snapshot) GROUP BY recipients
+         SELECT recipients, count(DISTINCT name), sum(size), count(DISTINCT known), min(snapshot) FROM (
+           SELECT m.recipients, m.name, m.snapshot, s.id AS known, max(m.size) AS size FROM manifests m LEFT JOIN snapshots s ON s.id = m.snapshot GROUP BY m.recipients, m.name, m.snapshot) GROUP BY recipients
        ) GROUP BY recipients ORDER BY first, recipients`,
     );
     return rows.map((row) => ({

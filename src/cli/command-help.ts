@@ -1,5 +1,5 @@
 /** How the help looks: the same shape for bat and for each command, examples at the end. */
-import { Help, type Command } from 'commander';
+import { Argument, Help, type Command } from 'commander';
 import type { Colours } from './output.ts';
 
 /** What a command line is for, and how it is written. */
@@ -15,6 +15,16 @@ export function addExamples(command: Command, examples: readonly Example[]): Com
 /** An option that may be given several times: its values in the order of the command line. */
 export function collect(value: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), value];
+}
+
+/** Words that must be there, though they come after a plan that may be left out. */
+const needed = new WeakSet<Argument>();
+
+/** One of them: the command itself has to say that it is missing. `name`: without brackets, with `...` if there may be several. */
+export function neededArgument(name: string, description: string): Argument {
+  const argument = new Argument(`[${name}]`, description);
+  needed.add(argument);
+  return argument;
 }
 
 /** `run`, `targets check`; `bat` for bat itself. */
@@ -51,7 +61,7 @@ export class BatHelp extends Help {
   override subcommandTerm(command: Command): string {
     const words = command.registeredArguments.map((argument) => {
       const name = argument.variadic ? `${argument.name()}…` : argument.name();
-      return argument.required ? name : `[${name}]`;
+      return argument.required || needed.has(argument) ? name : `[${name}]`;
     });
     return [command.name(), ...words].join(' ');
   }

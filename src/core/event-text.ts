@@ -104,7 +104,8 @@ function describeSourceEnd(source: string, summary: SourceSummary): EventLine {
 }
 
 function describeIssue(issue: Issue, where: string | undefined): EventLine {
-  const path = issue.path === undefined ? '' : `${visible(issue.path)}: `;
+  // A message about an object may begin with its name.
+  const path = issue.path === undefined || issue.message.startsWith(`${issue.path} `) ? '' : `${visible(issue.path)}: `;
   const severity = issue.kind === 'note' || issue.kind === 'left-out' ? 'info' : 'warning';
   return { severity, text: `${where ? `${where}: ` : ''}${path}${issue.message}` };
 }
@@ -112,7 +113,7 @@ function describeIssue(issue: Issue, where: string | undefined): EventLine {
 /** A file's name as it may be shown: control characters and what is not text as escapes, so that no name can paint on a terminal. */
 export function visible(name: string): string {
   // oxlint-disable-next-line no-control-regex
-  return name.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|[\ud800-\udfff](?![\udc00-\udfff])/gu, (character) => {
+  return name.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|[\ud800-\udfff]/gu, (character) => {
     const code = character.charCodeAt(0);
     return code >= 0xdc80 && code <= 0xdcff ? `\\x${(code - 0xdc00).toString(16)}` : `\\u${code.toString(16).padStart(4, '0')}`;
   });

@@ -52,7 +52,7 @@ export async function openHeader(
   if (keys.size === 0) {
     throw new BatError('KEY_MISSING', `${subject} is encrypted, and no key was given`, {
       subject,
-      hint: 'name the identity file with --identity',
+      hint: 'Name the identity file with --identity.',
     });
   }
   const payloadOffset = header.length + payloadNonceSize;
@@ -74,7 +74,7 @@ export async function openWith(
     if (error instanceof NoKeyFits) {
       throw new BatError('KEY_WRONG', `${subject} cannot be opened: ${misfit}`, {
         subject,
-        hint: 'use the identity or passphrase of a recipient that the plan had when the object was written',
+        hint: 'Use the identity or passphrase of a recipient that the plan had when the object was written.',
       });
     }
     throw damagedHeader(subject, error);

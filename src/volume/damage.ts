@@ -5,6 +5,6 @@ export function damagedObject(name: string, reason: string, cause?: unknown): Ba
   return new BatError('OBJECT_DAMAGED', `${name} is damaged: ${reason}`, {
     subject: name,
     cause,
-    hint: 'verify the object, and restore from another target if this one lost bytes',
+    hint: 'See what else is damaged with `bat verify`, and restore from another target, if there is one.',
   });
 }

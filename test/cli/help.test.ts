@@ -103,6 +103,7 @@ test('no command: the help, on standard error, and exit code 2', async () => {
 
 test.each([
   [['rnu'], "error: Unknown command 'rnu'.", 'Did you mean run?'],
+  [['nope'], "error: Unknown command 'nope'.", 'See `bat help`.'],
   [['help', 'targets', 'chek'], "error: There is no command 'targets chek'.", 'Did you mean check?'],
   [['help', 'restor'], "error: There is no command 'restor'.", 'Did you mean restore?'],
   [['run', '--dry-rum'], "error: Unknown option '--dry-rum'.", 'Did you mean --dry-run?'],

@@ -42,6 +42,8 @@ test('a run says what it forgot, a dry run what it would forget, and prune every
 test('prune wants --yes where nobody can be asked, and its json has every decision, each target and the summary, as docs/json.md says', async () => {
   await run();
   await run('--no-prune');
+  expect(await box.bat('snapshots', 'tag', 'latest', '--tag', 'x', '-q')).toEqual({ code: 0, out: '', err: '' });
+  expect(await box.bat('sync', '-q')).toEqual({ code: 0, out: '', err: '' });
   const refused = await box.bat('prune');
   expect(refused.code).toBe(2);
   expect(refused.err).toContain('--yes');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatMtime, parseMtime } from '../../src/core/entry.ts';
 import { BatError, exitCodes, systemCode, systemReason } from '../../src/core/errors.ts';
-import { visible } from '../../src/core/event-text.ts';
+import { describeEvent, visible } from '../../src/core/event-text.ts';
 import { decodePath, encodePath, pathDanger, resolvePath, systemPath } from '../../src/core/paths.ts';
 import { redact, registerSecret } from '../../src/core/secrets.ts';
 import { formatBytes, formatCount, formatDuration, formatRate, parseDuration, parseRate, parseSize } from '../../src/core/units.ts';
@@ -37,6 +37,16 @@ describe('names', () => {
 
   test('no name can paint on a terminal', () => {
     expect(visible('a\n\u001b[31m\u202e\udcff é 🦇')).toBe('a\\u000a\\u001b[31m\\u202e\\xff é 🦇');
+  });
+
+  test('each byte that is no text is shown, also next to others', () => {
+    expect(visible('two\udce9\udcff.txt \ud800\udcff')).toBe(`two\\xe9\\xff.txt ${'\ud800\udcff'}`);
+  });
+
+  test('a message that begins with the name of its object names it once', () => {
+    const line = (message: string): string => describeEvent({ type: 'issue', target: 'usb', issue: { kind: 'note', path: 'volumes/a', message } })!.text;
+    expect(line('volumes/a is damaged')).toBe('usb: volumes/a is damaged');
+    expect(line('it is cut off')).toBe('usb: volumes/a: it is cut off');
   });
 });
 

@@ -106,6 +106,8 @@ export interface VerifyReport {
   damaged: number;
   /** Versions of files that suffer. */
   files: number;
+  /** One of them is in the newest snapshot of its source: most likely the disk still has it. */
+  isInNewest: boolean;
   /** Some of it may be had from another target, or has only now come to light. */
   isMendable: boolean;
   /** What became of it, where it was to be mended: of what was damaged, so much is sound now. */

@@ -1,6 +1,6 @@
 /** `bat cat` */
 import { Command } from 'commander';
-import { addExamples } from '../command-help.ts';
+import { addExamples, neededArgument } from '../command-help.ts';
 import { giveData } from '../data-output.ts';
 import { addReadingOptions, withData, type ReadingFlags } from '../reading-options.ts';
 import type { Shell } from '../shell.ts';
@@ -16,7 +16,7 @@ export function catCommand(shell: Shell): Command {
       'Writes the bytes of one stored file to standard output. Only the frames that hold them are read; each chunk is checked against its SHA-256 before it is written, and the whole at the end.',
     )
     .argument('[plan]', 'the plan: a .yaml file, or a folder with a bat.yaml; any other word is the path')
-    .argument('[path]', 'the file, <source>/<path>')
+    .addArgument(neededArgument('path', 'the file, <source>/<path>'))
     .option('--range <bytes>', 'only these: 0-99, 10MiB-11MiB, 100- (to the end), -500 (the last ones)');
   addReadingOptions(command).action((first: string | undefined, second: string | undefined, flags: CatFlags) => write(shell, [first, second].filter((word) => word !== undefined), flags));
   return addExamples(command, [

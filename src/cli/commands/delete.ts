@@ -13,6 +13,7 @@ interface DeleteFlags {
   yes?: boolean;
   force?: boolean;
   early?: boolean;
+  quiet?: boolean;
 }
 
 export function deleteCommand(shell: Shell): Command {
@@ -28,6 +29,7 @@ export function deleteCommand(shell: Shell): Command {
     .option('-y, --yes', 'do not ask')
     .option('--force', 'also what is protected, or the last snapshot of a source')
     .option('--early', 'delete from cold storage also what is paid for longer')
+    .option('-q, --quiet', 'say warnings and errors only')
     .option('--json', 'one JSON object a line, for programs')
     .action((first: string | undefined, rest: string[], flags: DeleteFlags) => remove(shell, first === undefined ? [] : [first, ...rest], flags));
   return addExamples(command, [
@@ -40,15 +42,15 @@ export function deleteCommand(shell: Shell): Command {
 async function remove(shell: Shell, words: readonly string[], flags: DeleteFlags): Promise<void> {
   const { named, paths: snapshots } = splitPlan(words);
   const objects = flags.object ?? [];
-  const { dryRun = false, yes = false, force = false, early = false } = flags;
+  const { dryRun = false, yes = false, force = false, early = false, quiet = false } = flags;
   if ((snapshots.length === 0) === (objects.length === 0)) {
     throw new BatError('USAGE', snapshots.length === 0 ? 'Nothing is named that should be deleted.' : 'Snapshots and objects are not deleted in one go.', { hint: 'Name snapshots, as `bat snapshots` lists them, or objects with --object.' });
   }
   if (!dryRun && !yes && (shell.json || !canAsk(shell))) throw new BatError('USAGE', 'There is nobody to ask whether this may go.', { hint: 'Look with --dry-run, and say --yes.' });
   const { plan } = await openPlan(shell, named, { complete: true });
   const [action, { deleteView }, { workView }] = await Promise.all([import('../../actions/delete.ts'), import('../views/delete.ts'), import('../views/work-view.ts')]);
-  const shown = workView(shell);
-  const view = deleteView(shell, { dryRun });
+  const shown = workView(shell, { quiet });
+  const view = deleteView(shell, { dryRun, quiet: quiet && yes && !dryRun });
   const agree = async (show: () => void): Promise<boolean> => {
     shown.clear();
     show();

@@ -1,6 +1,6 @@
 /** `bat dump` */
 import { Command, Option } from 'commander';
-import { addExamples } from '../command-help.ts';
+import { addExamples, neededArgument } from '../command-help.ts';
 import { giveData, refuseTerminal } from '../data-output.ts';
 import { addReadingOptions, withData, type ReadingFlags } from '../reading-options.ts';
 import type { Shell } from '../shell.ts';
@@ -16,7 +16,7 @@ export function dumpCommand(shell: Shell): Command {
       'Writes a stored folder, or a whole source, to standard output as a tar, for another machine or program. Nothing is written to this disk. Unpacked, it is what a restore gives.',
     )
     .argument('[plan]', 'the plan: a .yaml file, or a folder with a bat.yaml; any other word is the path')
-    .argument('[path]', 'the folder, <source>/<path>, or the source alone')
+    .addArgument(neededArgument('path', 'the folder, <source>/<path>, or the source alone'))
     .addOption(new Option('--archive <format>', 'the form of the archive').choices(['tar']).default('tar'));
   addReadingOptions(command).action((first: string | undefined, second: string | undefined, flags: DumpFlags) => write(shell, [first, second].filter((word) => word !== undefined), flags));
   return addExamples(command, [

@@ -11,6 +11,7 @@ interface PruneFlags {
   dryRun?: boolean;
   yes?: boolean;
   early?: boolean;
+  quiet?: boolean;
 }
 
 export function pruneCommand(shell: Shell): Command {
@@ -23,25 +24,29 @@ export function pruneCommand(shell: Shell): Command {
     .option('-n, --dry-run', 'show the decisions and what they free, and change nothing')
     .option('-y, --yes', 'do not ask')
     .option('--early', 'delete from cold storage also what is paid for longer')
+    .option('-q, --quiet', 'say warnings and errors only')
     .option('--json', 'one JSON object a line, for programs')
     .action((named: string | undefined, flags: PruneFlags) => prune(shell, named, flags));
   return addExamples(command, [
     ['bat prune --dry-run', 'see what would go, and why the rest stays'],
     ['bat prune', 'the same, and do it after a question'],
-    ['bat prune plans/nas.yaml --yes', 'from cron'],
+    ['bat prune plans/nas.yaml --yes --quiet', 'from cron'],
   ]);
 }
 
-async function prune(shell: Shell, named: string | undefined, { dryRun = false, yes = false, early = false }: PruneFlags): Promise<void> {
+async function prune(shell: Shell, named: string | undefined, { dryRun = false, yes = false, early = false, quiet = false }: PruneFlags): Promise<void> {
   const { plan } = await openPlan(shell, named, { complete: true });
   if (!dryRun && !yes && (shell.json || !canAsk(shell))) {
     throw new BatError('USAGE', 'There is nobody to ask whether these snapshots may go.', { hint: 'Look with --dry-run, and say --yes.' });
   }
   const [action, { hasWork }, view, { workView }] = await Promise.all([import('../../actions/prune.ts'), import('../../actions/prune/report.ts'), import('../views/prune.ts'), import('../views/work-view.ts')]);
-  const shown = workView(shell);
+  const shown = workView(shell, { quiet });
+  // Whoever is asked has to see what about.
+  const isSilent = quiet && yes && !dryRun;
   const show = (report: PruneReport): void => {
     shown.clear();
     if (shell.json) return view.decisionsToJson(shell, report);
+    if (isSilent) return view.showProblems(shell, report);
     view.showDecisions(shell, report);
     // What waits for its minimum time is worth knowing, also where nothing else is to be done.
     if (!hasWork(report) && report.targets.every(({ later, away }) => later === null && away === null)) return;
@@ -60,7 +65,7 @@ async function prune(shell: Shell, named: string | undefined, { dryRun = false, 
     if (!result) return void shell.out.line('Nothing was removed.');
     if (dryRun) show(result);
     if (shell.json) view.pruneToJson(shell, result, exitCode);
-    else shell.out.line(view.pruneSentence(result));
+    else if (!isSilent) shell.out.line(view.pruneSentence(result));
   } finally {
     shown.clear();
   }

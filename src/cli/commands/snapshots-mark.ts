@@ -3,12 +3,13 @@ import { Command } from 'commander';
 import type { Marking } from '../../actions/mark-snapshots.ts';
 import { BatError } from '../../core/errors.ts';
 import { openPlan, splitPlan } from '../choose-plan.ts';
-import { addExamples, collect, type Example } from '../command-help.ts';
+import { addExamples, collect, neededArgument, type Example } from '../command-help.ts';
 import type { Shell } from '../shell.ts';
 
 interface MarkFlags {
   source?: string[];
   tag?: string[];
+  quiet?: boolean;
 }
 
 interface Words {
@@ -66,28 +67,28 @@ function markCommand(shell: Shell, { how, summary, description, tag, examples }:
     .summary(summary)
     .description(description)
     .argument('[plan]', 'the plan: a .yaml file, or a folder with a bat.yaml; any other word is a snapshot')
-    .argument('[snapshots...]', 'ids or their beginnings, latest, or times: the last one before each')
+    .addArgument(neededArgument('snapshots...', 'ids or their beginnings, latest, or times: the last one before each'))
     .option('-s, --source <id>', 'of this source only (repeatable)', collect);
   if (tag !== null) command.option('--tag <name>', tag, collect);
-  command.option('--json', 'one JSON object a line, for programs');
+  command.option('-q, --quiet', 'say warnings and errors only').option('--json', 'one JSON object a line, for programs');
   // The command above has options of the same names, and takes them wherever they stand.
   command.action((first: string | undefined, rest: string[], _flags: unknown, self: Command) => mark(shell, how, first === undefined ? [] : [first, ...rest], self.optsWithGlobals<MarkFlags>()));
   return addExamples(command, examples);
 }
 
-async function mark(shell: Shell, how: Marking['how'], words: readonly string[], { source = [], tag = [] }: MarkFlags): Promise<void> {
+async function mark(shell: Shell, how: Marking['how'], words: readonly string[], { source = [], tag = [], quiet = false }: MarkFlags): Promise<void> {
   const { named, paths: snapshots } = splitPlan(words);
   if (snapshots.length === 0) throw new BatError('USAGE', 'No snapshot was named.', { hint: 'Name some: `bat snapshots` lists them. `latest` is the latest of each source.' });
   if (how === 'tag' && tag.length === 0) throw new BatError('USAGE', 'No tag was named.', { hint: `Name it: bat snapshots tag ${snapshots.join(' ')} --tag release` });
   if (tag.length > 0 && how !== 'tag' && how !== 'untag') throw new BatError('USAGE', `\`bat snapshots ${how}\` has no option --tag.`, { hint: `See \`bat help snapshots ${how}\`.` });
   const { plan } = await openPlan(shell, named, { complete: true });
   const [{ markSnapshots }, view, { workView }] = await Promise.all([import('../../actions/mark-snapshots.ts'), import('../views/mark-snapshots.ts'), import('../views/work-view.ts')]);
-  const shown = workView(shell);
+  const shown = workView(shell, { quiet });
   try {
     const marking: Marking = how === 'tag' || how === 'untag' ? { how, tags: tag } : { how };
     const { result, exitCode } = await markSnapshots({ plan, snapshots, sources: source, marking, emit: shown.emit, say: shown.say, signal: shell.signal });
     shown.clear();
-    view.showMarked(shell, result, exitCode);
+    if (!quiet || shell.json) view.showMarked(shell, result, exitCode);
     shell.exitCode = exitCode;
   } finally {
     shown.clear();

@@ -12,6 +12,7 @@ interface SyncFlags {
   retired?: string[];
   accept?: boolean;
   dryRun?: boolean;
+  quiet?: boolean;
 }
 
 export function syncCommand(shell: Shell): Command {
@@ -28,6 +29,7 @@ export function syncCommand(shell: Shell): Command {
     .option('--retired <host>', 'this machine will never write there again: what it left may be removed (repeatable)', collect)
     .option('--accept', 'take manifests that are forged, rolled back or cut off all the same, with a warning, and trust their signer from now on')
     .option('-n, --dry-run', 'say what would be done, and change nothing')
+    .option('-q, --quiet', 'say warnings and errors only, and what is gone or unknown')
     .option('--json', 'one JSON object a line, for programs')
     .action((named: string | undefined, flags: SyncFlags) => syncCatalog(shell, named, flags));
   return addExamples(command, [
@@ -46,7 +48,8 @@ async function syncCatalog(shell: Shell, named: string | undefined, flags: SyncF
     import('../views/listing-emit.ts'),
     import('../views/sync.ts'),
   ]);
-  const progress = view.syncProgress(shell);
+  const quiet = flags.quiet ?? false;
+  const progress = view.syncProgress(shell, quiet);
   const emit = listingEmit(shell);
   try {
     const report = await sync({
@@ -65,7 +68,7 @@ async function syncCatalog(shell: Shell, named: string | undefined, flags: SyncF
     });
     progress.clear();
     if (shell.json) view.syncToJson(shell, report, flags.dryRun ?? false);
-    else view.showSync(shell, report, flags.dryRun ?? false);
+    else view.showSync(shell, report, { dryRun: flags.dryRun ?? false, quiet });
     shell.exitCode = report.exitCode;
   } finally {
     progress.clear();

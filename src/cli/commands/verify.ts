@@ -95,7 +95,8 @@ function failureOf(report: VerifyReport, flags: VerifyFlags): BatError | null {
   return new BatError('TARGETS_INCOMPLETE', `${names} could not be verified${flags.repair ? ' or mended' : ''}; what could be looked at is sound.`, { hint: first.failure?.hint ?? 'Look at what it said above.' });
 }
 
-function hintFor({ repair, isMendable }: VerifyReport): string {
+function hintFor({ repair, isMendable, files, isInNewest }: VerifyReport): string {
   if (isMendable && !repair) return 'Run it again with --repair: what another target has is copied, and the next run sends again what the sources still have.';
+  if (files > 0 && !isInNewest) return 'No newest snapshot has these files any more, so that no run sends them again. A restore gives what is left of the older ones; `bat delete` forgets them, and then they are no longer missed.';
   return 'The next `bat run` sends again what the sources still have of it. What only older snapshots have is lost; a restore gives what is left of it, and `bat delete` forgets those snapshots.';
 }

@@ -6,6 +6,7 @@ import type { PrunedTarget, PruneResult } from '../../runner/prune/carry-out.ts'
 import type { Away, TargetPrune } from '../../runner/prune/prune-plan.ts';
 import type { Shell } from '../shell.ts';
 import { localTime } from './local-time.ts';
+import { showNotice } from './notices.ts';
 import { showTable } from './show-table.ts';
 
 export interface DeleteView {
@@ -25,16 +26,18 @@ export interface DeleteView {
 /** The rest is counted. */
 const mostFiles = 20;
 
-export function deleteView(shell: Shell, { dryRun }: { dryRun: boolean }): DeleteView {
-  return shell.json ? jsonView(shell, dryRun) : textView(shell);
+/** `quiet`: only what somebody has to look at. */
+export function deleteView(shell: Shell, { dryRun, quiet }: { dryRun: boolean; quiet: boolean }): DeleteView {
+  if (shell.json) return jsonView(shell, dryRun);
+  return quiet ? quietView(shell) : textView(shell, dryRun);
 }
 
-function textView(shell: Shell): DeleteView {
+function textView(shell: Shell, dryRun: boolean): DeleteView {
   const { out } = shell;
   const first: GoneFile[] = [];
-  const showFiles = (files: number, bytes: number, how: string): void => {
+  const showFiles = (files: number, bytes: number, how: string, thing: string): void => {
     if (files === 0) return out.line(`No file is lost: ${how === '' ? 'other snapshots have all that is in it.' : how}`);
-    out.line(out.colours.bold(`${formatCount(files, 'file')} (${formatBytes(bytes)}) would be gone for good:`));
+    out.line(out.colours.bold(`${formatCount(files, 'file')} (${formatBytes(bytes)}) ${dryRun ? 'would be' : files === 1 ? 'is' : 'are'} gone for good with ${thing}:`));
     for (const { source, path, size } of first) out.line(`  ${visible(`${source}/${path}`)}  ${formatBytes(size)}`);
     if (files > first.length) out.line(out.colours.dim(`  and ${formatCount(files - first.length, 'more', 'more')}; --dry-run --json names all of them`));
   };
@@ -43,7 +46,7 @@ function textView(shell: Shell): DeleteView {
       columns: [{ title: 'snapshot' }, { title: 'source', least: 6 }, { title: 'time' }, { title: 'files', align: 'right' }, { title: 'size', align: 'right' }],
       rows: chosen.map(({ id, source, time, files, bytes }) => [id, source, localTime(new Date(time)), files.toLocaleString('en-US'), formatBytes(bytes)]),
     });
-    showFiles(lost.files, lost.bytes, '');
+    showFiles(lost.files, lost.bytes, '', chosen.length === 1 ? 'it' : 'them');
     for (const target of targets) out.line(describeTarget(target));
     if (compaction.volumes > 0) out.line(`${formatCount(compaction.volumes, 'volume has', 'volumes have')} little left: the next run stores ${formatBytes(compaction.again)} of it anew, and the prune after that frees the rest.`);
   };
@@ -52,9 +55,8 @@ function textView(shell: Shell): DeleteView {
       columns: [{ title: 'object', least: 12 }, { title: 'size', align: 'right' }, { title: 'targets', least: 7 }],
       rows: named.map(({ name, size, targets, stays, elsewhere }) => [name, formatBytes(size), `${targets.join(', ') || 'none'}${stays.length > 0 ? `; it stays on ${stays.join(', ')}` : elsewhere ? '; another target has its content' : ''}`]),
     });
-    showFiles(files, bytes, 'what is in it is elsewhere, or in no snapshot.');
-    const stays = [...new Set(named.flatMap((object) => object.stays))];
-    if (stays.length > 0) out.line(`${stays.join(', ')} cannot be reached now: delete again what stays there, once ${stays.length === 1 ? 'it is' : 'they are'} back.`);
+    showFiles(files, bytes, 'what is in it is elsewhere, or in no snapshot.', named.length === 1 ? 'it' : 'them');
+    for (const text of staying(named)) out.line(text);
     if (files > 0) out.line(`They are in ${formatCount(ids.length, 'snapshot')}. What the disk still has of them is stored again by the next run.`);
   };
   return {
@@ -66,11 +68,40 @@ function textView(shell: Shell): DeleteView {
     refused: () => out.line('Nothing was deleted.'),
     forgotten: ({ forgotten, targets }) => {
       out.line(`${formatCount(forgotten.length, 'snapshot')} deleted; freed: ${listBytes(targets.map(({ target, bytes }) => [target, bytes]))}.`);
-      for (const { target, away } of targets) if (away) out.line(`Still on ${target}, which is not there now: ${leftOn(away)}. The next \`bat prune\` that finds it there removes them.`);
-      for (const { target, failure } of targets) if (failure) out.line(`${target}: ${failure.message} What is to go from there goes with the next \`bat prune\`.`);
+      for (const text of leftBehind(targets)) out.line(text);
     },
     removed: (bytes) => out.line(`Deleted: ${listBytes([...bytes])}. The next run stores again what the disk still has of it.`),
   };
+}
+
+function quietView(shell: Shell): DeleteView {
+  const nothing = (): void => {};
+  return {
+    file: nothing,
+    snapshots: nothing,
+    objects: ({ objects }) => {
+      for (const text of staying(objects)) showNotice(shell, { severity: 'warning', text });
+    },
+    wouldSnapshots: nothing,
+    wouldObjects: nothing,
+    refused: nothing,
+    forgotten: ({ targets }) => {
+      for (const text of leftBehind(targets)) showNotice(shell, { severity: 'warning', text });
+    },
+    removed: nothing,
+  };
+}
+
+function staying(objects: ObjectsReport['objects']): string[] {
+  const stays = [...new Set(objects.flatMap((object) => object.stays))];
+  return stays.length === 0 ? [] : [`${stays.join(', ')} cannot be reached now: delete again what stays there, once ${stays.length === 1 ? 'it is' : 'they are'} back.`];
+}
+
+function leftBehind(targets: readonly PrunedTarget[]): string[] {
+  return [
+    ...targets.flatMap(({ target, away }) => (away ? [`Still on ${target}, which is not there now: ${leftOn(away)}. The next \`bat prune\` that finds it there removes them.`] : [])),
+    ...targets.flatMap(({ target, failure }) => (failure ? [`${target}: ${failure.message} What is to go from there goes with the next \`bat prune\`.`] : [])),
+  ];
 }
 
 function leftOn({ snapshots }: Away): string {

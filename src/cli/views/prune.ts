@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatMoney } from '../../core/units.ts';
 import { snakeCase } from '../json-line.ts';
 import type { Shell } from '../shell.ts';
 import { localTime } from './local-time.ts';
+import { showNotice } from './notices.ts';
 import { showTable } from './show-table.ts';
 import type { Column } from './table.ts';
 
@@ -37,6 +38,11 @@ export function showTargets({ out }: Shell, { targets, emptied }: PruneReport): 
   if (emptied.volumes > 0) {
     out.line(`${formatCount(emptied.volumes, 'volume has', 'volumes have')} little in ${emptied.volumes === 1 ? 'it' : 'them'}: the next run reads ${formatBytes(emptied.again)} again and stores that anew; then they go.`);
   }
+}
+
+/** Only where nothing can be removed now, and why. */
+export function showProblems(shell: Shell, { targets }: PruneReport): void {
+  for (const target of targets) if (target.problem !== null) for (const text of notesOf(target)) showNotice(shell, { severity: 'warning', text });
 }
 
 /** `2 snapshots forgotten, 6 kept, 1.2 GiB freed`, or that there is nothing to do. */

@@ -27,8 +27,8 @@ export interface SyncProgress {
 }
 
 /** On a terminal only. */
-export function syncProgress({ err, json }: Shell): SyncProgress {
-  if (json || !err.isTerminal) return { show: () => {}, above: (write) => write(), clear: () => {} };
+export function syncProgress({ err, json }: Shell, quiet: boolean): SyncProgress {
+  if (json || quiet || !err.isTerminal) return { show: () => {}, above: (write) => write(), clear: () => {} };
   const line = new StatusLine(err);
   let last = 0;
   return {
@@ -42,17 +42,18 @@ export function syncProgress({ err, json }: Shell): SyncProgress {
   };
 }
 
-export function showSync(shell: Shell, report: SyncReport, dryRun: boolean): void {
+/** `quiet`: only what somebody has to look at. */
+export function showSync(shell: Shell, report: SyncReport, { dryRun, quiet }: { dryRun: boolean; quiet: boolean }): void {
   const { out } = shell;
   const { read, targets } = report;
   if (report.damagedCatalog !== null) showNotice(shell, { severity: 'info', text: `the damaged catalog was kept as ${report.damagedCatalog}` });
   if (read) {
     const snapshots = formatCount(read.snapshots, 'snapshot');
     const what = report.rebuilt ? `${dryRun ? 'A new catalog would have' : 'The catalog was made anew:'} ${snapshots}` : `${snapshots} ${dryRun ? 'would come' : 'came'} into the catalog`;
-    out.line(`${what}, from ${formatCount(read.manifests, 'manifest')} (${formatBytes(read.bytes)}) in ${formatDuration(report.duration)}`);
+    if (!quiet) out.line(`${what}, from ${formatCount(read.manifests, 'manifest')} (${formatBytes(read.bytes)}) in ${formatDuration(report.duration)}`);
     for (const { name, targets: held, error } of read.unreadable) showNotice(shell, { severity: 'warning', text: `${held.join(', ')}: ${visible(name)} is not in it: ${error.message}` });
   }
-  showTable(out, {
+  if (!quiet || targets.some(({ found }) => found.length > 0)) showTable(out, {
     columns: [{ title: 'target', least: 6 }, { title: 'snapshots', align: 'right' }, { title: 'objects', align: 'right' }, { title: 'size', align: 'right' }, { title: 'gone', align: 'right' }, { title: 'unknown', align: 'right' }],
     rows: targets.map((target) =>
       target.problem
