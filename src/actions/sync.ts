@@ -133,7 +133,7 @@ class Sync {
       const read = wanted.size > 0 || this.#options.accept ? await this.#import(catalog, { wanted, isNew: false, severalHosts: false }) : null;
       if (read) this.#noteRead(catalog, read);
       else await this.#noteKnown(catalog);
-      const report = await this.#report(catalog, { rebuilt: false, read, takeAbove: read ? before : null, known });
+      const report = await this.#report(catalog, { rebuilt: false, read: wanted.size > 0 ? read : null, takeAbove: read ? before : null, known });
       if (!this.#options.dryRun) catalog.flush();
       return report;
     } finally {

@@ -62,3 +62,23 @@ test.each([['s3', onS3], ['cloudinary', onCloudinary]] as const)('%s: made anew,
   expect(setting.facts()['receipts']!.map(({ name }) => name)).not.toContain(volume);
   expect((await setting.sync()).targets.flatMap((target) => target.found)).toEqual([]);
 });
+
+test.each([
+  ['s3', onS3],
+  ['cloudinary', onCloudinary],
+])('%s: made anew, the catalog removes what is old at once, and nobody takes that for a store that was cut off', async (_kind, make) => {
+  const { line } = await make();
+  const plan = { steps: ['select', 'tar', 'compress', 'encrypt: { to: KEY }', 'upload: { to: cloud }', 'record'], targets: { cloud: line }, more: 'retention: { last: 1 }\n' };
+  const setting = await SyncSetting.create(plan);
+  for (const text of ['first', 'second', 'third', 'fourth']) {
+    if (text === 'third') {
+      setting.lose();
+      expect((await setting.sync()).exitCode).toBe(0);
+    }
+    setting.write({ 'src/a': text });
+    await setting.run();
+  }
+  expect(setting.query('SELECT id FROM snapshots')).toHaveLength(1);
+  await setting.setPlan(plan, 'bare');
+  expect(await setting.sync()).toMatchObject({ exitCode: 0, read: { snapshots: 1, unreadable: [] } });
+});
