@@ -99,6 +99,7 @@ describe.each([['plain', plain], ['sealed', sealed]])('a disk that only copies f
     expect(await pruned.objectsOn('one'), 'emptied, and gone').toEqual(await pruned.named('one'));
     takeOut();
     const old = await pruned.objectsOn('arch');
+    expect(pruned.inCatalog((catalog) => catalog.all("SELECT id FROM volumes WHERE state = 'going'")), 'what it holds is not given up').toEqual([]);
     const result = await copyTo(true);
     expect(result).toMatchObject({ deleted: 0, pruned: { snapshots: 1 }, left: [] });
     await expectTidy();
@@ -111,11 +112,16 @@ test('a snapshot that lies on such a disk alone is forgotten there, too', async 
   const ids = await three();
   await copyTo();
   putAway();
+  const old = await pruned.objectsOn('one');
   await remove(ids[0]!);
+  await pruned.run();
+  await pruned.prune([]);
+  expect((await pruned.objectsOn('one')).some((name) => !old.includes(name))).toBe(true);
+  expect(old.every((name) => pruned.stored('one').includes(name)), 'it has let go of some').toBe(false);
   takeOut();
   rmSync(pruned.at('state'), { recursive: true });
   const before = await synced();
-  expect(before.targets.map(({ target, snapshots, found }) => ({ target, snapshots, found }))).toEqual([{ target: 'one', snapshots: 2, found: [] }, { target: 'arch', snapshots: 3, found: [] }]);
+  expect(before.targets.map(({ target, snapshots, found }) => ({ target, snapshots, found }))).toEqual([{ target: 'one', snapshots: 3, found: [] }, { target: 'arch', snapshots: 3, found: [] }]);
   await pruned.run();
   const found = await deleteSnapshots({ ...options, snapshots: [ids[0]!], early: false, agree: yes });
   expect(found.result!.targets.map(({ target, manifests }) => [target, manifests])).toEqual([['one', 0], ['arch', 1]]);

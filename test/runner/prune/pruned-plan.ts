@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFi
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
+import { copy } from '../../../src/actions/copy.ts';
 import { holdPlan } from '../../../src/actions/held-plan.ts';
 import { createTargets } from '../../../src/actions/plan-targets.ts';
 import { restore } from '../../../src/actions/restore.ts';
@@ -14,6 +15,7 @@ import { Snapshots } from '../../../src/catalog/snapshots.ts';
 import type { BatEvent } from '../../../src/core/events.ts';
 import { loadPlan, type Plan } from '../../../src/plan/plan.ts';
 import { registries } from '../../../src/plan/registries.ts';
+import { openCopies } from '../../../src/runner/copy-lanes.ts';
 import { prepareLanes } from '../../../src/runner/lanes.ts';
 import { prepareTargets } from '../../../src/runner/prepare-targets.ts';
 import { carryOutPrune, type PruneResult } from '../../../src/runner/prune/carry-out.ts';
@@ -33,6 +35,8 @@ export interface Shape {
   targets: readonly string[];
   /** More targets, as YAML. */
   more?: string;
+  /** One of those, which no upload stores to: it is filled by copies. */
+  copied?: string;
 }
 
 /** What plans most often look like. */
@@ -44,6 +48,11 @@ export const shapes = {
   },
   'single files, sealed': { steps: '[select, compress, { encrypt: { to: KEY } }, { upload: { to: one } }, record]', targets: ['one'] },
 } satisfies Record<string, Shape>;
+
+/** One target that runs store to, and one that copies of it fill. */
+export const copiedShape: Shape = {
+  steps: '[select, { tar: { volume: 20MiB } }, compress, { encrypt: { to: KEY } }, { upload: { to: one } }, record]', targets: ['one'], more: ', arch: { type: file, path: arch }', copied: 'arch',
+};
 
 class Killed extends Error {}
 
@@ -160,6 +169,7 @@ export class PrunedPlan {
       runs.begin(session.run, startedAt);
       await prepareLanes(session);
       await prepareTargets(session, () => {});
+      await openCopies(session, () => {});
       const result = await work(session);
       runs.end(session.run, startedAt, 0);
       return result;
@@ -195,6 +205,10 @@ export class PrunedPlan {
       const plan = await planPrune(session, forget, options);
       return { plan, result: await carryOutPrune(session, plan) };
     });
+  }
+
+  async copy(from: string, to: string): Promise<void> {
+    await copy({ plan: this.plan, from, to, snapshots: [], sources: [], all: false, prune: false, newTarget: false, dryRun: false, emit: () => {}, signal: new AbortController().signal });
   }
 
   /** Everything as it is now, to be brought back again and again. */
