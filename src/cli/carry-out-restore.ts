@@ -14,8 +14,11 @@ export async function restoringView(shell: Shell, quiet: boolean): Promise<Event
 /** `where`: the destination, for a person. Throws what the restore does, once its summary is shown. */
 export async function carryOutRestore(shell: Shell, view: EventView, options: RestoreOptions, { where, quiet }: { where: string; quiet: boolean }): Promise<void> {
   const { restore } = await import('../actions/restore.ts');
-  const summary = await restore(options).catch((error: unknown) => {
+  const summary = await restore(options).catch(async (error: unknown) => {
     view.finish(error);
+    const { summary: incomplete } = error as Partial<RestoreIncomplete>;
+    // Of what there is all came back: that is worth its lines.
+    if (incomplete && incomplete.unmatched.length > 0 && incomplete.failed === 0 && !shell.json && !quiet) (await import('./views/restore.ts')).showRestored(shell, incomplete, where, options.dryRun);
     return failed(shell, error);
   });
   view.finish();

@@ -107,7 +107,7 @@ export class Report {
       const names = [...this.#damaged].slice(0, mostNamed);
       return `Damaged or missing: ${names.join(', ')}${this.#damaged.size > names.length ? ', …' : ''}. ${elsewhere(this.#passedBy)}`;
     }
-    if (this.summary.failed === 0) return 'Everything else that was named is there. See what is stored with `bat ls`, or look for it in other snapshots with `bat find`.';
+    if (this.summary.failed === 0) return 'See what is stored with `bat ls`, or look for it in other snapshots with `bat find`.';
     return 'Everything else is there. Restore what is missing to another folder with --to.';
   }
 }
