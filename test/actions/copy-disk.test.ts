@@ -129,9 +129,25 @@ test('a snapshot that lies on such a disk alone is forgotten there, too', async 
   for (const id of [ids[1]!, ids[2]!]) expect(await pruned.restored('arch', id)).toEqual(pruned.remembered.get(id));
 });
 
-async function synced(): Promise<SyncReport> {
+test('a catalog made anew from such a disk alone takes in what the other target has, once that is back', async () => {
+  await create();
+  pruned.write({ a: 'a' });
+  await pruned.run();
+  await copyTo();
+  pruned.write({ b: 'b' });
+  await pruned.run();
+  rmSync(pruned.at('state'), { recursive: true });
+  pruned.unplug('one');
+  expect((await synced()).targets.map(({ target, snapshots }) => [target, snapshots])).toEqual([['one', 0], ['arch', 1]]);
+  pruned.plugIn('one');
+  const report = await synced(true);
+  expect({ exitCode: report.exitCode, targets: report.targets.map(({ target, snapshots }) => [target, snapshots]) }).toEqual({ exitCode: 0, targets: [['one', 2], ['arch', 1]] });
+  await pruned.expectKept(['one']);
+});
+
+async function synced(adopt = false): Promise<SyncReport> {
   return sync({
-    plan: pruned.plan, keys: async () => ({ identities: [] }), adopt: false, removeOrphans: false, accept: false, retired: [], dryRun: false, environment: {}, emit: () => {}, onProgress: () => {}, signal,
+    plan: pruned.plan, keys: async () => ({ identities: [] }), adopt, removeOrphans: false, accept: false, retired: [], dryRun: false, environment: {}, emit: () => {}, onProgress: () => {}, signal,
   });
 }
 
