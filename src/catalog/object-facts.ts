@@ -32,7 +32,7 @@ export class ObjectFinder {
   }
 
   ofVolume(volume: number): VolumeObject[] {
-    const rows = this.#catalog.all('SELECT o.name, r.target FROM objects o LEFT JOIN receipts r ON r.object = o.id WHERE o.volume = ? ORDER BY o.id, r.target', volume);
+    const rows = this.#catalog.all('SELECT o.name, r.target FROM objects o LEFT JOIN receipts r ON r.object = o.id WHERE o.volume = ? ORDER BY o.name, r.target', volume);
     const byName = new Map<string, string[]>();
     for (const row of rows) {
       const targets = byName.get(row['name'] as string) ?? [];

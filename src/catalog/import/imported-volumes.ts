@@ -76,7 +76,7 @@ export class ImportedVolumes {
     return this.#catalog.run(`INSERT INTO volumes (maker, run, source, decoded, state) VALUES (?, ?, ?, ?, 'stored')`, maker, run, source, decoded);
   }
 
-  /** Its level is not known, and nobody asks for it. */
+  /** Its level is in no manifest: 0 stands for that. */
   #addObject({ name, size, sha256, codec, frames, recipients }: ImportedObject, volume: number): number {
     return this.#catalog.run(
       'INSERT INTO objects (volume, name, folded, size, sha256, codec, level, frames, recipients) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)',

@@ -43,7 +43,7 @@ export function objectLines({ object, total, used }: ShownObject, colours: Colou
     ['size', `${formatBytes(size)}, decoded ${formatBytes(decoded)}`],
     ['needed', total === 0 ? 'nothing of it' : `${Math.floor((used / total) * 100)} %: ${formatBytes(used)} of ${formatBytes(total)}`],
     ['made by', `run ${run}, source ${source}`],
-    ['codec', codec === 'none' ? 'none' : `${codec}, level ${level}, ${formatCount(frames.length, 'frame')}`],
+    ['codec', codec === 'none' ? 'none' : `${codec}, ${level > 0 ? `level ${level}, ` : ''}${formatCount(frames.length, 'frame')}`],
     ...recipientFacts(recipients),
     ...receipts.map(({ target, parts, storageClass }, index): Fact => [index === 0 ? 'on' : '', `${target}${storageClass === undefined ? '' : `, ${storageClass}`}${parts > 1 ? `, sent in ${parts} parts` : ''}`]),
     ...(receipts.length === 0 ? [['on', 'no target'] satisfies Fact] : []),

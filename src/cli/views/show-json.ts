@@ -25,7 +25,7 @@ function fieldsOf(item: ShowItem): Record<string, unknown> {
     case 'object': {
       const { object, total, used } = item;
       const { name, size, sha256, decoded, codec, level, frames, recipients, run, source, receipts } = object;
-      return { name, size, sha256: sha256.toString('hex'), decoded, codec, level, frames: frames.length, recipients, run, source, targets: receipts.map(({ target, parts, checksum, storageClass }) => ({ target, parts, checksum, storage_class: storageClass })), contentBytes: total, neededBytes: used };
+      return { name, size, sha256: sha256.toString('hex'), decoded, codec, ...(level > 0 ? { level } : {}), frames: frames.length, recipients, run, source, targets: receipts.map(({ target, parts, checksum, storageClass }) => ({ target, parts, checksum, storage_class: storageClass })), contentBytes: total, neededBytes: used };
     }
     case 'manifest': {
       const { type: _type, snapshot, ...fields } = item;
