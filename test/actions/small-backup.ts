@@ -6,6 +6,7 @@ import { run } from '../../src/actions/run.ts';
 import type { BatEvent } from '../../src/core/events.ts';
 import { loadPlan, type Plan } from '../../src/plan/plan.ts';
 import { registries } from '../../src/plan/registries.ts';
+import { pastTick } from '../past-tick.ts';
 
 export interface SmallBackup {
   folder: string;
@@ -51,6 +52,7 @@ ${more}`,
     around,
     write,
     run: async () => {
+      await pastTick();
       const { exitCode } = await run({ ...around, sources: [], newTargets: [], allowEmpty: false, view: 'none' });
       if (exitCode !== 0) throw new Error(`the run ended with exit code ${exitCode}: ${JSON.stringify(events.filter((event) => event.type === 'error'))}`);
       events.length = 0;

@@ -10,6 +10,7 @@ import type { BatEvent } from '../../src/core/events.ts';
 import { loadPlan, type Plan } from '../../src/plan/plan.ts';
 import { registries } from '../../src/plan/registries.ts';
 import { generateIdentity } from '../../src/volume/age.ts';
+import { pastTick } from '../past-tick.ts';
 
 export interface SyncPlan {
   /** Each a line of YAML. `KEY` stands for the recipient. */
@@ -85,6 +86,7 @@ ${Object.entries(targets).map(([id, target]) => `  ${id}: ${target}\n`).join('')
   async run(options: { tags?: readonly string[] } = {}): Promise<RunResult> {
     const { plan, events } = this;
     const begun = events.length;
+    await pastTick();
     const result = await run({ plan, sources: [], newTargets: [], allowEmpty: false, emit: (event) => void events.push(event), signal: new AbortController().signal, view: 'none', ...options });
     if (result.exitCode !== 0) throw new Error(`the run ended with ${result.exitCode}: ${JSON.stringify(events.slice(begun).filter(({ type }) => type !== 'step-progress'))}`);
     return result;

@@ -27,6 +27,7 @@ import { generateIdentity } from '../../../src/volume/age.ts';
 import { newRunId, parseManifestName } from '../../../src/volume/names.ts';
 import { filesBelow } from '../../e2e/judges.ts';
 import { describeTree } from '../../e2e/tree-lines.ts';
+import { pastTick } from '../../past-tick.ts';
 
 export interface Shape {
   /** YAML; `KEY` stands for the recipient. */
@@ -139,9 +140,7 @@ export class PrunedPlan {
   /** Returns the id of the snapshot. */
   async run(exitCode = 0, hear: (event: BatEvent) => void = () => {}): Promise<string> {
     this.pass();
-    // What was written in the tick in which it is read is read again by the next run, and would be a version more.
-    const written = Date.now();
-    while (Date.now() < written + 25) await new Promise(setImmediate);
+    await pastTick();
     const problems: string[] = [];
     const emit = (event: BatEvent): void => {
       hear(event);
