@@ -110,7 +110,7 @@ export class ThreePlaces {
       return err;
     };
     if (target === 'glacier' && this.#isCold) {
-      expect(await restore(75, '--tier', 'bulk')).toMatch(/^waiting: .* "glacier" (is|are) being thawed \(bulk, within 48 h\)/);
+      expect(await restore(75, '--tier', 'bulk')).toMatch(/^waiting: .* "glacier" (is|are) being thawed \(bulk, within 48 h\)/m);
       expect(existsSync(restored), 'nothing is written before all of it can be').toBe(false);
       this.gate.advance(48 * hour);
     }
