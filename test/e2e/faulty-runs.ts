@@ -2,6 +2,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
+import { decodeSignedList, signedFolder } from '../../src/volume/signed-list.ts';
 import { restoreScript } from '../../src/volume/store-readme.ts';
 import type { FaultyProxy } from '../servers/faulty-proxy.ts';
 import { Backup, type Expected } from './backup.ts';
@@ -78,7 +79,12 @@ async function restored(backup: Backup, context: string, options: Expected): Pro
 /** What lies there is what the catalog says, byte for byte, and nothing else. */
 async function expectEverythingRight(backup: Backup, cloud: FaultyCloud, context: string): Promise<void> {
   const sums = new Map<string, string>();
+  const lists: Buffer[] = [];
   for await (const [name, bytes] of cloud.objects()) {
+    if (name.startsWith(signedFolder)) {
+      lists.push(Buffer.concat(await Array.fromAsync(bytes)));
+      continue;
+    }
     const sum = createHash('sha256');
     let size = 0;
     for await (const piece of bytes) {
@@ -98,6 +104,10 @@ async function expectEverythingRight(backup: Backup, cloud: FaultyCloud, context
     expected.set(name, bytes ? `${bytes.length} ${createHash('sha256').update(bytes).digest('hex')}` : (sums.get(name) ?? 'is there'));
   }
   expect(Object.fromEntries(sums), context).toEqual(Object.fromEntries(expected));
+  expect(lists, context).toHaveLength(1);
+  const signed = decodeSignedList(lists[0]!, context)!;
+  expect(signed.isGenuine, context).toBe(true);
+  expect(signed.list.manifests.map(({ name }) => name).toSorted(), context).toEqual([...sums.keys()].filter((name) => name.startsWith('manifests/')).toSorted());
   backup.expectNothingUnknown();
 }
 
