@@ -8,7 +8,7 @@ import { IdSet } from './id-set.ts';
 export type VerifyState = 'unseen' | 'sound' | 'doubtful' | 'bad';
 
 /** An object that a target gave a receipt for. */
-export interface HeldObject {
+export interface ObjectToCheck {
   /** Counts the list. */
   number: number;
   id: number;
@@ -70,7 +70,7 @@ export class VerifyList {
   }
 
   /** Those in this state, which may be changed on the way. */
-  *objects(state: VerifyState): Generator<HeldObject> {
+  *objects(state: VerifyState): Generator<ObjectToCheck> {
     for (let last = 0; ; ) {
       const rows = this.#catalog.all(
         `SELECT l.number, l.read, o.id, o.volume, o.name, o.size, o.sha256, o.codec, o.recipients, v.decoded, r.checksum, r.storage_class,
@@ -90,7 +90,7 @@ export class VerifyList {
   }
 
   /** False for an object that was removed, or made once more, while it was looked at: a run may have been at work. */
-  isStillHeld({ id, sha256 }: Pick<HeldObject, 'id' | 'sha256'>): boolean {
+  isStillHeld({ id, sha256 }: Pick<ObjectToCheck, 'id' | 'sha256'>): boolean {
     return this.#catalog.get('SELECT 1 FROM receipts r JOIN objects o ON o.id = r.object WHERE r.object = ? AND r.target = ? AND o.sha256 = ?', id, this.#target, sha256) !== undefined;
   }
 
@@ -130,7 +130,7 @@ export class VerifyList {
   }
 }
 
-function toHeld(row: Row): HeldObject {
+function toHeld(row: Row): ObjectToCheck {
   return {
     number: row['number'] as number,
     id: row['id'] as number,
@@ -139,7 +139,7 @@ function toHeld(row: Row): HeldObject {
     size: row['size'] as number,
     sha256: asBuffer(row['sha256']),
     decoded: row['decoded'] as number,
-    codec: row['codec'] as HeldObject['codec'],
+    codec: row['codec'] as ObjectToCheck['codec'],
     sealed: row['recipients'] !== null,
     checksum: (row['checksum'] as string | null) ?? undefined,
     storageClass: row['storage_class'] as string | null,

@@ -6,7 +6,7 @@ import type { SyncReport } from '../../src/actions/sync.ts';
 import { generateIdentity } from '../../src/volume/age.ts';
 import { encodeMarker, type Marker } from '../../src/volume/marker.ts';
 import { changeTree } from '../e2e/changing-tree.ts';
-import { random } from '../e2e/kill-after.ts';
+import { chanceOf } from '../../src/core/chance.ts';
 import { noise } from '../e2e/noise.ts';
 import { folders, SyncSetting, syncPlans, type Dump, type SyncPlan } from './sync-setting.ts';
 
@@ -26,7 +26,7 @@ function makeOddNames(folder: string): void {
 
 /** Six runs of a tree with everything in it that a tree can have. */
 async function liveWith(setting: SyncSetting, seed: number): Promise<void> {
-  const chance = random(seed);
+  const chance = chanceOf(seed);
   makeOddNames(setting.at('src/odd'));
   setting.write({ 'src/large': noise(9_000_000, 1), 'src/a/one': 'first', 'src/a/two': 'second' });
   linkSync(setting.at('src/a/one'), setting.at('src/a/linked'));

@@ -8,7 +8,7 @@ import type { FaultyProxy } from '../servers/faulty-proxy.ts';
 import { Backup, type Expected } from './backup.ts';
 import { changeTree } from './changing-tree.ts';
 import { copyTree } from './judges.ts';
-import { random } from './kill-after.ts';
+import { chanceOf } from '../../src/core/chance.ts';
 
 /** A server behind a proxy that befalls its requests with faults. */
 export interface FaultyCloud {
@@ -35,7 +35,7 @@ const helpFiles: Record<string, () => Promise<Buffer> | null> = { 'README.txt': 
  * faults. What a lost answer left behind goes with the next run, at the latest the last one, which nothing befalls.
  */
 export async function runThroughFaults(cloud: FaultyCloud, { runs, seed }: FaultyOptions): Promise<void> {
-  const chance = random(seed);
+  const chance = chanceOf(seed);
   const backup = await Backup.create({
     steps: ['select', 'tar: { volume: 20MiB }', 'compress', 'encrypt: { to: KEY }', 'upload: { to: cloud }', 'record'],
     targets: [],

@@ -41,14 +41,3 @@ export function killedAt(count: number): Record<string, string> {
 export function changesOf(stderr: string): number {
   return Number(/^changes: (\d+)$/m.exec(stderr)![1]);
 }
-
-/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

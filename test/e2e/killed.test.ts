@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { Backup, plans } from './backup.ts';
 import { changeTree } from './changing-tree.ts';
 import { missingPrograms, removeTemporary } from './judges.ts';
-import { killedAt, random } from './kill-after.ts';
+import { chanceOf } from '../../src/core/chance.ts';
+import { killedAt } from './kill-after.ts';
 import { killRuns } from './killed.ts';
 
 const missing = missingPrograms('rsync', 'cp');
@@ -20,7 +21,7 @@ describe.skipIf(missing)(`killed, BAT_SEED=${seed}${missing ? ` (skipped: ${miss
 
   test('a restore that is killed is made good by the next one', async () => {
     backup = await Backup.create(plans.tar);
-    const chance = random(seed);
+    const chance = chanceOf(seed);
     changeTree(backup.at('src'), 60, chance);
     await backup.run();
     const words = ['restore', '-q', '-s', 'src'];

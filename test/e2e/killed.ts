@@ -4,7 +4,8 @@ import { expect } from 'vitest';
 import type { Backup } from './backup.ts';
 import { changeTree } from './changing-tree.ts';
 import { copyTree } from './judges.ts';
-import { changesOf, killedAt, random } from './kill-after.ts';
+import { chanceOf } from '../../src/core/chance.ts';
+import { changesOf, killedAt } from './kill-after.ts';
 
 export interface KillOptions {
   kills: number;
@@ -18,7 +19,7 @@ export interface KillOptions {
  * source from every target. At the end all that lies on the targets is known, and earlier snapshots are what they were.
  */
 export async function killRuns(backup: Backup, { kills, seed, checked }: KillOptions): Promise<void> {
-  const chance = random(seed);
+  const chance = chanceOf(seed);
   const finished: { id: string; copy: string }[] = [];
   changeTree(backup.at('src'), 40, chance);
   let most = changesOf(await runToEnd(backup));

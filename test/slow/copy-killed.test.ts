@@ -4,14 +4,15 @@ import { afterEach, expect, test } from 'vitest';
 import { Backup, plans } from '../e2e/backup.ts';
 import { changeTree } from '../e2e/changing-tree.ts';
 import { copyTree } from '../e2e/judges.ts';
-import { changesOf, killedAt, random } from '../e2e/kill-after.ts';
+import { chanceOf } from '../../src/core/chance.ts';
+import { changesOf, killedAt } from '../e2e/kill-after.ts';
 
 const seed = Number(process.env['BAT_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 let backup: Backup;
 afterEach(() => backup.remove());
 
 test.each([['sealed', 30], ['plainFiles', 20]] as const)(`plan %s: %s kills of a copy to a disk that is in no upload, BAT_SEED=${seed}`, async (kind, kills) => {
-  const chance = random(seed);
+  const chance = chanceOf(seed);
   backup = await Backup.create({ ...plans[kind], more: { archive: '{ type: file, path: archive }' } });
   const copies: { id: string; copy: string }[] = [];
   for (let round = 0; round < 3; round++) {

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { Backup, plans } from '../e2e/backup.ts';
 import { changeTree } from '../e2e/changing-tree.ts';
 import { missingPrograms, removeTemporary } from '../e2e/judges.ts';
-import { killedAt, random } from '../e2e/kill-after.ts';
+import { chanceOf } from '../../src/core/chance.ts';
+import { killedAt } from '../e2e/kill-after.ts';
 import { killRuns } from '../e2e/killed.ts';
 
 const missing = missingPrograms('rsync', 'cp');
@@ -20,7 +21,7 @@ describe.skipIf(missing)(`killed, BAT_SEED=${seed}${missing ? ` (skipped: ${miss
 
   test('restores that are killed, over one another', async () => {
     backup = await Backup.create(plans.tar);
-    const chance = random(seed);
+    const chance = chanceOf(seed);
     changeTree(backup.at('src'), 80, chance);
     await backup.run();
     for (let kill = 0; kill < 12; kill++) {

@@ -4,7 +4,8 @@ import { afterEach, expect, test } from 'vitest';
 import { Backup, plans } from '../e2e/backup.ts';
 import { changeTree } from '../e2e/changing-tree.ts';
 import { copyTree } from '../e2e/judges.ts';
-import { changesOf, killedAt, random } from '../e2e/kill-after.ts';
+import { chanceOf } from '../../src/core/chance.ts';
+import { changesOf, killedAt } from '../e2e/kill-after.ts';
 
 const seed = Number(process.env['BAT_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 const kept = 3;
@@ -13,7 +14,7 @@ let backup: Backup;
 afterEach(() => backup.remove());
 
 test.each([['sealed', 20], ['lanes', 15], ['plainFiles', 15]] as const)(`plan %s: %s kills, BAT_SEED=${seed}`, async (kind, kills) => {
-  const chance = random(seed);
+  const chance = chanceOf(seed);
   backup = await Backup.create(plans[kind]);
   appendFileSync(backup.at('bat.yaml'), `retention: { last: ${kept} }\n`);
   const copies: { id: string; copy: string }[] = [];

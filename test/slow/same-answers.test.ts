@@ -5,7 +5,7 @@ import { jsonLines } from '../cli/fixture.ts';
 import { Backup, plans, type BackupOptions } from '../e2e/backup.ts';
 import { changeTree } from '../e2e/changing-tree.ts';
 import { filesBelow } from '../e2e/judges.ts';
-import { random } from '../e2e/kill-after.ts';
+import { chanceOf } from '../../src/core/chance.ts';
 import { noise } from '../e2e/noise.ts';
 
 type Line = Record<string, unknown>;
@@ -68,7 +68,7 @@ describe.each([
 /** Some weeks in a few runs: all kinds of entries, changes, tags, a policy, what was forgotten and deleted, and a target filled by a copy. */
 async function live(backup: Backup, target: string): Promise<void> {
   appendFileSync(backup.at('bat.yaml'), 'retention: { last: 4, keep-tags: [release] }\n');
-  const chance = random(7);
+  const chance = chanceOf(7);
   const large = noise(11_000_000, 1);
   mkdirSync(backup.at('src/odd'));
   writeFileSync(backup.at('src/odd/large'), large);

@@ -3,7 +3,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { changeTree } from '../e2e/changing-tree.ts';
 import { Backup, plans } from '../e2e/backup.ts';
-import { changesOf, killedAt, random } from '../e2e/kill-after.ts';
+import { chanceOf } from '../../src/core/chance.ts';
+import { changesOf, killedAt } from '../e2e/kill-after.ts';
 import { folders, SyncSetting } from '../actions/sync-setting.ts';
 
 const counts = (setting: SyncSetting): unknown => setting.query('SELECT (SELECT count(*) FROM volumes) AS volumes, (SELECT count(*) FROM objects) AS objects, (SELECT count(*) FROM chunks) AS chunks');
@@ -51,7 +52,7 @@ describe(`killed, BAT_SEED=${seed}`, () => {
   test('50 syncs that make a catalog: it is there whole or not at all, and the next one finishes', async () => {
     const backup = await Backup.create(plans.lanes);
     try {
-      const chance = random(seed);
+      const chance = chanceOf(seed);
       for (let round = 0; round < 5; round++) {
         changeTree(backup.at('src'), 12, chance);
         await backup.run();

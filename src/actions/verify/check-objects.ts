@@ -5,7 +5,7 @@ import type { IdSet } from '../../catalog/id-set.ts';
 import type { ManifestRecord } from '../../catalog/manifests.ts';
 import { Objects } from '../../catalog/objects.ts';
 import { Sufferers } from '../../catalog/sufferers.ts';
-import type { HeldObject, VerifyList } from '../../catalog/verify-list.ts';
+import type { ObjectToCheck, VerifyList } from '../../catalog/verify-list.ts';
 import { BatError } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import type { ObjectStat, Target } from '../../targets/target.ts';
@@ -19,7 +19,7 @@ import { readObject, type ReadOutcome } from './read-object.ts';
 /** What was found to be wrong on a target, for whoever is to mend it. */
 export interface Damage {
   target: string;
-  objects: Pick<HeldObject, 'id' | 'volume' | 'name' | 'size' | 'sha256'>[];
+  objects: Pick<ObjectToCheck, 'id' | 'volume' | 'name' | 'size' | 'sha256'>[];
   manifests: ManifestRecord[];
   /** Volumes that were known to be gone. */
   lacking: number[];
@@ -107,7 +107,7 @@ export class ObjectsCheck {
   }
 
   /** What is to be read, what was not read for the longest time first. */
-  *#chosen(since: string, onCold: () => void = () => {}): Generator<HeldObject> {
+  *#chosen(since: string, onCold: () => void = () => {}): Generator<ObjectToCheck> {
     const { options, list, summary } = this.#around;
     let left = budgetOf(options.amount, summary.bytes);
     for (const object of list.objects('sound')) {
@@ -122,7 +122,7 @@ export class ObjectsCheck {
     }
   }
 
-  async #read(object: HeldObject): Promise<void> {
+  async #read(object: ObjectToCheck): Promise<void> {
     const { catalog, target, options, notes, summary, keys } = this.#around;
     const decoding = keys || !object.sealed ? { keys: keys ?? openKeyRing([]), frames: new Objects(catalog).framesOf(object.id), chunks: new Sufferers(catalog).chunksOf(object.volume) } : null;
     let outcome: ReadOutcome;
@@ -143,7 +143,7 @@ export class ObjectsCheck {
     else this.#tellRead(object, outcome);
   }
 
-  #tellRead(object: HeldObject, { isRight, sha256, lost, reason }: ReadOutcome): void {
+  #tellRead(object: ObjectToCheck, { isRight, sha256, lost, reason }: ReadOutcome): void {
     const other = sha256 && !isRight ? this.#around.nameOf(sha256) : null;
     if (isRight) this.#bad(object, 'unreadable', `is what was stored, and cannot be decoded: ${reason}`, lost);
     else if (other !== null && other !== object.name) this.#bad(object, 'replaced', `holds the bytes of ${other}`, lost);
@@ -160,11 +160,11 @@ export class ObjectsCheck {
     }
   }
 
-  #isCold({ storageClass }: HeldObject): boolean {
+  #isCold({ storageClass }: ObjectToCheck): boolean {
     return storageClass !== null && (this.#around.target.coldStorage?.isCold(storageClass) ?? false);
   }
 
-  #sound(object: HeldObject, { checksum }: Pick<HeldObject, 'checksum'> | ObjectStat): void {
+  #sound(object: ObjectToCheck, { checksum }: Pick<ObjectToCheck, 'checksum'> | ObjectStat): void {
     const { list, notes } = this.#around;
     const isSame = isSameChecksum(checksum, object.checksum);
     list.setState(object.number, isSame ? 'sound' : 'doubtful');
@@ -172,7 +172,7 @@ export class ObjectsCheck {
   }
 
   /** `lost`: ids of the chunks that cannot be had; all of them unless it is known which. */
-  #bad(object: HeldObject, problem: Problem, message: string, lost: readonly number[] | null = null): void {
+  #bad(object: ObjectToCheck, problem: Problem, message: string, lost: readonly number[] | null = null): void {
     const { list, checks, catalog, target, damage, found } = this.#around;
     list.setState(object.number, 'bad');
     if (!list.isStillHeld(object)) return;

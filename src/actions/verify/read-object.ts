@@ -1,6 +1,6 @@
 /** Reads one object whole: are its bytes those that were stored, and does what is in them decode. */
 import { hash } from 'node:crypto';
-import type { HeldObject } from '../../catalog/verify-list.ts';
+import type { ObjectToCheck } from '../../catalog/verify-list.ts';
 import type { PlacedChunk } from '../../catalog/sufferers.ts';
 import { BatError, type ErrorCode } from '../../core/errors.ts';
 import type { KeyRing } from '../../volume/age.ts';
@@ -38,7 +38,7 @@ const keyCodes: ReadonlySet<ErrorCode> = new Set(['KEY_WRONG', 'KEY_MISSING']);
  * `decoding`: null to look at the stored bytes alone. Bytes that come damaged are read again: only what comes the same twice is taken for
  * what lies there. Throws what the target throws, OBJECT_MISSING and OBJECT_COLD among it.
  */
-export async function readObject(object: HeldObject, read: Read, decoding: Decoding | null): Promise<ReadOutcome> {
+export async function readObject(object: ObjectToCheck, read: Read, decoding: Decoding | null): Promise<ReadOutcome> {
   let before: ReadOutcome | null = null;
   for (let reads = 1; ; reads++) {
     const outcome = await readOnce(object, read, decoding);
@@ -48,7 +48,7 @@ export async function readObject(object: HeldObject, read: Read, decoding: Decod
   }
 }
 
-async function readOnce(object: HeldObject, read: Read, decoding: Decoding | null): Promise<ReadOutcome> {
+async function readOnce(object: ObjectToCheck, read: Read, decoding: Decoding | null): Promise<ReadOutcome> {
   const bytes = new StoredBytes(object.size, read);
   const decoded = decoding && (await decode(object, bytes, decoding));
   let sha256: Buffer | null = null;
@@ -62,7 +62,7 @@ async function readOnce(object: HeldObject, read: Read, decoding: Decoding | nul
   return { sha256, isRight: sha256?.equals(object.sha256) ?? false, isDecoded: decoded?.isDecoded ?? false, lost: decoded?.lost ?? null, reason };
 }
 
-async function decode(object: HeldObject, bytes: StoredBytes, { keys, frames, chunks }: Decoding): Promise<Pick<ReadOutcome, 'isDecoded' | 'lost' | 'reason'>> {
+async function decode(object: ObjectToCheck, bytes: StoredBytes, { keys, frames, chunks }: Decoding): Promise<Pick<ReadOutcome, 'isDecoded' | 'lost' | 'reason'>> {
   const { name, size, sealed, codec, decoded } = object;
   const layout = { name, size, sealed, codec, frames, decoded };
   let reader: ObjectReader;
