@@ -55,7 +55,7 @@ async function reportMistakes(shell: Shell, error: BatError): Promise<boolean> {
     mistakesToJson(shell, error.file, error.mistakes, 'error');
     shell.emitJson('exit_error', { code: error.code, exitCode: error.exitCode, message: error.message, hint: error.hint });
   } else {
-    showMistakes(shell.err, error.file, error.mistakes, 'error');
+    await showMistakes(shell.err, error.file, error.mistakes, 'error');
   }
   return true;
 }

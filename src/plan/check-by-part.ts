@@ -7,10 +7,10 @@ import { below } from './mistake.ts';
 import { isMap } from './words.ts';
 
 /** Of a part that its schema has passed. The subject of the error is the option or the value; with one option there is no doubt. */
-export function checkByPart(ask: () => void, options: Record<string, unknown>, pointer: string, loaded: Loaded, check: PartChecker): void {
+export async function checkByPart(ask: () => void | Promise<void>, options: Record<string, unknown>, pointer: string, loaded: Loaded, check: PartChecker): Promise<void> {
   if (hasUnknown(loaded, pointer)) return;
   try {
-    ask();
+    await ask();
   } catch (error) {
     if (!(error instanceof BatError)) throw error;
     const [only, ...others] = Object.keys(options);

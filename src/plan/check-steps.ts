@@ -32,7 +32,7 @@ export async function checkSteps(steps: readonly unknown[], registries: Registri
     const use = readUse(step, type, hook, loaded);
     uses.push(use);
     if (hook) checkCommand(step.options, step.pointer, check.report);
-    if ('type' in use && findings.length === 0) checkByPart(() => use.type.check?.(use.options), use.options, use.pointer, loaded, check);
+    if ('type' in use && findings.length === 0) await checkByPart(() => use.type.check?.(use.options), use.options, use.pointer, loaded, check);
   }
   return { uses, clear };
 }

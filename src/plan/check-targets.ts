@@ -35,7 +35,7 @@ export async function checkTargets(targets: Record<string, unknown>, registries:
     const schema = targetSchema(type);
     const findings = await check.part({ pointer, name: `the target ${id}` }, schema, type.type === written ? value : { ...value, type: type.type });
     checkSecrets(schema, value, pointer, loaded, check);
-    if (findings.length === 0 && wanted === written) checkByPart(() => type.check?.(value), value, pointer, loaded, check);
+    if (findings.length === 0 && wanted === written) await checkByPart(() => type.check?.(value), value, pointer, loaded, check);
     for (const finding of limitFindings(value['limit'], pointer)) check.report(finding);
   }
 }

@@ -7,7 +7,7 @@ import { freeBytes } from '../core/free-bytes.ts';
 import { BatError, systemReason } from '../core/errors.ts';
 import { resolvePath } from '../core/paths.ts';
 import { Keys } from '../catalog/keys.ts';
-import { checkRecipient, createSealerFactory, type Sealer } from '../volume/age.ts';
+import type { Sealer } from '../volume/age.ts';
 import type { ObjectEvent } from './flow.ts';
 import { knownPassphraseKey, newPassphraseKey } from './encrypt/passphrase-key.ts';
 import type { StepContext, StepSetup, StepType } from './step.ts';
@@ -54,8 +54,8 @@ export const encryptStep: StepType<EncryptOptions> = {
       },
     },
   },
-  check(options) {
-    for (const recipient of [options.to ?? []].flat()) checkRecipient(recipient);
+  async check(options) {
+    await checkEach([options.to ?? []].flat());
     if (options.passphrase !== undefined && (options.to !== undefined || options['recipients-file'] !== undefined)) {
       throw new BatError('PLAN_INVALID', 'A passphrase cannot be combined with recipients.', { hint: 'Keep one of them; age allows no mixture.' });
     }
@@ -63,12 +63,19 @@ export const encryptStep: StepType<EncryptOptions> = {
   async prepare(options, setup) {
     const recipients = await findRecipients(options, setup);
     // A dry run may have no key yet, where a run would make one; it seals nothing.
-    const newSealer = setup.dryRun ? unusedSealer : await createSealerFactory(recipients);
+    const newSealer = setup.dryRun ? unusedSealer : await (await import('../volume/age.ts')).createSealerFactory(recipients);
     setup.prepared.set(setup.id, { recipients, newSealer } satisfies Prepared);
   },
   shape: (_options, setup) => setup.prepared.get(setup.id) as Prepared,
   run: (_options, inputs, context) => encrypt(context.prepared.get(context.id) as Prepared, inputs[0] as AsyncIterable<ObjectEvent>, context),
 };
+
+/** What knows age is slow to load: of a plan without recipients in it, a look at the plan does without. */
+async function checkEach(recipients: readonly string[]): Promise<void> {
+  if (recipients.length === 0) return;
+  const { checkRecipient } = await import('../volume/age.ts');
+  for (const recipient of recipients) checkRecipient(recipient);
+}
 
 function unusedSealer(): Promise<Sealer> {
   throw new Error('a dry run seals nothing');
@@ -95,7 +102,7 @@ async function readRecipients(path: string): Promise<string[]> {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
-  for (const recipient of recipients) checkRecipient(recipient);
+  await checkEach(recipients);
   if (recipients.length === 0) throw new BatError('PLAN_INVALID', `The recipients file ${path} holds no recipient.`, { hint: 'Put one recipient on each line.' });
   return recipients;
 }

@@ -27,7 +27,7 @@ export interface StepType<Options = unknown> {
   /** JSON Schema of the options: an object, each property with a description and an example. */
   schema: Record<string, unknown>;
   /** Refused as options in a plan although the schema lets them pass; throws BatError PLAN_INVALID. */
-  check?(options: Options): void;
+  check?(options: Options): void | Promise<void>;
   /** Done once a run, before any source: what is slow, or the same for all sources. */
   prepare?(options: Options, setup: StepSetup): Promise<void>;
   /** Done once at the end of a run, whatever became of it. */

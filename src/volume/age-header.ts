@@ -32,7 +32,8 @@ export async function makeHeader(recipients: readonly string[]): Promise<NewHead
       return [];
     },
   });
-  const empty = await encrypter.encrypt(new Uint8Array(0));
+  // As a stream: of bytes the library makes a Response, and Node would load all of fetch for it.
+  const empty = Buffer.concat(await Array.fromAsync(await encrypter.encrypt(new Blob([]).stream())));
   const header = empty.subarray(0, empty.length - payloadNonceSize - tagSize);
   // Not the nonce of the library's empty payload: a key must never seal two payloads.
   const nonce = randomBytes(payloadNonceSize);

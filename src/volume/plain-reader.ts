@@ -1,7 +1,7 @@
 /** An object without the age around it, any range of which can be read. */
 import { freeBytes } from '../core/free-bytes.ts';
-import { HeaderTooShort, type KeyRing, openChunks, openHeader, plainSize, sealedSize } from './age.ts';
-import { plainChunkSize, sealedChunkSize, tagSize } from './age-payload.ts';
+import type { KeyRing } from './age.ts';
+import { openChunks, plainChunkSize, plainSize, sealedChunkSize, sealedSize, tagSize } from './age-payload.ts';
 import { readAgain } from '../core/read-again.ts';
 import { damagedObject } from './damage.ts';
 
@@ -122,6 +122,8 @@ async function fetchHeader(
   fetch: Fetch,
   keys: KeyRing,
 ): Promise<{ start: Uint8Array; payloadKey: Buffer; payloadOffset: number }> {
+  // The age library is slow to load, and who writes documents or reads plain objects does without.
+  const { HeaderTooShort, openHeader } = await import('./age-header.ts');
   for (let { length } = headerFetch(object); ; length = Math.min(object.size, length * 8)) {
     try {
       return await readAgain(async (again) => {

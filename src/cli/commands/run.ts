@@ -104,5 +104,5 @@ async function showWarnings(shell: Shell, file: string, plan: Plan): Promise<voi
   if (warnings.length === 0) return;
   const { mistakesToJson, showMistakes } = await import('../views/mistakes.ts');
   if (shell.json) mistakesToJson(shell, file, warnings, 'warning');
-  else showMistakes(shell.err, file, warnings, 'warning');
+  else await showMistakes(shell.err, file, warnings, 'warning');
 }

@@ -38,8 +38,8 @@ async function validate(shell: Shell, named: readonly string[], strict: boolean)
       mistakesToJson(shell, file, warnings, 'warning');
       shell.emitJson('plan', { file, ok: mistakes.length === 0, mistakes: mistakes.length, warnings: warnings.length });
     } else {
-      showMistakes(shell.out, file, mistakes, 'error');
-      showMistakes(shell.out, file, warnings, 'warning');
+      await showMistakes(shell.out, file, mistakes, 'error');
+      await showMistakes(shell.out, file, warnings, 'warning');
       const { green, red } = shell.out.colours;
       shell.out.line(`${file}: ${mistakes.length === 0 ? [green('ok'), ...counts].join(', ') : red(counts.join(', '))}`);
     }

@@ -13,7 +13,6 @@ import { originOf } from '../../steps/record/origin.ts';
 import { sendManifest, type ManifestSetting } from '../../steps/record/send-manifest.ts';
 import type { Lane } from '../../steps/step.ts';
 import type { Target } from '../../targets/target.ts';
-import { createSealerFactory } from '../../volume/age.ts';
 import { parseManifestName } from '../../volume/names.ts';
 import type { Session } from '../session.ts';
 import { LastingPlaces } from './lasting-places.ts';
@@ -107,6 +106,7 @@ async function shapeOf(snapshot: Snapshot, lane: Lane, { recipients, isSealed }:
       subject: snapshot.id,
     });
   }
+  const { createSealerFactory } = await import('../../volume/age.ts');
   return { codec: lane.codec, level: lane.level, recipients, newSealer: await createSealerFactory(recipients) };
 }
 

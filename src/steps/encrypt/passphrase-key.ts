@@ -6,7 +6,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Keys, WrappedKey } from '../../catalog/keys.ts';
-import { generateIdentity, wrapIdentity } from '../../volume/age.ts';
 
 /** As slow to guess as the wrapped identity itself is at 2^17, in an eighth of the memory. */
 const cost = { N: 2 ** 15, r: 8, p: 4, maxmem: 64 * 1024 * 1024 };
@@ -23,6 +22,7 @@ export async function knownPassphraseKey(passphrase: string, keys: Keys): Promis
 
 /** Makes an identity, keeps it wrapped by the passphrase, and returns the recipient to seal to. */
 export async function newPassphraseKey(passphrase: string, keys: Keys, now: Date): Promise<string> {
+  const { generateIdentity, wrapIdentity } = await import('../../volume/age.ts');
   const { identity, recipient } = await generateIdentity('x25519');
   const wrapped = Buffer.from(await wrapIdentity(identity, passphrase));
   await rememberPassphraseKey(keys, { id: randomBytes(4).toString('hex'), recipient, wrapped }, passphrase, now);
