@@ -3,6 +3,7 @@
  * last one. On node:crypto, since the library's own stream is four times slower.
  */
 import { type CipherGCMOptions, createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { freeBytes } from '../core/free-bytes.ts';
 import { damagedObject } from './damage.ts';
 
 export const plainChunkSize = 64 * 1024;
@@ -90,13 +91,16 @@ export function openChunks(
   // The one empty chunk there may be is that of an empty payload.
   if (isEnd && rest === tagSize && lastIndex > 0) throw damagedObject(subject, 'its last piece is empty');
 
+  const key = createSecretKey(payloadKey);
   const plain = Buffer.allocUnsafe(bytes.length - count * tagSize);
   for (let chunk = 0; chunk < count; chunk++) {
     const sealed = bytes.subarray(chunk * sealedChunkSize, (chunk + 1) * sealedChunkSize);
     const isLast = isEnd && chunk === count - 1;
-    const decryption = createDecipheriv(cipher, payloadKey, chunkNonce(firstChunk + chunk, isLast), cipherOptions);
+    const decryption = createDecipheriv(cipher, key, chunkNonce(firstChunk + chunk, isLast), cipherOptions);
     decryption.setAuthTag(sealed.subarray(sealed.length - tagSize));
-    plain.set(decryption.update(sealed.subarray(0, sealed.length - tagSize)), chunk * plainChunkSize);
+    const opened = decryption.update(sealed.subarray(0, sealed.length - tagSize));
+    plain.set(opened, chunk * plainChunkSize);
+    freeBytes(opened);
     try {
       decryption.final();
     } catch (error) {

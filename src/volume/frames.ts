@@ -74,7 +74,8 @@ function joinPieces(pieces: readonly Buffer[]): Buffer {
 
 /**
  * What the single frame in `bytes` holds. Throws OBJECT_DAMAGED if it is not exactly one whole frame of `decoded`
- * bytes; never allocates more than that, whatever the frame claims.
+ * bytes; never allocates more than that, whatever the frame claims. With a codec, what it gives is in memory of its own,
+ * which `freeBytes` may free.
  */
 export async function decodeFrame(
   codec: Codec,
@@ -139,7 +140,7 @@ function inflate(
 ): Promise<{ content: Uint8Array; consumed: number }> {
   return new Promise((resolve, reject) => {
     // Deflate shrinks by 1032 at the most: no more room than these bytes can need, whatever the limit is.
-    const chunkSize = Math.max(64, Math.min(limit, bytes.length * 1032));
+    const chunkSize = roomFor(Math.min(limit, bytes.length * 1032));
     zlib.inflateRaw(bytes, { ...outputLimit(limit), chunkSize, info: true }, (error, result) => {
       if (error) return reject(damagedFrame(subject, 'it does not decode', error));
       // With `info`, Node gives the engine too, which knows where the deflate stream ended; the types do not say so.
@@ -150,8 +151,12 @@ function inflate(
 }
 
 function outputLimit(decoded: number): { chunkSize: number; maxOutputLength: number } {
-  // 64 is the least zlib takes.
-  return { chunkSize: Math.max(64, decoded), maxOutputLength: Math.max(1, decoded) };
+  return { chunkSize: roomFor(decoded), maxOutputLength: Math.max(1, decoded) };
+}
+
+/** 64 is the least zlib takes. Once it has filled its room it makes as much again, though nothing may be left to put there. */
+function roomFor(decoded: number): number {
+  return decoded + 64;
 }
 
 function damagedFrame(subject: string, reason: string, cause?: unknown): BatError {

@@ -65,7 +65,8 @@ export class ObjectReader {
   }
 
   /**
-   * The decoded bytes of [offset, offset + length), frame by frame, or in pieces of at most 1 MiB without a codec.
+   * The decoded bytes of [offset, offset + length), frame by frame, each in memory of its own; or, without a codec, in pieces
+   * of at most 1 MiB, which share theirs.
    * Fetches only the age chunks and frames that hold them; at a border between two fetches one age chunk comes twice.
    */
   async *read(offset: number, length: number): AsyncGenerator<Uint8Array> {
@@ -73,6 +74,11 @@ export class ObjectReader {
     if (length === 0) return;
     if (this.#layout.codec === 'none') for (const stretch of stretches(offset, end)) yield* this.#readUncoded(stretch);
     else for (const run of this.#runsOf(offset, end)) yield* this.#readRun(run, offset, end);
+  }
+
+  /** Whether who has used a piece that `read` gave may give its memory back. */
+  get givesOwn(): boolean {
+    return this.#layout.codec !== 'none';
   }
 
   /** What `read` of the same bytes fetches, one after the other. */

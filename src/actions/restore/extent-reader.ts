@@ -18,7 +18,7 @@ export class ExtentReader {
   constructor(reader: ObjectReader, frames: FrameTable, extent: Pick<Extent, 'start' | 'end'>) {
     this.#reader = reader;
     this.#frames = frames;
-    this.#stream = new RangeStream(reader.read(extent.start, extent.end - extent.start), extent.start);
+    this.#stream = new RangeStream(reader, extent.start, extent.end);
   }
 
   /** Ranges must be asked for in their order; the bytes are there until the next is. Throws what the target or the object is to blame for. */
@@ -59,9 +59,10 @@ export class ExtentReader {
 
   async #tryFrame(index: number): Promise<{ bytes: Uint8Array | null; error: unknown }> {
     const start = this.#frames.start(index);
-    const stream = new RangeStream(this.#reader.read(start, this.#frames.end(index) - start), start);
+    const end = this.#frames.end(index);
+    const stream = new RangeStream(this.#reader, start, end);
     try {
-      return { bytes: await stream.take(start, this.#frames.end(index) - start), error: null };
+      return { bytes: await stream.take(start, end - start), error: null };
     } catch (error) {
       if (!(error instanceof BatError) || error.code !== 'OBJECT_DAMAGED') throw error;
       return { bytes: null, error };
@@ -71,24 +72,28 @@ export class ExtentReader {
   }
 }
 
-/** Cuts ranges out of a stream of pieces. */
+/** Cuts ranges out of the bytes [start, end) of an object. */
 class RangeStream {
   readonly #pieces: AsyncGenerator<Uint8Array>;
+  readonly #ownsPieces: boolean;
   #piece: Uint8Array = new Uint8Array(0);
   /** Where `#piece` begins. */
   #position: number;
+  /** What lies in several pieces is joined here, over and over: fresh memory each time would keep the garbage collector at work. */
+  #joined: Uint8Array = new Uint8Array(0);
 
-  constructor(pieces: AsyncGenerator<Uint8Array>, position: number) {
-    this.#pieces = pieces;
-    this.#position = position;
+  constructor(reader: ObjectReader, start: number, end: number) {
+    this.#pieces = reader.read(start, end - start);
+    this.#ownsPieces = reader.givesOwn;
+    this.#position = start;
   }
 
-  /** The bytes may be part of a larger buffer that stays unchanged until something behind it is taken. */
+  /** The bytes are part of a larger buffer that stays unchanged until something else is taken. */
   async take(offset: number, length: number): Promise<Uint8Array> {
     while (this.#position + this.#piece.length <= offset) await this.#next();
     const from = offset - this.#position;
     if (from + length <= this.#piece.length) return this.#piece.subarray(from, from + length);
-    const bytes = new Uint8Array(length);
+    const bytes = this.#roomFor(length);
     for (let filled = 0; ; ) {
       const part = this.#piece.subarray(Math.max(0, offset - this.#position), offset + length - this.#position);
       bytes.set(part, filled);
@@ -102,11 +107,15 @@ class RangeStream {
     await this.#pieces.return(undefined);
   }
 
+  #roomFor(length: number): Uint8Array {
+    if (this.#joined.length < length) this.#joined = new Uint8Array(length);
+    return this.#joined.subarray(0, length);
+  }
+
   async #next(): Promise<void> {
-    const { length, byteLength, buffer } = this.#piece;
-    this.#position += length;
-    // What was taken of it has been used by now. Of one that is a part of a larger whole, the rest is still to come.
-    if (byteLength === buffer.byteLength) freeBytes(this.#piece);
+    this.#position += this.#piece.length;
+    // What was taken of it has been used by now.
+    if (this.#ownsPieces) freeBytes(this.#piece);
     this.#piece = new Uint8Array(0);
     const next = await this.#pieces.next();
     // It gives exactly the bytes it was asked for, and nobody asks for more.
