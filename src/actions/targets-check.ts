@@ -39,7 +39,7 @@ export async function checkTargets({ plan, only, full, environment, signal, tell
 }
 
 /** By id: the store that the catalog of this machine knows a target as; null where there is none. */
-function knownStores(plan: Plan, environment: Environment): (target: string) => string | null {
+export function knownStores(plan: Plan, environment: Environment): (target: string) => string | null {
   const catalog = unlessDamaged(() => {}, () => openLocalCatalog(plan, environment));
   if (!catalog) return () => null;
   try {

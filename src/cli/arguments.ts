@@ -7,6 +7,11 @@ export function sizeArgument(text: string): number {
   return orInvalid(() => parseSize(text), 'Write a number and a unit, such as 10MiB or 1.5GB.');
 }
 
+/** Milliseconds. */
+export function durationArgument(text: string): number {
+  return orInvalid(() => parseDuration(text), 'Write a number and a unit, such as 30s or 5min.');
+}
+
 /** Seconds since 1970 of a day, a time, or so long ago: `2026-01-01`, `2026-01-01T06:00`, `7d`. Local, unless the time names a zone. */
 export function timeArgument(text: string): number {
   const advice = 'Write a day as 2026-01-01, a time as 2026-01-01T06:00, or how long ago, such as 7d.';

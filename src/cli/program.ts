@@ -3,6 +3,7 @@ import { Command, Option, type CommanderError } from 'commander';
 import { BatError } from '../core/errors.ts';
 import { batVersion } from '../core/version.ts';
 import { addExamples, BatHelp, fullName } from './command-help.ts';
+import { benchCommand } from './commands/bench.ts';
 import { catCommand } from './commands/cat.ts';
 import { copyCommand } from './commands/copy.ts';
 import { deleteCommand } from './commands/delete.ts';
@@ -54,6 +55,7 @@ const commands = [
   validateCommand,
   graphCommand,
   targetsCommand,
+  benchCommand,
   syncCommand,
   rekeyCommand,
   keygenCommand,

@@ -8,14 +8,12 @@ import { BatError } from '../core/errors.ts';
 import { CatalogDraft } from '../catalog/draft.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { GraphNode } from '../plan/graph.ts';
-import type { Flow, FlowItems } from '../steps/flow.ts';
 import type { Source } from '../steps/source.ts';
 import type { StepContext } from '../steps/step.ts';
 import { snapshotId } from '../volume/names.ts';
 import { isMaker, lanesThrough, makerOf } from './lanes.ts';
+import { openSeams, type Item, type Seams } from './seams.ts';
 import type { Session } from './session.ts';
-
-type Item = FlowItems[Flow];
 
 /** Selected entries may wait for the reader in this number: enough to know early how much there is to do. */
 const ENTRIES_AHEAD = 5000;
@@ -28,6 +26,7 @@ export class SourceRun {
   readonly source: Source;
   readonly snapshot: string;
   readonly #session: Session;
+  readonly #seams: Seams;
   readonly #controller = new AbortController();
   readonly #channels = new Map<string, Channel<Item>[]>();
   readonly #outputs = new Map<string, Channel<Item>[]>();
@@ -41,8 +40,9 @@ export class SourceRun {
   #facts: Partial<SourceSummary> = {};
   #failure: { error: unknown } | null = null;
 
-  constructor(session: Session, source: Source) {
+  constructor(session: Session, source: Source, seams = openSeams) {
     this.#session = session;
+    this.#seams = seams;
     this.source = source;
     this.snapshot = snapshotId(session.run, source.id);
     if (session.signal.aborted) this.#controller.abort(session.signal.reason);
@@ -71,7 +71,8 @@ export class SourceRun {
   async runStep(node: GraphNode): Promise<void> {
     const outputs = this.#outputs.get(node.id)!;
     try {
-      for await (const item of node.type.run(node.options, this.#channels.get(node.id)!, this.#contexts.get(node.id)!)) {
+      const inputs = this.#channels.get(node.id)!.map((channel) => this.#seams.input(node, channel));
+      for await (const item of this.#seams.output(node, node.type.run(node.options, inputs, this.#contexts.get(node.id)!))) {
         shareRelease(item, outputs.length);
         for (const output of outputs) await output.put(item);
       }

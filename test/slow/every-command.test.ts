@@ -80,6 +80,7 @@ retention: { last: 2, keep-tags: [release] }
     await life.bat(0, ['graph', '--format', 'mermaid']);
     await life.both(0, ['targets']);
     await life.both(0, ['targets', 'check', '-t', 'store']);
+    await life.both(0, ['bench', '--upload', '--upload-size', '1MiB']);
     await life.bat(0, ['help']);
     await life.bat(0, ['help', 'snapshots', 'tag']);
   });
@@ -247,7 +248,7 @@ retention: { last: 2, keep-tags: [release] }
     const away = { environment: life.place.away };
     life.write({ 'docs/a.txt': 'while it was away\n' });
     for (const words of [['run'], ['verify', '-t', 'store', '-t', 'disk'], ['sync']]) await life.both(4, words, away);
-    for (const words of [['restore', '--from', 'store', ...key], ['cat', 'docs/a.txt', '--from', 'store', ...key], ['verify', '-t', 'store'], ['copy', '--from', 'store', '--to', 'archive'], ['drill', '--from', 'store', ...key], ['targets', 'check', '-t', 'store']]) {
+    for (const words of [['restore', '--from', 'store', ...key], ['cat', 'docs/a.txt', '--from', 'store', ...key], ['verify', '-t', 'store'], ['copy', '--from', 'store', '--to', 'archive'], ['drill', '--from', 'store', ...key], ['targets', 'check', '-t', 'store'], ['bench', '--upload', '--upload-size', '1MiB']]) {
       await life.bat(1, [...words, '--json'], away);
     }
     await life.bat(0, ['restore', '--to', 'from the disk', '-s', 'docs', ...key, '--json'], away);

@@ -1,12 +1,45 @@
-/** A place of its own on a target, beside that of the plan, which is gone without a trace when the check is over. */
+/** A place of its own on a target, beside that of the plan, which is gone without a trace when it is over. */
 import { randomBytes } from 'node:crypto';
 import { BatError } from '../../core/errors.ts';
+import { findStore } from '../../runner/mark-targets.ts';
 import type { Bench, Scale } from '../../targets/conformance/case.ts';
 import type { Target } from '../../targets/target.ts';
 import { Ledger, WatchedTarget } from './watched.ts';
 
+export interface ScratchOptions {
+  /** The name of the plan. */
+  plan: string;
+  /** The store that the catalog knows the target as: then it must be there, and be that one. */
+  store: string | null;
+  signal: AbortSignal;
+}
+
+/** Makes the place and connects to it. `make` gives the target over the place of a plan of this name. Throws what it fails with, and leaves nothing then. */
+export async function openScratch(make: (plan: string) => Target, { plan, store, signal }: ScratchOptions): Promise<Scratch> {
+  if (store !== null) await checkStore(make(plan), store, signal);
+  const place = scratchName();
+  const scratch = new Scratch(() => make(place), signal);
+  try {
+    await scratch.target.connect({ create: true, signal });
+  } catch (error) {
+    await scratch.unmake();
+    await scratch.close();
+    throw error;
+  }
+  return scratch;
+}
+
+/** Before anything is made: a folder in the place of a disk would hide what lies on it. */
+async function checkStore(target: Target, store: string, signal: AbortSignal): Promise<void> {
+  try {
+    await findStore(target, store, signal);
+  } finally {
+    await target.close();
+  }
+}
+
 /** A name that no plan can have. */
-export function scratchName(): string {
+function scratchName(): string {
   return `.bat-check-${randomBytes(4).toString('hex')}`;
 }
 
@@ -25,9 +58,14 @@ export class Scratch {
     this.target = make();
   }
 
+  /** The target, with all that is done to it noted. */
+  watched(): Target {
+    return new WatchedTarget(this.target, this.ledger, this.#signal);
+  }
+
   bench(scale: Scale): Bench {
     const { capabilities } = this.target;
-    const target = new WatchedTarget(this.target, this.ledger, this.#signal);
+    const target = this.watched();
     return {
       target,
       scale,

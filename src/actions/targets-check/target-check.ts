@@ -6,13 +6,12 @@ import type { Environment } from '../../plan/interpolate.ts';
 import type { Plan, TargetSpec } from '../../plan/plan.ts';
 import { resolveSecrets } from '../../plan/secrets.ts';
 import { makeTarget } from '../../runner/make-target.ts';
-import { findStore } from '../../runner/mark-targets.ts';
 import type { Case, Scale } from '../../targets/conformance/case.ts';
 import { conformance } from '../../targets/conformance/index.ts';
 import type { Target } from '../../targets/target.ts';
 import { explainDenied } from './explain-denied.ts';
 import type { CheckOutlook, CheckSummary, Failure, TellCheck } from './report.ts';
-import { Scratch, scratchName } from './scratch.ts';
+import { openScratch, type Scratch } from './scratch.ts';
 
 export interface TargetCheckOptions {
   plan: Plan;
@@ -63,39 +62,19 @@ export class TargetCheck {
   /** Null where the target cannot be used at all. */
   async #enter(): Promise<Scratch | null> {
     const { id, type, options } = this.#spec;
-    const { plan, environment, signal } = this.#options;
+    const { plan, store, environment, signal } = this.#options;
     let entered: Scratch | null = null;
     const connecting = { id: 'access/connect', title: 'can be reached with what the plan says', hint: 'Correct the target in the plan, or what it refers to.' };
     await this.#judge(connecting, async () => {
       this.#resolved = await resolveSecrets(options, type.schema, { folder: plan.folder, environment, owner: `the target ${id}`, where: () => plan.file });
-      await this.#checkStore();
-      const place = scratchName();
-      const scratch = new Scratch(() => this.#make(place), signal);
       try {
-        await scratch.target.connect({ create: true, signal });
+        entered = await openScratch((place) => this.#make(place), { plan: plan.name, store, signal });
       } catch (error) {
-        await scratch.unmake();
-        await scratch.close();
         throw await this.#explain(error);
       }
-      entered = scratch;
     });
     if (!entered) this.#summary.leftOut = this.#cases.length;
     return entered;
-  }
-
-  /** Before anything is made: a folder in the place of a disk would hide what lies on it. */
-  async #checkStore(): Promise<void> {
-    const { plan, store, signal } = this.#options;
-    if (store === null) return;
-    const target = this.#make(plan.name);
-    try {
-      await findStore(target, store, signal);
-    } catch (error) {
-      throw await this.#explain(error);
-    } finally {
-      await target.close();
-    }
   }
 
   async #ask(scratch: Scratch): Promise<void> {
