@@ -12,6 +12,8 @@ import { makeFolder } from '../core/make-folder.ts';
 import { catalogVersion, tables, temporaryTables, upgrades } from './schema.ts';
 
 export type Row = Record<string, unknown>;
+/** A row without the names of its columns. */
+export type List = readonly unknown[];
 
 export class Catalog {
   readonly file: string;
@@ -56,14 +58,19 @@ export class Catalog {
 
   /** The rows of a query, one at a time. */
   *each(sql: string, ...values: SQLInputValue[]): Generator<Row> {
-    // A statement of its own: a cached one that is still being stepped through must not be started again.
+    yield* this.#steps(this.#guard(() => this.#database.prepare(sql)), values) as Generator<Row>;
+  }
+
+  /** The same with each row as the list of its columns, which costs a third less: for what is read by the hundred thousand. */
+  *eachList(sql: string, ...values: SQLInputValue[]): Generator<List> {
     const statement = this.#guard(() => this.#database.prepare(sql));
-    const rows = statement.iterate(...values);
-    for (;;) {
-      const next = this.#guard(() => rows.next());
-      if (next.done) return;
-      yield next.value as Row;
-    }
+    statement.setReturnArrays(true);
+    yield* this.#steps(statement, values) as Generator<List>;
+  }
+
+  /** Every row of a query as the list of its columns. */
+  lists(sql: string, ...values: SQLInputValue[]): List[] {
+    return this.#guard(() => this.#statement(sql, true).all(...values) as unknown as List[]);
   }
 
   /** The first row of a query, or undefined. */
@@ -129,6 +136,15 @@ export class Catalog {
     this.#writing = true;
   }
 
+  /** `statement` is of this call alone: a cached one that is still being stepped through must not be started again. */
+  *#steps(statement: StatementSync, values: SQLInputValue[]): Generator<unknown> {
+    try {
+      yield* statement.iterate(...values);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
   #confirmWhole(): void {
     if (this.#lost) throw this.#lost;
   }
@@ -148,10 +164,12 @@ export class Catalog {
     return explained;
   }
 
-  #statement(sql: string): StatementSync {
+  /** `asLists`: how the same text is asked for every time. */
+  #statement(sql: string, asLists = false): StatementSync {
     let statement = this.#statements.get(sql);
     if (!statement) {
       statement = this.#database.prepare(sql);
+      statement.setReturnArrays(asLists);
       this.#statements.set(sql, statement);
     }
     return statement;

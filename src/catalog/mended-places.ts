@@ -1,20 +1,13 @@
 /** Where a manifest that is written again says that chunks lie: where they can be had, else where what is left of them lies. */
-import { asBuffer } from './columns.ts';
 import type { Catalog } from './catalog.ts';
+import { ChunkPlaces, type ChunkPlace } from './chunk-places.ts';
 import { IdSet } from './id-set.ts';
 import { Objects, type HeldObject } from './objects.ts';
-
-export interface MendedPlace {
-  volume: number;
-  offset: number;
-  length: number;
-  sha256: Buffer;
-}
 
 export class MendedPlaces {
   readonly #catalog: Catalog;
   readonly #objects: Objects;
-  readonly #maker: string;
+  readonly #places: ChunkPlaces;
   readonly #targets: readonly string[];
   readonly #isSealed: boolean;
   /** Volumes that all of the targets hold. */
@@ -25,7 +18,7 @@ export class MendedPlaces {
   constructor(catalog: Catalog, { maker, targets, isSealed }: { maker: string; targets: readonly string[]; isSealed: boolean }) {
     this.#catalog = catalog;
     this.#objects = new Objects(catalog);
-    this.#maker = maker;
+    this.#places = new ChunkPlaces(catalog, maker);
     this.#targets = targets;
     this.#isSealed = isSealed;
     this.#held = heldByAll(catalog, targets);
@@ -48,15 +41,10 @@ export class MendedPlaces {
     return found;
   }
 
-  find(chunk: number): MendedPlace | null {
-    const rows = this.#catalog.all(
-      `SELECT p.volume, p.offset, c.length, c.sha256 FROM chunks c JOIN places p ON p.chunk = c.id JOIN volumes v ON v.id = p.volume
-       WHERE c.id = ? AND v.maker = ? AND v.state = 'stored' ORDER BY v.id DESC`,
-      chunk,
-      this.#maker,
-    );
-    const row = rows.find((place) => this.#held.has(place['volume'] as number)) ?? rows.at(-1);
-    return row ? { volume: row['volume'] as number, offset: row['offset'] as number, length: row['length'] as number, sha256: asBuffer(row['sha256']) } : null;
+  find(chunks: readonly number[]): Map<number, ChunkPlace> {
+    const found = new Map<number, ChunkPlace>();
+    for (const [chunk, places] of this.#places.stored(chunks)) found.set(chunk, places.find(({ volume }) => this.#held.has(volume)) ?? places.at(-1)!);
+    return found;
   }
 
   objectOf(volume: number): HeldObject | null {

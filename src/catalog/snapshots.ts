@@ -159,7 +159,7 @@ export class Snapshots {
 
   /** Every entry of a snapshot, in the order in which they were found: nothing is sorted, and memory stays as it is. */
   *unsortedEntries(snapshot: Snapshot): Generator<CatalogEntry> {
-    const rows = this.#catalog.each(
+    const rows = this.#catalog.eachList(
       `SELECT ${entryColumns} FROM entries e CROSS JOIN directories d ON d.id = e.directory
        WHERE d.source = ? AND e.since <= ? AND (e.until IS NULL OR e.until > ?)`,
       snapshot.source,
@@ -171,7 +171,7 @@ export class Snapshots {
 
   /** Every entry of a snapshot, by directory and name. */
   *entries(snapshot: Snapshot): Generator<CatalogEntry> {
-    const rows = this.#catalog.each(
+    const rows = this.#catalog.eachList(
       `SELECT ${entryColumns} FROM directories d CROSS JOIN entries e ON e.directory = d.id
        WHERE d.source = ? AND e.since <= ? AND (e.until IS NULL OR e.until > ?) ORDER BY d.path, e.name`,
       snapshot.source,
@@ -183,7 +183,7 @@ export class Snapshots {
 
   /** The entries of a snapshot that an earlier one of the same source does not have like this. */
   *changedSince(snapshot: Snapshot, base: Snapshot): Generator<CatalogEntry> {
-    const rows = this.#catalog.each(
+    const rows = this.#catalog.eachList(
       `SELECT ${entryColumns} FROM entries e JOIN directories d ON d.id = e.directory
        WHERE d.source = ? AND e.since > ? AND e.since <= ? AND (e.until IS NULL OR e.until > ?)`,
       snapshot.source,

@@ -1,10 +1,10 @@
 /** Every version of every path of a source, over all of its snapshots. */
 import type { SQLInputValue } from 'node:sqlite';
 import type { EntryType } from '../core/entry.ts';
-import type { Catalog, Row } from './catalog.ts';
+import type { Catalog, List } from './catalog.ts';
 import { fromName, joinPath, splitPath, toName } from './columns.ts';
 import { joinVersions } from './join-versions.ts';
-import { entryColumns, toEntry, type CatalogEntry } from './entry-rows.ts';
+import { entryColumnCount, entryColumns, toEntry, type CatalogEntry } from './entry-rows.ts';
 
 export interface EntryVersion extends CatalogEntry {
   /** The number of the first snapshot that has it, and of the first after that which has it not; null if the newest has it. */
@@ -32,7 +32,7 @@ export interface VersionFilter {
 
 const columns = `${entryColumns}, e.since, e.until`;
 /** Each half is in order by its own index, so that nothing has to be sorted. */
-const inOrder = 'ORDER BY directory, name, since';
+const inOrder = 'ORDER BY path, name, since';
 
 export class Versions {
   readonly #catalog: Catalog;
@@ -52,9 +52,9 @@ export class Versions {
   }
 
   *#accepted(source: string, filter: VersionFilter, accepts: (path: string) => boolean): Generator<EntryVersion | null> {
-    for (const row of this.#rows(source, filter, 'd.path AS directory, e.name, e.since, e.id')) {
-      if (accepts(joinPath(fromName(row['directory']), fromName(row['name'])))) {
-        yield toVersion(this.#catalog.get(`SELECT ${columns} FROM entries e CROSS JOIN directories d ON d.id = e.directory WHERE e.id = ?`, row['id'] as number)!);
+    for (const [directory, name, , id] of this.#rows(source, filter, 'd.path, e.name, e.since, e.id')) {
+      if (accepts(joinPath(fromName(directory), fromName(name)))) {
+        yield toVersion(this.#catalog.lists(`SELECT ${columns} FROM entries e CROSS JOIN directories d ON d.id = e.directory WHERE e.id = ?`, id as number)[0]!);
       } else yield null;
     }
   }
@@ -64,14 +64,14 @@ export class Versions {
     const [directory, name] = splitPath(path);
     const half = (until: string): string => `SELECT ${columns} FROM directories d CROSS JOIN entries e ON e.directory = d.id WHERE d.source = ? AND d.path = ? AND e.name = ? AND e.until ${until}`;
     const at = [source, toName(directory), toName(name)];
-    return [...joinVersions(this.#catalog.all(`${half('IS NULL')} UNION ALL ${half('IS NOT NULL')} ${inOrder}`, ...at, ...at).map(toVersion))];
+    return [...joinVersions(this.#catalog.lists(`${half('IS NULL')} UNION ALL ${half('IS NOT NULL')} ${inOrder}`, ...at, ...at).map(toVersion))];
   }
 
   /** What a snapshot has right in a directory. */
   *inDirectory(source: string, directory: string, number: number): Generator<EntryVersion> {
     const half = (until: string): string => `SELECT ${columns} FROM directories d CROSS JOIN entries e ON e.directory = d.id WHERE d.source = ? AND d.path = ? AND e.since <= ? AND e.until ${until}`;
     const at = [source, toName(directory), number];
-    for (const row of this.#catalog.each(`${half('IS NULL')} UNION ALL ${half('> ?')}`, ...at, ...at, number)) yield toVersion(row);
+    for (const row of this.#catalog.eachList(`${half('IS NULL')} UNION ALL ${half('> ?')}`, ...at, ...at, number)) yield toVersion(row);
   }
 
   /** The one that a snapshot has, or null. */
@@ -79,10 +79,10 @@ export class Versions {
     return this.of(source, path).find(({ since, until }) => since <= number && (until === null || until > number)) ?? null;
   }
 
-  *#rows(source: string, filter: VersionFilter, wanted: string): Generator<Row> {
+  *#rows(source: string, filter: VersionFilter, wanted: string): Generator<List> {
     const { sql, values } = this.#conditions(filter);
     const half = (until: string): string => `SELECT ${wanted} FROM directories d CROSS JOIN entries e ON e.directory = d.id WHERE d.source = ? AND e.until ${until} ${sql}`;
-    yield* this.#catalog.each(`${half('IS NULL')} UNION ALL ${half('IS NOT NULL')} ${inOrder}`, source, ...values, source, ...values);
+    yield* this.#catalog.eachList(`${half('IS NULL')} UNION ALL ${half('IS NOT NULL')} ${inOrder}`, source, ...values, source, ...values);
   }
 
   #conditions({ types, larger, smaller, newer, older, numbers, sha256 }: VersionFilter): { sql: string; values: SQLInputValue[] } {
@@ -113,6 +113,6 @@ function packId(id: number): Buffer {
   return bytes;
 }
 
-function toVersion(row: Row): EntryVersion {
-  return { ...toEntry(row), since: row['since'] as number, until: row['until'] as number | null };
+function toVersion(row: List): EntryVersion {
+  return { ...toEntry(row), since: row[entryColumnCount] as number, until: row[entryColumnCount + 1] as number | null };
 }

@@ -61,14 +61,23 @@ export async function* decodeDocument(
   return yield* new ObjectReader({ ...object, codec, frames, decoded }, plain).read(0, decoded);
 }
 
+/** A frame is made on the thread pool while the content of the next one is gathered. */
 async function* encodeFrames(chunks: AsyncIterable<Uint8Array>, codec: Codec, level: number): AsyncGenerator<Uint8Array> {
   const frames: Frame[] = [];
-  for await (const content of regroup(chunks)) {
-    const frame = await encodeFrame(codec, level, content);
+  const finish = async ({ content, encoding }: { content: Uint8Array; encoding: Promise<Uint8Array> }): Promise<Uint8Array> => {
+    const frame = await encoding;
     frames.push({ decoded: content.length, stored: frame.length });
     if (frame !== content) freeBytes(content);
-    yield frame;
+    return frame;
+  };
+  let atWork: { content: Uint8Array; encoding: Promise<Uint8Array> } | null = null;
+  for await (const content of regroup(chunks)) {
+    const encoding = encodeFrame(codec, level, content);
+    encoding.catch(() => {}); // thrown where it is waited for
+    if (atWork) yield await finish(atWork);
+    atWork = { content, encoding };
   }
+  if (atWork) yield await finish(atWork);
   if (codec === 'zstd') yield encodeSeekTable(frames);
   if (codec === 'gzip') yield await encodeFrame(codec, level, new Uint8Array(0));
 }

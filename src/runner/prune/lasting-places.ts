@@ -22,19 +22,24 @@ export class LastingPlaces implements ManifestPlaces {
     this.#targets = targets;
   }
 
-  find(chunk: number): ChunkPlace | null {
-    const places = this.#places.lasting(chunk);
-    if (places.length < 2) return places[0] ?? null;
+  find(chunks: readonly number[]): Map<number, ChunkPlace> {
+    const found = new Map<number, ChunkPlace>();
+    for (const [chunk, places] of this.#places.lasting(chunks)) found.set(chunk, this.#best(places));
+    return found;
+  }
+
+  objectOf(volume: number): HeldObject | null {
+    return this.#objectOn(volume) ?? this.#objects.objectFor(volume, this.#lane.targets) ?? this.#objects.objectOf(volume, this.#lane.recipients);
+  }
+
+  #best(places: readonly ChunkPlace[]): ChunkPlace {
+    if (places.length === 1) return places[0]!;
     // Of those that are held by as many, the first: `lasting` gives them in the order in which they are wanted.
     const counts = places.map(({ volume }) => this.#heldBy(volume));
     const most = Math.max(...counts.map((ids) => ids.length));
     const best = counts.findIndex((ids) => ids.length === most);
     this.isSplit ||= counts.some((ids) => ids.some((id) => !counts[best]!.includes(id)));
     return places[best]!;
-  }
-
-  objectOf(volume: number): HeldObject | null {
-    return this.#objectOn(volume) ?? this.#objects.objectFor(volume, this.#lane.targets) ?? this.#objects.objectOf(volume, this.#lane.recipients);
   }
 
   #heldBy(volume: number): string[] {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { CatalogEntry } from '../../catalog/entry-rows.ts';
 import type { Snapshot, Snapshots } from '../../catalog/snapshots.ts';
-import { ChunkPlaces } from '../../catalog/chunk-places.ts';
+import { ChunkPlaces, type ChunkPlace } from '../../catalog/chunk-places.ts';
 import { Objects, type HeldObject } from '../../catalog/objects.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { encodeLine } from '../../volume/manifest-writing.ts';
@@ -12,10 +12,14 @@ import type { Lane } from '../step.ts';
 
 /** What is gathered into one piece of text before it is passed on. */
 const PIECE = 64 * 1024;
+/** Entries whose chunks are looked up together: this many, or fewer with this many chunks. */
+const MOST_ENTRIES = 500;
+const MOST_CHUNKS = 2000;
 
 /** Where a manifest says that chunks lie. */
 export interface ManifestPlaces {
-  find(chunk: number): { volume: number; offset: number; length: number; sha256: Buffer } | null;
+  /** By chunk; one that lies nowhere is not among them. */
+  find(chunks: readonly number[]): ReadonlyMap<number, ChunkPlace>;
   /** What a volume is on the targets; null where they have nothing of it. */
   objectOf(volume: number): HeldObject | null;
 }
@@ -35,8 +39,8 @@ export class StoredPlaces implements ManifestPlaces {
     this.#first = first;
   }
 
-  find(chunk: number): ReturnType<ManifestPlaces['find']> {
-    return this.#chunks.find(chunk);
+  find(chunks: readonly number[]): Map<number, ChunkPlace> {
+    return this.#chunks.find(chunks);
   }
 
   objectOf(volume: number): HeldObject | null {
@@ -76,8 +80,9 @@ export async function* manifestBytes(source: ManifestSource, counts: ManifestCou
     }
     text += encodeLine(line);
     if (text.length < PIECE) continue;
-    signed.update(text);
-    yield Buffer.from(text, 'utf8');
+    const bytes = Buffer.from(text, 'utf8');
+    signed.update(bytes);
+    yield bytes;
     text = '';
   }
   yield Buffer.from(text, 'utf8');
@@ -88,17 +93,20 @@ function* lines(source: ManifestSource, counts: ManifestCounts): Generator<Manif
   yield { kind: 'header', header };
   const volumes = new VolumeNumbers(places, header.recipients);
   const entries = base ? snapshots.changedSince(snapshot, base) : snapshots.unsortedEntries(snapshot);
-  for (const entry of entries) {
-    const placed = place(entry, places, volumes);
-    for (const { id, volume } of volumes.takeFresh()) {
-      counts.volumes.push(id);
-      yield { kind: 'volume', volume };
-    }
-    if (placed) {
-      counts.entries++;
-      yield { kind: 'entry', entry: placed };
-    } else {
-      counts.lost.push(entry.entry.path);
+  for (const batch of batches(entries)) {
+    const found = places.find(batch.flatMap(({ chunks }) => chunks));
+    for (const entry of batch) {
+      const placed = place(entry, found, volumes);
+      for (const { id, volume } of volumes.takeFresh()) {
+        counts.volumes.push(id);
+        yield { kind: 'volume', volume };
+      }
+      if (placed) {
+        counts.entries++;
+        yield { kind: 'entry', entry: placed };
+      } else {
+        counts.lost.push(entry.entry.path);
+      }
     }
   }
   if (base) {
@@ -110,15 +118,29 @@ function* lines(source: ManifestSource, counts: ManifestCounts): Generator<Manif
   yield { kind: 'end', volumes: counts.volumes.length, entries: counts.entries, removed: counts.removed };
 }
 
+function* batches(entries: Iterable<CatalogEntry>): Generator<CatalogEntry[]> {
+  let batch: CatalogEntry[] = [];
+  let chunks = 0;
+  for (const entry of entries) {
+    batch.push(entry);
+    chunks += entry.chunks.length;
+    if (batch.length < MOST_ENTRIES && chunks < MOST_CHUNKS) continue;
+    yield batch;
+    batch = [];
+    chunks = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
 /** The entry with the places of its chunks, or null if one of them lies nowhere. */
-function place({ entry, chunks, sha256 }: CatalogEntry, places: ManifestPlaces, volumes: VolumeNumbers): ManifestEntry | null {
+function place({ entry, chunks, sha256 }: CatalogEntry, found: ReadonlyMap<number, ChunkPlace>, volumes: VolumeNumbers): ManifestEntry | null {
   if (entry.type !== 'file') return entry;
   const placed: ManifestChunk[] = [];
   for (const chunk of chunks) {
-    const found = places.find(chunk);
-    const number = found && volumes.number(found.volume);
-    if (!found || number === null) return null;
-    placed.push({ volume: number, offset: found.offset, length: found.length, sha256: found.sha256.toString('hex') });
+    const at = found.get(chunk);
+    const number = at ? volumes.number(at.volume) : null;
+    if (!at || number === null) return null;
+    placed.push({ volume: number, offset: at.offset, length: at.length, sha256: at.sha256 });
   }
   return { ...entry, sha256: placed.length === 1 ? placed[0]!.sha256 : sha256!.toString('hex'), chunks: placed };
 }
