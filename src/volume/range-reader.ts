@@ -73,7 +73,7 @@ export class ObjectReader {
     const end = this.#endOf(offset, length);
     if (length === 0) return;
     if (this.#layout.codec === 'none') for (const stretch of stretches(offset, end)) yield* this.#readUncoded(stretch);
-    else for (const run of this.#runsOf(offset, end)) yield* this.#readRun(run, offset, end);
+    else yield* this.#readFrames(offset, end);
   }
 
   /** Whether who has used a piece that `read` gave may give its memory back. */
@@ -106,34 +106,56 @@ export class ObjectReader {
     for (let piece = 0; piece < bytes.length; piece += maxPiece) yield bytes.subarray(piece, piece + maxPiece);
   }
 
-  async *#readRun({ first, end: behind }: FrameRun, offset: number, end: number): AsyncGenerator<Uint8Array> {
-    const { codec, frames, name } = this.#layout;
-    const runStart = this.#storedStarts[first]!;
-    const stored = await this.#plain.read(runStart, this.#storedStarts[behind]!);
-    const decode = (index: number): Promise<Uint8Array> => {
-      const from = this.#storedStarts[index]!;
-      const to = this.#storedStarts[index + 1]!;
-      const decoding = readAgain(async (again) => {
-        const frame = again ? await this.#plain.read(from, to, true) : stored.subarray(from - runStart, to - runStart);
-        return decodeFrame(codec, frame, frames[index]!.decoded, name);
-      });
-      // It is thrown where it is awaited; a reader that stops before must not end the program.
-      decoding.catch(() => undefined);
-      return decoding;
-    };
-    const ahead: Promise<Uint8Array>[] = [];
+  /** While who reads them works on one frame, the next ones are decoded: those of the next fetch, too. */
+  async *#readFrames(offset: number, end: number): AsyncGenerator<Uint8Array> {
+    const frames = this.#framesOf(offset, end);
+    const ahead: { index: number; decoding: Promise<Uint8Array> }[] = [];
     try {
-      for (let index = first, next = first; index < behind; index++) {
-        while (next < behind && ahead.length < decodesAhead) ahead.push(decode(next++));
-        const bytes = await ahead.shift()!;
-        const start = this.#decodedStarts[index]!;
+      for (;;) {
+        while (ahead.length < decodesAhead) {
+          const next = frames.next();
+          if (next.done) break;
+          ahead.push(next.value);
+        }
+        const first = ahead.shift();
+        if (!first) return;
+        const bytes = await first.decoding;
+        const start = this.#decodedStarts[first.index]!;
         const piece = bytes.subarray(Math.max(0, offset - start), end - start);
         if (piece.length > 0) yield piece;
       }
     } finally {
-      await Promise.allSettled(ahead);
-      if (this.#plain.givesOwn) freeBytes(stored);
+      await Promise.allSettled(ahead.map(({ decoding }) => decoding));
     }
+  }
+
+  /** Each frame begins to be fetched and decoded when it is asked for. */
+  *#framesOf(offset: number, end: number): Generator<{ index: number; decoding: Promise<Uint8Array> }> {
+    for (const { first, end: behind } of this.#runsOf(offset, end)) {
+      const start = this.#storedStarts[first]!;
+      const stored = this.#plain.read(start, this.#storedStarts[behind]!);
+      let left = behind - first;
+      for (let index = first; index < behind; index++) {
+        const decoding = this.#decode(index, stored, start).finally(async () => {
+          if (--left === 0 && this.#plain.givesOwn) freeBytes(await stored);
+        });
+        // It is thrown where it is awaited; a reader that stops before must not end the program.
+        decoding.catch(() => undefined);
+        yield { index, decoding };
+      }
+    }
+  }
+
+  /** `stored`: bytes of the object without age, from `start` on. */
+  async #decode(index: number, stored: Promise<Uint8Array>, start: number): Promise<Uint8Array> {
+    const run = await stored;
+    const { codec, frames, name } = this.#layout;
+    const from = this.#storedStarts[index]!;
+    const to = this.#storedStarts[index + 1]!;
+    return readAgain(async (again) => {
+      const frame = again ? await this.#plain.read(from, to, true) : run.subarray(from - start, to - start);
+      return decodeFrame(codec, frame, frames[index]!.decoded, name);
+    });
   }
 
   /** The frames that hold these decoded bytes, in runs that are fetched at once. */

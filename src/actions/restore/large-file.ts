@@ -42,9 +42,14 @@ export class LargeFile {
   }
 
   async write(position: number, bytes: Uint8Array): Promise<void> {
-    const parts = this.#entry.sparse ? dataIn(bytes, position) : ([[0, bytes.length]] as const);
-    for (const [start, end] of parts) await this.#writeAll(bytes.subarray(start, end), position + start);
+    const writing = this.#writeData(position, bytes);
+    // Meanwhile, on this thread.
+    this.#hashNext(position, bytes);
+    await writing;
     this.#missing--;
+  }
+
+  #hashNext(position: number, bytes: Uint8Array): void {
     if (this.#hash && position === this.#hashed) {
       this.#hash.update(bytes);
       this.#hashed += bytes.length;
@@ -64,6 +69,11 @@ export class LargeFile {
     const problem = setAttributes(handle.fd, this.#entry);
     await this.close();
     return problem;
+  }
+
+  async #writeData(position: number, bytes: Uint8Array): Promise<void> {
+    const parts = this.#entry.sparse ? dataIn(bytes, position) : ([[0, bytes.length]] as const);
+    for (const [start, end] of parts) await this.#writeAll(bytes.subarray(start, end), position + start);
   }
 
   async #writeAll(bytes: Uint8Array, position: number): Promise<void> {
