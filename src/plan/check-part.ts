@@ -1,10 +1,11 @@
-/** Checks one part of a plan against its schema. The validator is loaded when the first part is checked. */
-import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
+/** Checks one part of a plan against its schema. */
 import { explainSchemaErrors } from './explain-schema-errors.ts';
 import type { Part } from './explain-schema-errors.ts';
 import type { Loaded } from './load.ts';
 import { pointerParts } from './mistake.ts';
 import type { Finding, Report } from './mistake.ts';
+import { schemaErrors } from './schema-errors.ts';
+import type { SchemaError } from './schema-errors.ts';
 import type { Schema } from './schema-walk.ts';
 import { withSecretReferences } from './secret-schema.ts';
 
@@ -13,16 +14,10 @@ export interface PartChecker {
   report: Report;
   warn: Report;
   /** Reports what is wrong with `value`, which stands at the part's place, and returns it too. A secret may be a reference. */
-  part(part: Part, schema: Schema, value: unknown): Promise<Finding[]>;
+  part(part: Part, schema: Schema, value: unknown): Finding[];
   /** Nothing is known of the value there, since a variable is not set. */
   isUnknown(pointer: string): boolean;
 }
-
-/** The schemas are bat's own, and a test holds them to the standard: looking at them at each start would take longer than a plan. */
-const trusted = { validateSchema: false, meta: false, code: { optimize: false } } as const;
-
-let loading: Promise<Ajv2020> | null = null;
-const compiled = new WeakMap<Schema, ValidateFunction>();
 
 export function partChecker(loaded: Loaded, report: Report, warn: Report): PartChecker {
   const isUnknown = (pointer: string): boolean => loaded.spots.get(pointer)?.unknown === true;
@@ -30,30 +25,21 @@ export function partChecker(loaded: Loaded, report: Report, warn: Report): PartC
     report,
     warn,
     isUnknown,
-    async part(part, schema, value) {
-      const validate = await validator(schema);
-      if (validate(value)) return [];
-      if (useTexts(validate, loaded, part, value) && validate(value)) return [];
-      const findings = explainSchemaErrors(validate.errors ?? [], { ...part, words: loaded.words, isUnknown });
+    part(part, schema, value) {
+      const demanded = withSecretReferences(schema);
+      let errors = schemaErrors(demanded, value);
+      if (useTexts(errors, loaded, part, value)) errors = schemaErrors(demanded, value);
+      const findings = explainSchemaErrors(errors, { ...part, words: loaded.words, isUnknown });
       for (const finding of findings) report(finding);
       return findings;
     },
   };
 }
 
-async function validator(schema: Schema): Promise<ValidateFunction> {
-  const known = compiled.get(schema);
-  if (known) return known;
-  loading ??= import('ajv/dist/2020.js').then(({ Ajv2020 }) => new Ajv2020({ allErrors: true, verbose: true, strict: false, logger: false, ...trusted }));
-  const validate = (await loading).compile(withSecretReferences(schema));
-  compiled.set(schema, validate);
-  return validate;
-}
-
 /** Where a text is asked for, a variable that reads as a number or as true or false is the text it is. Whether there was one. */
-function useTexts(validate: ValidateFunction, loaded: Loaded, part: Part, value: unknown): boolean {
+function useTexts(errors: readonly SchemaError[], loaded: Loaded, part: Part, value: unknown): boolean {
   let changed = false;
-  for (const error of validate.errors ?? []) {
+  for (const error of errors) {
     const text = loaded.spots.get(part.pointer + error.instancePath)?.interpolated;
     if (error.keyword !== 'type' || ![error.params['type']].flat().includes('string') || text === undefined) continue;
     changed = replace(value, pointerParts(error.instancePath), text) || changed;

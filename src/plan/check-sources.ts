@@ -17,14 +17,14 @@ import { either, isMap, quote } from './words.ts';
 const kinds = new Set(['path', 'command']);
 const idPattern = new RegExp(idSchema['pattern'] as string);
 
-export async function checkSources(sources: Record<string, unknown>, folder: string, check: PartChecker): Promise<void> {
+export function checkSources(sources: Record<string, unknown>, folder: string, check: PartChecker): void {
   for (const [id, value] of Object.entries(sources)) {
     const pointer = below('/sources', id);
     checkId(id, pointer, check.report);
     if (reservedFolders.some((name) => name === id.toLowerCase())) {
       check.report({ pointer, at: 'key', message: `No source may be called ${quote(id)}: bat keeps a folder of this name on each target.`, expected: `anything but ${either(reservedFolders)}` });
     }
-    const findings = await check.part({ pointer, name: `the source ${id}` }, sourceSchema, value);
+    const findings = check.part({ pointer, name: `the source ${id}` }, sourceSchema, value);
     if (!isMap(value)) continue;
     if (!findings.some((finding) => kinds.has(finding.suggestion ?? ''))) checkKind(value, pointer, id, check.report);
     if (findings.length === 0) checkPaths(value as SourceOptions, pointer, folder, check);

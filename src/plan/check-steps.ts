@@ -26,7 +26,7 @@ export async function checkSteps(steps: readonly unknown[], registries: Registri
     const type = registries.steps.find((candidate) => candidate.kind === step.kind);
     const hook = registries.hooks.find((candidate) => candidate.kind === step.kind);
     const schema = type ? stepSchema(type) : hookSchema(hook!);
-    const findings = step.hollow ? [] : await check.part({ pointer: step.pointer, name: `the step ${step.kind}` }, schema, step.options);
+    const findings = step.hollow ? [] : check.part({ pointer: step.pointer, name: `the step ${step.kind}` }, schema, step.options);
     checkSecrets(schema, step.options, step.pointer, loaded, check);
     clear &&= !findings.some((finding) => isAboutLinks(finding, step.pointer)) && !['id', 'from'].some((key) => hasUnknown(loaded, below(step.pointer, key)));
     const use = readUse(step, type, hook, loaded);

@@ -33,7 +33,7 @@ export async function checkTargets(targets: Record<string, unknown>, registries:
     }
     if (!type) continue;
     const schema = targetSchema(type);
-    const findings = await check.part({ pointer, name: `the target ${id}` }, schema, type.type === written ? value : { ...value, type: type.type });
+    const findings = check.part({ pointer, name: `the target ${id}` }, schema, type.type === written ? value : { ...value, type: type.type });
     checkSecrets(schema, value, pointer, loaded, check);
     if (findings.length === 0 && wanted === written) await checkByPart(() => type.check?.(value), value, pointer, loaded, check);
     for (const finding of limitFindings(value['limit'], pointer)) check.report(finding);

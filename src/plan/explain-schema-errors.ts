@@ -1,10 +1,10 @@
-/** Turns what the JSON Schema validator says about one part of a plan into sentences with a place and a way out. */
-import type { ErrorObject } from 'ajv';
+/** Turns what is wrong with one part of a plan by its JSON Schema into sentences with a place and a way out. */
 import { stringify } from 'yaml';
 import { describeSchema } from './describe-schema.ts';
 import { below, pointerParts } from './mistake.ts';
 import type { Finding } from './mistake.ts';
 import { alternativesOf, propertiesOf } from './schema-walk.ts';
+import type { SchemaError } from './schema-errors.ts';
 import type { Schema } from './schema-walk.ts';
 import { either, isMap, nearest, quote } from './words.ts';
 
@@ -23,12 +23,11 @@ export interface ExplainContext extends Part {
   isUnknown(pointer: string): boolean;
 }
 
-/** `errors` of one validation with `allErrors` and `verbose`. */
-export function explainSchemaErrors(errors: readonly ErrorObject[], context: ExplainContext): Finding[] {
+export function explainSchemaErrors(errors: readonly SchemaError[], context: ExplainContext): Finding[] {
   return explainAll(errors, context);
 }
 
-function explainAll(errors: readonly ErrorObject[], context: ExplainContext): Finding[] {
+function explainAll(errors: readonly SchemaError[], context: ExplainContext): Finding[] {
   const choices = errors.filter((error) => error.keyword === 'anyOf' || error.keyword === 'oneOf');
   const outermost = choices.filter((choice) => !choices.some((other) => other !== choice && isInside(choice, other)));
   const single = errors.filter((error) => !outermost.some((choice) => choice === error || isInside(error, choice)) && !isMisspelt(error, errors));
@@ -39,10 +38,10 @@ function explainAll(errors: readonly ErrorObject[], context: ExplainContext): Fi
 }
 
 /** Several ways to write a value, and none fits: speaks of the one that was probably meant. */
-function explainChoice(choice: ErrorObject, inner: readonly ErrorObject[], context: ExplainContext): Finding[] {
+function explainChoice(choice: SchemaError, inner: readonly SchemaError[], context: ExplainContext): Finding[] {
   const pointer = context.pointer + choice.instancePath;
   if (context.isUnknown(pointer)) return [];
-  const schema = choice.parentSchema as Schema;
+  const schema = choice.parentSchema;
   const branches = (alternativesOf(schema) ?? []).map((_, index) => inner.filter((error) => error.schemaPath.startsWith(`${choice.schemaPath}/${index}/`)));
   if (inner.every((error) => error.keyword === 'required' && error.instancePath === choice.instancePath)) return [explainRequiredChoice(choice, inner, pointer, context)];
   const meant = branches.filter((branch) => branch.length > 0 && !branch.some((error) => error.keyword === 'type' && error.instancePath === choice.instancePath));
@@ -53,17 +52,17 @@ function explainChoice(choice: ErrorObject, inner: readonly ErrorObject[], conte
 }
 
 /** One of several options has to be there, or only one of them may be. */
-function explainRequiredChoice(choice: ErrorObject, inner: readonly ErrorObject[], pointer: string, context: ExplainContext): Finding {
-  const options = (alternativesOf(choice.parentSchema as Schema) ?? []).flatMap((part) => (part['required'] as string[] | undefined) ?? []);
+function explainRequiredChoice(choice: SchemaError, inner: readonly SchemaError[], pointer: string, context: ExplainContext): Finding {
+  const options = (alternativesOf(choice.parentSchema) ?? []).flatMap((part) => (part['required'] as string[] | undefined) ?? []);
   const names = [...new Set(options)].map(quote);
   const where = label(pointer, context);
   if (inner.length > 0) return { pointer, message: `${where} lacks an option.`, expected: either(names) };
   return { pointer, message: `${where} has options that exclude each other.`, expected: `only one of ${either(names)}` };
 }
 
-function explain(error: ErrorObject, context: ExplainContext): Finding {
+function explain(error: SchemaError, context: ExplainContext): Finding {
   const pointer = context.pointer + error.instancePath;
-  const schema = error.parentSchema as Schema;
+  const schema = error.parentSchema;
   const say = (rest: Partial<Finding>): Finding => ({ pointer, message: sentence(pointer, error.data, context), expected: describeSchema(schema), ...rest });
   switch (error.keyword) {
     case 'additionalProperties': {
@@ -98,24 +97,24 @@ function explain(error: ErrorObject, context: ExplainContext): Finding {
 }
 
 /** The option that an unknown one was probably meant to be: one that is not there yet. */
-function meantOption(error: ErrorObject): string | undefined {
-  const free = Object.keys(propertiesOf(error.parentSchema as Schema)).filter((option) => !isMap(error.data) || !Object.hasOwn(error.data, option));
+function meantOption(error: SchemaError): string | undefined {
+  const free = Object.keys(propertiesOf(error.parentSchema)).filter((option) => !isMap(error.data) || !Object.hasOwn(error.data, option));
   return nearest(String(error.params['additionalProperty']), free);
 }
 
 /** An option that is missing because its key is misspelt is reported once, as misspelt. */
-function isMisspelt(error: ErrorObject, errors: readonly ErrorObject[]): boolean {
+function isMisspelt(error: SchemaError, errors: readonly SchemaError[]): boolean {
   if (error.keyword !== 'required') return false;
   const unknown = errors.filter((other) => other.keyword === 'additionalProperties' && other.instancePath === error.instancePath);
   return unknown.some((other) => meantOption(other) === error.params['missingProperty']);
 }
 
 /** Whether an error says that a value is not right, and not that something is missing or too much. */
-function isAboutValue(error: ErrorObject): boolean {
+function isAboutValue(error: SchemaError): boolean {
   return !['additionalProperties', 'required', 'dependentRequired', 'uniqueItems', 'minItems', 'maxItems', 'minProperties', 'maxProperties', 'anyOf', 'oneOf'].includes(error.keyword);
 }
 
-function isInside(error: ErrorObject, choice: ErrorObject): boolean {
+function isInside(error: SchemaError, choice: SchemaError): boolean {
   return error.schemaPath.startsWith(`${choice.schemaPath}/`) && error.instancePath.startsWith(choice.instancePath);
 }
 

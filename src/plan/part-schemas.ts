@@ -52,27 +52,19 @@ const fromSchema: Schema = {
   examples: ['compress', ['home', 'away']],
 };
 
-/** A step's schema is composed once, so that it is compiled once however often a plan names the step. */
-const composed = new WeakMap<object, Schema>();
-
 /** The options of a step that takes part in the data's way. */
 export function stepSchema(type: StepType): Schema {
-  return once(type, () => extended(type.schema, type.summary, type.takes.length === 0 ? { id: stepId(type.kind) } : { id: stepId(type.kind), from: fromSchema }));
+  return extended(type.schema, type.summary, type.takes.length === 0 ? { id: stepId(type.kind) } : { id: stepId(type.kind), from: fromSchema });
 }
 
 export function hookSchema(type: HookType): Schema {
-  return once(type, () => extended(type.schema, type.summary, { id: stepId(type.kind) }));
+  return extended(type.schema, type.summary, { id: stepId(type.kind) });
 }
 
 /** `type` and what every target may say included, as a plan writes it. */
 export function targetSchema(type: TargetType<unknown>): Schema {
-  return once(type, () => ({ ...extended(type.schema, type.summary, { type: { description: type.summary, const: type.type, examples: [type.type] } }, targetOptionSchemas), required: ['type', ...requiredOf(type.schema)] }));
-}
-
-function once(type: object, compose: () => Schema): Schema {
-  const schema = composed.get(type) ?? compose();
-  composed.set(type, schema);
-  return schema;
+  const kind = { type: { description: type.summary, const: type.type, examples: [type.type] } };
+  return { ...extended(type.schema, type.summary, kind, targetOptionSchemas), required: ['type', ...requiredOf(type.schema)] };
 }
 
 function stepId(kind: string): Schema {

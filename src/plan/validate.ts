@@ -32,10 +32,10 @@ export async function validatePlan(loaded: Loaded, registries: Registries, folde
     report({ pointer: '', message: `The plan is ${valueWords(plan)}.`, expected: 'a map with version, name, sources, steps and targets', hint: 'Write a plan to start from with `bat init`.' });
     return { mistakes, warnings, graph: null };
   }
-  await check.part({ pointer: '', name: 'the plan' }, frameSchema, plan);
+  check.part({ pointer: '', name: 'the plan' }, frameSchema, plan);
   const { sources, steps, targets, retention } = plan;
   for (const finding of retentionFindings(retention, '/retention', check.isUnknown)) report(finding);
-  if (isMap(sources)) await checkSources(sources, folder, check);
+  if (isMap(sources)) checkSources(sources, folder, check);
   const checked: CheckedSteps = Array.isArray(steps) && steps.length <= mostSteps ? await checkSteps(steps, registries, loaded, check) : { uses: [], clear: false };
   const files = registries.steps.find((type) => type.kind === implicitKind);
   const graph = checked.clear ? buildGraph(checked.uses, files, report) : null;
