@@ -1,7 +1,7 @@
 /** Each row with its value, and whether it is kept. */
 import type { Program } from './programs.ts';
 import type { Results } from './results.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './row.ts';
 
 export interface Judged {
   row: Row;

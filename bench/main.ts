@@ -17,11 +17,11 @@ import type { Program } from './programs.ts';
 import { figureLines, lineOf, machineLines, rowLines } from './report.ts';
 import { Results } from './results.ts';
 import type { Key } from './results.ts';
+import type { Row } from './row.ts';
 import { rows } from './rows.ts';
-import type { Row } from './rows.ts';
 import { measureOnRgw } from './rgw.ts';
 import { measureStart } from './start.ts';
-import { treeNames, whatHolds } from './trees.ts';
+import { tree, treeNames, whatHolds } from './trees.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -99,9 +99,9 @@ const possible = chosen.filter((row) => lacking(row).length === 0);
 const results = new Results((key, round) => void process.stderr.write(`${lineOf(key, round)}\n`));
 const setting = { work: resolve(options.work), rounds, wanted: wantedBy(possible), under: options.under.split(' ').filter(Boolean), results };
 
-for (const name of treeNames) await measureOnDisk(name, setting);
+for (const name of treeNames) await measureOnDisk(name, () => tree(name, setting.work), setting);
 await measureOnRgw(setting);
-await measureStart(setting);
+await measureStart(setting, Math.max(20, rounds));
 await measureInstalled(setting);
 
 const judged = judge(chosen, results, lacking);

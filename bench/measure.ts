@@ -14,8 +14,8 @@ export interface Command {
 export interface Figures {
   /** Seconds. */
   wall: number;
-  user: number;
-  system: number;
+  /** Seconds of all its processes, those of the kernel for them too. */
+  cpu: number;
   /** Bytes that the largest of its processes had in memory at its peak. */
   memory: number;
   /** Bytes that its processes read and wrote by calls of the kernel: files and pipes, of the cache too, but no sockets and no mapped files. */
@@ -25,10 +25,8 @@ export interface Figures {
 
 /** The clock of bash, since GNU time knows hundredths of seconds only. The I/O of a shell holds that of the children it has waited for. */
 const script = `
-before=$EPOCHREALTIME
-/usr/bin/time -q -f '%U %S %M' -o "$0" "$@" || exit
-after=$EPOCHREALTIME
-echo "$before $after" >> "$0"
+TIMEFORMAT='%3R %3U %3S'
+{ time /usr/bin/time -q -f %M -o "$0" "$@" 2>&3; } 3>&2 2>> "$0" || exit
 cat /proc/$$/io >> "$0"
 `;
 
@@ -42,13 +40,8 @@ export async function measure({ argv, folder, environment }: Command, report: st
   const child = spawn(program!, rest, { cwd: folder, env: { ...process.env, LC_ALL: 'C.UTF-8', ...environment }, stdio: ['ignore', 'ignore', 'pipe'] });
   const [[code], complaints] = await Promise.all([once(child, 'close') as Promise<[number | null]>, text(child.stderr)]);
   if (code !== 0) throw new Error(`${argv.join(' ')}\nended with ${code}: ${complaints}`);
-  const [resources, clock, ...counters] = readFileSync(report, 'utf8').trim().split('\n');
-  const [user, system, kilobytes] = numbers(resources!);
-  const [before, after] = numbers(clock!);
+  const [kilobytes, times, ...counters] = readFileSync(report, 'utf8').trim().split('\n');
+  const [wall, user, system] = times!.split(' ').map(Number);
   const counter = (name: string): number => Number(counters.find((line) => line.startsWith(name))!.split(' ')[1]);
-  return { wall: after! - before!, user: user!, system: system!, memory: kilobytes! * 1024, read: counter('rchar'), written: counter('wchar') };
-}
-
-function numbers(line: string): number[] {
-  return line.split(' ').map(Number);
+  return { wall: wall!, cpu: user! + system!, memory: Number(kilobytes) * 1024, read: counter('rchar'), written: counter('wchar') };
 }

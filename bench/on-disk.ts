@@ -10,20 +10,20 @@ import type { Key } from './results.ts';
 import { inTurn, measureIn, placeFor } from './setting.ts';
 import type { Setting } from './setting.ts';
 import { shell } from './shell.ts';
-import { tree, warm } from './trees.ts';
-import type { TreeName } from './trees.ts';
+import { warm } from './trees.ts';
 
 type Phase = 'first' | 'nothing' | 'restore' | 'changed';
 type Named = [ContenderName, Contender];
 
-export async function measureOnDisk(name: TreeName, setting: Setting): Promise<void> {
+/** @param tree makes it if it is needed, and gives its folder */
+export async function measureOnDisk(name: string, tree: () => string, setting: Setting): Promise<void> {
   const key = (phase: Phase, contender: ContenderName): Key => `${name}/${phase}/${contender}`;
   const wants = (phase: Phase, contender: ContenderName): boolean => setting.wanted.has(key(phase, contender));
   const phases: Phase[] = ['first', 'nothing', 'restore', 'changed'];
   const taking = contenderNames.filter((contender) => phases.some((phase) => wants(phase, contender)));
   if (taking.length === 0) return;
 
-  const source = tree(name, setting.work);
+  const source = tree();
   await warm(source);
   const all = taking.map((contender): Named => [contender, contenders[contender](placeFor(setting, contender, source))]);
   const inPhase = (phase: Phase): Named[] => all.filter(([contender]) => wants(phase, contender));

@@ -4,7 +4,7 @@ import { median } from './results.ts';
 import type { Field, Key, Results, Round } from './results.ts';
 import type { Judged } from './judge.ts';
 
-const columns: [title: string, field: Field | 'cpu', show: (figure: number) => string][] = [
+const columns: [title: string, field: Field, show: (figure: number) => string][] = [
   ['wall s', 'wall', (seconds) => seconds.toFixed(2)],
   ['CPU s', 'cpu', (seconds) => seconds.toFixed(2)],
   ['memory MB', 'memory', megabytes],
@@ -15,9 +15,9 @@ const columns: [title: string, field: Field | 'cpu', show: (figure: number) => s
 ];
 
 /** One line of progress. */
-export function lineOf(key: Key, { wall, user, system, memory, installed }: Round): string {
+export function lineOf(key: Key, { wall, cpu, memory, installed }: Round): string {
   if (installed !== undefined) return `${key}: ${megabytes(installed)} MB`;
-  return `${key}: ${wall!.toFixed(2)} s, CPU ${(user! + system!).toFixed(2)} s, ${megabytes(memory!)} MB`;
+  return `${key}: ${wall!.toFixed(2)} s, CPU ${cpu!.toFixed(2)} s, ${megabytes(memory!)} MB`;
 }
 
 export function machineLines({ processor, cores, memory, system, versions }: Machine): string[] {
@@ -28,7 +28,7 @@ export function machineLines({ processor, cores, memory, system, versions }: Mac
 export function figureLines(results: Results): string[] {
   const timed = results.all().filter(([, rounds]) => rounds[0]!.wall !== undefined);
   const body = timed.map(([key, rounds]) => [key.replaceAll('/', ' '), String(rounds.length)].concat(columns.map(([, field, show]) => {
-    const figures = rounds.flatMap((round) => (field === 'cpu' ? round.user! + round.system! : (round[field] ?? [])));
+    const figures = rounds.flatMap((round) => round[field] ?? []);
     return figures.length === 0 ? '' : show(median(figures));
   })));
   return table([['', 'rounds', ...columns.map(([title]) => title)], ...body]);

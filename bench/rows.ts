@@ -1,19 +1,6 @@
-/** What is promised: each row has a limit, and says what must be measured for it. */
-import { median } from './results.ts';
-import type { Field, Key, Results } from './results.ts';
-
-export interface Row {
-  id: string;
-  what: string;
-  unit: 'times' | 'MB' | 'ms';
-  /** The most that it may be. */
-  limit: number;
-  needs: readonly Key[];
-  /** In the unit; undefined if not all of it was measured. */
-  value(results: Results): number | undefined;
-}
-
-export const bareNode: Key = 'start/nothing/node';
+/** What is promised. */
+import { above, best, peak, ratio } from './row.ts';
+import type { Row } from './row.ts';
 
 export const rows: readonly Row[] = [
   ratio('mixed-first-pipe', 'first backup of mixed: wall, to the pipe', 'mixed/first/bat', ['mixed/first/pipe'], 'wall', 0.9),
@@ -47,55 +34,3 @@ export const rows: readonly Row[] = [
   peak('small-memory', '100,000 small files: memory at the peak', ['small/first/bat'], 200),
   peak('large-memory', 'one file of 4 GiB: memory at the peak', ['large/first/bat'], 200),
 ];
-
-/** The median of the rounds, each to the smallest of the others in the same round. */
-function ratio(id: string, what: string, of: Key, to: readonly Key[], field: Field, limit: number): Row {
-  return {
-    id,
-    what,
-    unit: 'times',
-    limit,
-    needs: [of, ...to],
-    value(results) {
-      const ours = results.figures(of, field);
-      const theirs = to.map((key) => results.figures(key, field));
-      const rounds = Math.min(ours.length, ...theirs.map(({ length }) => length));
-      if (rounds === 0) return undefined;
-      return median(ours.slice(0, rounds).map((figure, round) => figure / Math.min(...theirs.map((figures) => figures[round]!))));
-    },
-  };
-}
-
-/** The most of all rounds. */
-function peak(id: string, what: string, needs: readonly Key[], limit: number): Row {
-  return {
-    id,
-    what,
-    unit: 'MB',
-    limit,
-    needs,
-    value(results) {
-      const each = needs.map((key) => results.figures(key, 'memory'));
-      return each.some(({ length }) => length === 0) ? undefined : Math.max(...each.flat()) / 1e6;
-    },
-  };
-}
-
-/** The best round to the best round of Node that does nothing: what others on the machine take is in neither. */
-function above(id: string, what: string, of: Key, limit: number): Row {
-  return {
-    id,
-    what,
-    unit: 'ms',
-    limit,
-    needs: [of, bareNode],
-    value(results) {
-      const [ours, bare] = [best(results.figures(of, 'wall')), best(results.figures(bareNode, 'wall'))];
-      return ours === undefined || bare === undefined ? undefined : (ours - bare) * 1000;
-    },
-  };
-}
-
-function best(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : Math.min(...values);
-}

@@ -101,7 +101,7 @@ function realFiles(): RealFiles {
 }
 
 /** With their folders, times and modes. What this user may not read is left out. */
-function copyFiles(paths: readonly string[], folder: string): void {
+export function copyFiles(paths: readonly string[], folder: string): void {
   const list = `${folder}.names`;
   writeFileSync(list, paths.join('\0'), 'latin1');
   execFileSync('sh', ['-c', 'tar -cPf - --null -T "$0" | tar -xf - -C "$1"', list, folder], { stdio: ['ignore', 'ignore', 'ignore'] });

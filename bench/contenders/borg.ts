@@ -14,7 +14,7 @@ export function borg({ folder, tree }: Place): Contender {
     async reset() {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder, { recursive: true });
-      execFileSync('borg', ['init', '-e', 'repokey', store], { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] });
+      execFileSync('borg', ['init', '-e', 'repokey', store], { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] });
       archives = 0;
     },
     backup: () => ({ argv: ['borg', 'create', '-C', 'zstd,3', `${store}::run-${++archives}`, '.'], folder: tree, environment }),

@@ -45,5 +45,5 @@ function resticAt(repository: string, cache: string, tree: string, keys: Record<
 }
 
 function carryOut({ argv: [program, ...args], folder, environment }: Command): void {
-  execFileSync(program!, args, { cwd: folder, env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(program!, args, { cwd: folder, env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] });
 }
