@@ -4,12 +4,24 @@
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rolldown } from 'rolldown';
+import { rolldown, type CodeSplittingGroup } from 'rolldown';
 
 const root = join(import.meta.dirname, '..');
 
 /** The folder lies two below the package, as src/core and src/volume do: modules find package.json and assets/ from where they are. */
 export const bundleFolder = 'dist/bat';
+
+/**
+ * Node takes time for each file and for each import between two of them, so that a hundred small files are slow. One file has what every
+ * command loads at once. What the thread that reads loads is apart, since it needs little else; the thread itself stays a file of its own.
+ * What several commands share goes into files of about this size, each with parts that are mostly wanted together.
+ */
+const groups: CodeSplittingGroup[] = [
+  { name: 'core', test: /\/src\/core\//, priority: 3 },
+  { name: 'reading', test: /\/reading\/(?!reading-thread)/, priority: 2 },
+  { name: 'start', tags: ['$initial'], test: /(?<!reading-thread)\.[jt]s$/, priority: 1 },
+  { name: 'shared', test: /\/src\//, minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 60_000 },
+];
 
 /** Writes the program into a package's folder, from nothing, so that a file removed from src never lingers. Returns the names of its files. */
 export async function bundle(packageFolder: string): Promise<string[]> {
@@ -28,7 +40,7 @@ export async function bundle(packageFolder: string): Promise<string[]> {
     },
   });
   try {
-    const { output } = await build.write({ dir: folder, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' });
+    const { output } = await build.write({ dir: folder, format: 'esm', entryFileNames: '[name].js', chunkFileNames: ({ name }) => `${name.split('~', 1)[0]}-[hash].js`, codeSplitting: { groups } });
     const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
     writeFileSync(join(folder, 'licenses.txt'), licenses(modules));
     return readdirSync(folder);

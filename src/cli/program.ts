@@ -28,6 +28,7 @@ import { syncCommand } from './commands/sync.ts';
 import { targetsCommand } from './commands/targets.ts';
 import { validateCommand } from './commands/validate.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { nearest } from '../plan/words.ts';
 import type { Output } from './output.ts';
 import type { Shell } from './shell.ts';
 import { isHelp, toUsageError } from './usage-error.ts';
@@ -82,12 +83,11 @@ export function buildProgram(shell: Shell): Command {
 
 /** `bat help`, `bat help run`, `bat help targets check`. */
 function helpCommand(program: Command): Command {
-  return new Command('help').argument('[command...]').action(async (words: readonly string[]) => {
+  return new Command('help').argument('[command...]').action((words: readonly string[]) => {
     let found = program;
     for (const [index, word] of words.entries()) {
       const next = found.commands.find((command) => command.name() === word);
       if (!next) {
-        const { nearest } = await import('../plan/words.ts');
         const meant = nearest(word, found.commands.map((command) => command.name()));
         throw new BatError('USAGE', `There is no command '${words.slice(0, index + 1).join(' ')}'.`, { hint: meant ? `Did you mean ${meant}?` : 'See `bat help`.' });
       }
