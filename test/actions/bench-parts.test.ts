@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import { MeasuredSeams } from '../../src/actions/bench/measured-seams.ts';
 import { StepClock } from '../../src/actions/bench/step-clock.ts';
 import { TestBytes } from '../../src/actions/bench/test-bytes.ts';
 import type { BenchReport, BenchStep, BenchTarget } from '../../src/actions/bench/report.ts';
+import { benchNotes } from '../../src/actions/bench/notes.ts';
 import { findBottleneck } from '../../src/actions/bench/verdict.ts';
 import { fileTarget } from '../../src/targets/file.ts';
-import type { TargetSpec } from '../../src/plan/plan.ts';
+import type { GraphNode } from '../../src/plan/graph.ts';
+import type { Plan, TargetSpec } from '../../src/plan/plan.ts';
+import type { Item } from '../../src/runner/seams.ts';
+import type { Source } from '../../src/steps/source.ts';
 
 describe('the clock of a step', () => {
   function clockAt(): { clock: StepClock; at: (time: number) => StepClock } {
@@ -44,6 +49,76 @@ describe('the clock of a step', () => {
   });
 });
 
+describe('the seams', () => {
+  const node = (takes: string[], gives: string): GraphNode => ({ id: `gives ${gives}`, type: { takes, gives } }) as unknown as GraphNode;
+  const finder = node([], 'entries');
+  const maker = node(['entries'], 'objects');
+  const entry = (size: number): Item => ({ entry: { type: 'file', size } }) as Item;
+  const data = (length: number): Item => ({ type: 'data', bytes: Buffer.alloc(length) });
+  const open = { type: 'open' } as Item;
+  const close: Item = { type: 'close', decoded: 8, frames: [] };
+
+  async function* streamOf(items: readonly Item[], taken: Item[] = []): AsyncGenerator<Item> {
+    for (const item of items) {
+      taken.push(item);
+      yield item;
+    }
+  }
+
+  async function all(items: AsyncIterable<Item>): Promise<Item[]> {
+    const given: Item[] = [];
+    for await (const item of items) given.push(item);
+    return given;
+  }
+
+  test('let everything through that is within the limit, and count it', async () => {
+    const seams = new MeasuredSeams((bytes) => bytes >= 100);
+    const objects = [open, data(3), data(5), close];
+    expect(await all(seams.output(finder, streamOf([entry(3), entry(5)])))).toEqual([entry(3), entry(5)]);
+    expect(await all(seams.output(maker, streamOf(objects)))).toEqual(objects);
+    expect(seams).toMatchObject({ isCut: false, made: 8 });
+    expect(seams.steps.get(finder.id)!.given).toEqual({ items: 2, bytes: 8 });
+    expect(seams.steps.get(maker.id)!.given).toEqual({ items: 4, bytes: 8 });
+  });
+
+  test('end an object where it is enough, and take what was found beyond that, so that who finds it comes to an end', async () => {
+    const seams = new MeasuredSeams((bytes) => bytes >= 8);
+    const found: Item[] = [];
+    const entries = Array.from({ length: 50 }, () => entry(0));
+    seams.input(maker, streamOf(entries, found));
+    expect(await all(seams.output(maker, streamOf([open, data(3), data(5), data(7), close])))).toEqual([open, data(3), data(5), close]);
+    await new Promise(setImmediate);
+    expect(seams).toMatchObject({ isCut: true, made: 8 });
+    expect(found).toHaveLength(50);
+    // Whoever finds paths looks no further.
+    expect(await all(seams.output(finder, streamOf(entries)))).toEqual([]);
+  });
+
+  test('an object that is done when it is enough is not closed twice', async () => {
+    const seams = new MeasuredSeams((bytes) => bytes >= 8);
+    const items = [open, data(7), close, open, data(1), { type: 'discard' } as Item, open];
+    expect(await all(seams.output(maker, streamOf(items)))).toEqual([open, data(7), close, open, data(1), { ...close, decoded: 1 }]);
+    let asked = 0;
+    const hurried = new MeasuredSeams(() => ++asked === 2);
+    expect(await all(hurried.output(maker, streamOf(items)))).toEqual([open, data(7), close]);
+  });
+});
+
+test('the notes tell how cold the files were, what other programs did, and what is not known', () => {
+  const use: BenchReport['use'] = { user: 1, system: 1, mainLoop: 1, threads: null, peakMemory: 1, others: 0.5, io: { read: 100, readFromDisk: 40, written: 0, writtenToDisk: 0 } };
+  const report = { bytes: 100, wall: 10, sources: [], targets: [], use } as unknown as BenchReport;
+  const source = { id: 'docs' } as unknown as Source;
+  const plan = { sources: [source], graph: { nodes: [], hooks: [] } } as unknown as Plan;
+  const notes = (changed: Partial<BenchReport['use']>): string => benchNotes({ ...report, use: { ...use, ...changed } }, plan, [source]).join('\n');
+  const text = notes({});
+  expect(text).toContain('40 % of what was read came from the disk');
+  expect(text).toContain('Other programs took 50 % of the processor');
+  expect(text).toContain('does not tell what each thread');
+  expect(text).toContain('is too little for figures that mean much');
+  expect(notes({ others: 0.05 })).not.toContain('Other programs');
+  expect(notes({ io: { ...use.io!, readFromDisk: 1 } })).toContain('lay in the cache');
+});
+
 test('test bytes are known again at their place, and only there', () => {
   const bytes = Buffer.concat([0, 1, 2].map((number) => Buffer.from(new TestBytes().block(number))));
   const block = bytes.length / 3;
@@ -69,13 +144,14 @@ describe('the bottleneck', () => {
     steps: BenchStep[];
     targets?: BenchTarget[];
     cpu?: number;
+    others?: number;
     fromDisk?: number;
     files?: number;
     spec?: Partial<TargetSpec>;
   }
 
-  function find({ steps, targets = [], cpu = 8 * second, fromDisk = 0, files = 10, spec = {} }: Found): ReturnType<typeof findBottleneck> {
-    const use: BenchReport['use'] = { user: cpu, system: 0, mainLoop: 0.5, threads: { main: 3 * second, pool: 2 * second, reading: 2 * second, runtime: second }, peakMemory: 1, others: 0, io: { read: 0, readFromDisk: fromDisk, written: 0, writtenToDisk: 0 } };
+  function find({ steps, targets = [], cpu = 8 * second, others = 0, fromDisk = 0, files = 10, spec = {} }: Found): ReturnType<typeof findBottleneck> {
+    const use: BenchReport['use'] = { user: cpu, system: 0, mainLoop: 0.5, threads: { main: 3 * second, pool: 2 * second, reading: 2 * second, runtime: second }, peakMemory: 1, others, io: { read: 0, readFromDisk: fromDisk, written: 0, writtenToDisk: 0 } };
     const machine: BenchReport['machine'] = { processor: '', cores: 2, memory: 0, system: '', node: '', bat: '' };
     const specs = ['usb', 'cloud'].map((id): TargetSpec => ({ id, type: fileTarget as TargetSpec['type'], options: {}, ...spec }));
     return findBottleneck({ bytes: 1000 * MiB, files, wall: 10 * second, use, machine, steps, targets }, { targets: specs });
@@ -109,6 +185,7 @@ describe('the bottleneck', () => {
     expect(far).toMatchObject({ bottleneck: 'cloud', kind: 'target', rate: 4 * MiB });
     expect(far!.message).toBe('The bottleneck is the target cloud: it takes 2.0 MiB/s, enough for 4.0 MiB/s of the sources, and the steps before it manage 100 MiB/s.');
     expect(far!.advice).toContain('There is processor time to spare: a higher `level` of compression sends less.');
+    expect(find({ steps, targets: [target('cloud', 2 * MiB)], others: 0.8 })!.advice.join()).not.toContain('to spare');
     expect(find({ steps, targets: [target('cloud', 2 * MiB, { limits: ['sends up to 2.0 MiB/s'] })] })!.advice[0]).toMatch(/^The plan itself holds it back \(sends up to 2\.0 MiB\/s\)/);
     expect(find({ steps, targets: [target('usb', 60 * MiB), target('cloud', null)] })).toMatchObject({ bottleneck: 'tar', rate: 100 * MiB });
   });

@@ -13,6 +13,7 @@ import { runLinesView } from '../../src/cli/views/run-lines.ts';
 import { showRunTable } from '../../src/cli/views/run-summary.ts';
 import { runTreeView } from '../../src/cli/views/run-tree.ts';
 import { cut, recordLines, tableLines } from '../../src/cli/views/table.ts';
+import { wrap } from '../../src/cli/views/wrap.ts';
 import { jsonLines } from './fixture.ts';
 
 function stream(columns?: number): { output: Output; text: () => string } {
@@ -39,6 +40,13 @@ const progress = (counts: Partial<StepCounts>, source = 'docs'): BatEvent => ({ 
 const away: BatEvent = { type: 'retry', target: 'cloud', message: 'Target "cloud" cannot be reached.', reason: 'no answer (the connection was refused)', away: true, attempt: 2, wait: 30_000, left: 21_540_000 };
 const backAgain: BatEvent = { type: 'target-back', target: 'cloud', after: 720_000 };
 const end: BatEvent = { type: 'run-end', run: 'r', exitCode: 0, duration: 2000 };
+
+test('sentences are broken at blanks, and go on below their beginning', () => {
+  expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
+  expect(wrap('one 長い名 three', 11, 2)).toEqual(['one', '  長い名', '  three']);
+  expect(wrap('a whole sentence', Infinity)).toEqual(['a whole sentence']);
+  expect(wrap('unbreakable word', 4)).toEqual(['unbreakable', 'word']);
+});
 
 describe('tables', () => {
   const columns = [{ title: 'name', least: 4 }, { title: 'size', align: 'right' as const }];

@@ -56,7 +56,7 @@ export class MeasuredSeams implements Seams {
   async *#cutEntries(items: AsyncIterable<Item>): AsyncGenerator<Item> {
     let selected = 0;
     for await (const item of items) {
-      if (this.#isEnough(selected)) {
+      if (this.isCut || this.#isEnough(selected)) {
         this.isCut = true;
         return;
       }

@@ -18,7 +18,7 @@ export function findBottleneck(measured: Measured, plan: Pick<Plan, 'targets'>):
   if (bytes === 0 || wall === 0) return null;
   const rate = (bytes / wall) * 1000;
   const slowest = slowestTarget(measured, rate);
-  if (slowest && slowest.rate < rate) return ofTarget(slowest, measured, plan, rate);
+  if (slowest) return ofTarget(slowest, measured, plan, rate);
   const [first, second] = [...steps].sort((one, other) => other.share - one.share);
   if (!first) return null;
   const also = second && first.share - second.share < close ? ` ${second.step} is busy nearly as long, so both must get faster.` : '';
@@ -33,6 +33,7 @@ interface SlowTarget {
   rate: number;
 }
 
+/** Of those that would make a run slower; `rate` is what the steps alone manage. */
 function slowestTarget({ bytes, steps, targets }: Measured, rate: number): SlowTarget | null {
   const slow = targets.flatMap((target): SlowTarget[] => {
     const stored = steps.find((step) => step.targets?.includes(target.target))?.taken.bytes ?? 0;
@@ -41,14 +42,13 @@ function slowestTarget({ bytes, steps, targets }: Measured, rate: number): SlowT
   return slow.reduce<SlowTarget | null>((slowest, each) => (each.rate < (slowest?.rate ?? rate) ? each : slowest), null);
 }
 
-function ofTarget({ target, up, rate }: SlowTarget, { use, wall, machine }: Measured, { targets }: Pick<Plan, 'targets'>, before: number): Verdict {
+function ofTarget({ target, up, rate }: SlowTarget, measured: Measured, { targets }: Pick<Plan, 'targets'>, before: number): Verdict {
   const spec = targets.find(({ id }) => id === target.target)!;
-  const isIdle = (use.user + use.system) / (wall * machine.cores) < busy;
   const advice: string[] = [];
   if (target.limits.length > 0) advice.push(`The plan itself holds it back (${target.limits.join(', ')}): change \`limit\` or \`parallel\` there if more is allowed.`);
   else if (spec.type.type === 'file') advice.push('A faster disk, or a faster line to it, is what helps.');
   else if (spec.parallel === undefined) advice.push('Try `parallel` with a larger number: a far target takes more calls at a time.');
-  if (isIdle) advice.push('There is processor time to spare: a higher `level` of compression sends less.');
+  if (ownShare(measured) + (measured.use.others ?? 0) < busy) advice.push('There is processor time to spare: a higher `level` of compression sends less.');
   return {
     bottleneck: target.target,
     kind: 'target',
@@ -108,9 +108,15 @@ function waitsForDisk({ use, wall, bytes }: Measured): boolean {
   return Math.max(main, reading) / wall < busy;
 }
 
-function adviceOnCores({ use, wall, machine: { cores } }: Measured): string[] {
-  if ((use.user + use.system) / (wall * cores) < busy) return [];
+function adviceOnCores(measured: Measured): string[] {
+  const { cores } = measured.machine;
+  if (ownShare(measured) < busy) return [];
   return [`${cores === 1 ? 'The only core was' : `All ${cores} cores were`} busy: only less work, or more cores, makes a run faster.`];
+}
+
+/** Of all cores. */
+function ownShare({ use, wall, machine: { cores } }: Measured): number {
+  return (use.user + use.system) / (wall * cores);
 }
 
 function percent(share: number): string {

@@ -10,6 +10,7 @@ import { showNotice } from './notices.ts';
 import { showTable, type TableForm } from './show-table.ts';
 import { StatusLine } from './status-line.ts';
 import type { Column } from './table.ts';
+import { wrap } from './wrap.ts';
 
 export interface BenchProgress {
   tell(event: BenchEvent): void;
@@ -20,6 +21,8 @@ export interface BenchProgress {
 type Step = BenchReport['steps'][number];
 
 const mostShown = 20;
+/** Columns of what stands before a fact. */
+const titleWidth = 9;
 /** Of what a first run at this rate is said. */
 const usualAmount = 2 ** 40;
 const right = (title: string): Column => ({ title, align: 'right' });
@@ -48,13 +51,14 @@ export function benchExitCode({ sources, targets }: BenchReport): number {
 export function showBench(shell: Shell, report: BenchReport): void {
   const { out } = shell;
   const { bold, dim } = out.colours;
-  out.line(bold(`A first run of ${report.plan}, measured. Nothing of it was stored.`));
+  const say = sayer(out);
+  say(`A first run of ${report.plan}, measured. Nothing of it was stored.`, bold);
   out.line();
-  for (const [title, text] of facts(report)) out.line(`${dim(title.padEnd(8))} ${text}`);
+  for (const [title, text] of facts(report)) out.line(`${dim(title.padEnd(titleWidth))}${wrap(text, out.width, titleWidth).join('\n')}`);
   if (report.steps.length > 0) {
     out.line();
     showTable(out, stepForm(report.steps), narrowStepForm(report.steps));
-    out.line(dim('busy: neither waiting for the step before nor for those after. Steps are busy at the same time.'));
+    say('busy: neither waiting for the step before nor for those after. Steps are busy at the same time.', dim);
   }
   if (report.targets.length > 0) {
     out.line();
@@ -62,7 +66,7 @@ export function showBench(shell: Shell, report: BenchReport): void {
   }
   showVerdict(shell, report);
   if (report.notes.length > 0) out.line();
-  for (const note of report.notes) out.line(dim(note));
+  for (const note of report.notes) say(note, dim);
   showProblems(shell, report);
 }
 
@@ -109,6 +113,12 @@ export function benchToJson(shell: Shell, report: BenchReport): void {
     bottleneck: verdict && snakeCase({ ...verdict, share: thousandths(verdict.share), rate: Math.round(verdict.rate) }),
     notes,
   });
+}
+
+function sayer(out: Shell['out']): (text: string, paint?: (line: string) => string) => void {
+  return (text, paint = (line) => line) => {
+    for (const line of wrap(text, out.width)) out.line(paint(line));
+  };
 }
 
 function facts({ machine, wall, bytes, files, use }: BenchReport): [string, string][] {
@@ -168,13 +178,13 @@ function targetForm(targets: BenchReport['targets']): TableForm {
 
 function showVerdict({ out }: Shell, { verdict, sources, bytes }: BenchReport): void {
   if (!verdict) return;
-  const { bold } = out.colours;
+  const say = sayer(out);
   const isWhole = sources.every((source) => source.isWhole);
   const amount = isWhole ? bytes : usualAmount;
   out.line();
-  out.line(bold(verdict.message));
-  for (const advice of verdict.advice) out.line(advice);
-  out.line(`At ${formatRate(verdict.rate)} a first run of ${isWhole ? `all of it, ${formatBytes(amount)},` : formatBytes(amount)} takes ${formatDuration((amount / verdict.rate) * 1000)}.`);
+  say(verdict.message, out.colours.bold);
+  for (const advice of verdict.advice) say(advice);
+  say(`At ${formatRate(verdict.rate)} a first run of ${isWhole ? `all of it, ${formatBytes(amount)},` : formatBytes(amount)} takes ${formatDuration((amount / verdict.rate) * 1000)}.`);
 }
 
 function showProblems(shell: Shell, { sources, targets }: BenchReport): void {
