@@ -47,11 +47,13 @@ export class Snapshots {
     const before = this.latest(source);
     const number = (this.#catalog.get('SELECT max(number) AS number FROM snapshots WHERE source = ?', source)?.['number'] as number | null ?? 0) + 1;
     const mine = 'directory IN (SELECT id FROM directories WHERE source = ?)';
-    this.#catalog.run(
-      `UPDATE entries SET until = ? WHERE until IS NULL AND (directory, name) IN (SELECT directory, name FROM draft WHERE leftover = 0 AND ${mine})`,
-      number,
-      source,
-    );
+    if (this.#hasEntries(source)) {
+      this.#catalog.run(
+        `UPDATE entries SET until = ? WHERE until IS NULL AND (directory, name) IN (SELECT directory, name FROM draft WHERE leftover = 0 AND ${mine})`,
+        number,
+        source,
+      );
+    }
     this.#catalog.run(
       `INSERT INTO entries (directory, name, type, mode, uid, gid, mtime, size, link, sparse, stamp, sha256, chunks, since)
        SELECT directory, name, type, mode, uid, gid, mtime, size, link, sparse, stamp, sha256, chunks, ?
@@ -59,7 +61,7 @@ export class Snapshots {
       number,
       source,
     );
-    this.#catalog.run(`DELETE FROM draft WHERE ${mine}`, source);
+    this.#clearDraft(source);
     const gone = this.#totals('until = ?', number, source);
     const come = this.#totals('since = ?', number, source);
     const snapshot: Snapshot = {
@@ -221,6 +223,17 @@ export class Snapshots {
       snapshot.number,
     )!;
     return row['count'] as number;
+  }
+
+  #hasEntries(source: string): boolean {
+    return this.#catalog.get('SELECT 1 FROM directories d CROSS JOIN entries e ON e.directory = d.id WHERE d.source = ? AND e.until IS NULL LIMIT 1', source) !== undefined;
+  }
+
+  /** Emptying the whole table costs nothing, however much is in it. */
+  #clearDraft(source: string): void {
+    const others = this.#catalog.get('SELECT 1 FROM directories d WHERE d.source <> ? AND EXISTS (SELECT 1 FROM draft f WHERE f.directory = d.id) LIMIT 1', source);
+    if (others) this.#catalog.run('DELETE FROM draft WHERE directory IN (SELECT id FROM directories WHERE source = ?)', source);
+    else this.#catalog.run('DELETE FROM draft');
   }
 
   #totals(condition: string, number: number, source: string): { files: number; bytes: number } {

@@ -82,6 +82,15 @@ test('two sources do not see each other', () => {
   expect(other.number).toBe(1);
 });
 
+test('a snapshot of one source leaves alone what a killed run had read of another, and nothing of its own draft', () => {
+  const volume = new Volumes(catalog).create('tar', 'run', 'docs');
+  const content = { sha256: Buffer.alloc(32), chunks: [new Volumes(catalog).addPlace(Buffer.alloc(32, 1), { volume, offset: 0, length: 1 })] };
+  new CatalogDraft(catalog, 'music').put(file('song'), 'stamp', content);
+  seal((draft) => draft.put(file('letter'), 'stamp', content), 'docs');
+  expect(new CatalogDraft(catalog, 'docs').adopt(file('letter'), 'stamp')).toBe(false);
+  expect(new CatalogDraft(catalog, 'music').adopt(file('song'), 'stamp')).toBe(true);
+});
+
 test('a draft that was left over is adopted only where the stamp is the same and the chunks are stored', () => {
   const volumes = new Volumes(catalog);
   const volume = volumes.create('tar', 'run', 'docs');
