@@ -43,7 +43,8 @@ export class ListedEntries {
 
   /** A wanted hard link whose first name is not wanted becomes the file itself, and the links after it become links to it. */
   settle(): void {
-    const links = `SELECT l.id, l.snapshot, l.path, f.id AS first, f.path AS "from" FROM entries l JOIN entries f ON f.snapshot = l.snapshot AND f.path = l.link
+    // CROSS: the links come first. The other way round every file that is not wanted would go through all entries.
+    const links = `SELECT l.id, f.id AS first, l.path FROM entries l CROSS JOIN entries f ON f.snapshot = l.snapshot AND f.path = l.link
        WHERE l.type = 'hardlink' AND l.state = 'wanted' AND f.type = 'file' AND f.state = 'unselected' ORDER BY f.id, l.path`;
     let first: unknown = null;
     let path: unknown = null;
