@@ -1,5 +1,4 @@
 /** What bat takes on the disk of somebody who installs it. */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Setting } from './setting.ts';
 import { shell } from './shell.ts';
@@ -11,10 +10,8 @@ npm pack --silent --ignore-scripts --pack-destination "$2" > /dev/null
 npm install --silent --no-audit --no-fund --omit=dev --no-save --prefix "$2/installed" "$2"/*.tgz > /dev/null
 du -s --block-size=1 "$2/installed" | cut -f1`;
 
-export async function measureInstalled({ wanted, results, work }: Setting): Promise<void> {
+export async function measureInstalled({ wanted, results, scratch }: Setting): Promise<void> {
   if (!wanted.has('package/installed/bat')) return;
-  const folder = join(work, 'package');
-  rmSync(folder, { recursive: true, force: true });
+  const folder = join(scratch, 'package');
   results.add('package/installed/bat', { installed: Number(await shell(install, root, folder)) });
-  rmSync(folder, { recursive: true });
 }

@@ -20,6 +20,7 @@ import type { Key } from './results.ts';
 import type { Row } from './row.ts';
 import { rows } from './rows.ts';
 import { measureOnRgw } from './rgw.ts';
+import { newScratch } from './setting.ts';
 import { measureStart } from './start.ts';
 import { tree, treeNames, whatHolds } from './trees.ts';
 
@@ -97,9 +98,10 @@ if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a n
 const chosen = chosenRows();
 const possible = chosen.filter((row) => lacking(row).length === 0);
 const results = new Results((key, round) => void process.stderr.write(`${lineOf(key, round)}\n`));
-const setting = { work: resolve(options.work), rounds, wanted: wantedBy(possible), under: options.under.split(' ').filter(Boolean), results };
+const work = resolve(options.work);
+const setting = { work, scratch: newScratch(work), rounds, wanted: wantedBy(possible), under: options.under.split(' ').filter(Boolean), results };
 
-for (const name of treeNames) await measureOnDisk(name, () => tree(name, setting.work), setting);
+for (const name of treeNames) await measureOnDisk(name, () => tree(name, work), setting);
 await measureOnRgw(setting);
 await measureStart(setting, Math.max(20, rounds));
 await measureInstalled(setting);

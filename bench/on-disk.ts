@@ -46,11 +46,11 @@ export async function measureOnDisk(name: string, tree: () => string, setting: S
   for (const [contender, { reset, backup }] of all) {
     if (wants('first', contender)) continue;
     await reset();
-    await measure(backup(), join(setting.work, 'figures.txt'));
+    await measure(backup(), join(setting.scratch, 'figures.txt'));
   }
   await rounds('nothing', (contender) => backUp('nothing', contender, contender[1].stored()));
   await rounds('restore', async ([contender, { restore, restored }], round) => {
-    const to = join(setting.work, 'restored');
+    const to = join(setting.scratch, 'restored');
     rmSync(to, { recursive: true, force: true });
     mkdirSync(to);
     setting.results.add(key('restore', contender), await measureIn(setting, restore(to)));
@@ -58,7 +58,7 @@ export async function measureOnDisk(name: string, tree: () => string, setting: S
     rmSync(to, { recursive: true });
   });
   await rounds('changed', (contender) => backUp('changed', contender, contender[1].stored()), (round) => alter(source, round));
-  rmSync(join(setting.work, 'stores'), { recursive: true });
+  for (const contender of taking) rmSync(placeFor(setting, contender, source).folder, { recursive: true });
 }
 
 /** Names, types, bytes, modes, owners, links and the times of files. A benchmark of something wrong is none. */

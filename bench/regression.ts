@@ -17,6 +17,7 @@ import { Results } from './results.ts';
 import type { Key } from './results.ts';
 import { bareNode, leastRatio, peak } from './row.ts';
 import type { Row } from './row.ts';
+import { newScratch } from './setting.ts';
 import { measureStart } from './start.ts';
 import { copyFiles } from './trees.ts';
 
@@ -39,7 +40,7 @@ process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 const tree = join(work, 'modules');
 makeTree(tree);
 const results = new Results();
-const setting = { work, rounds: 3, wanted: new Set<Key>(rows.flatMap(({ needs }) => needs)), under: [], results };
+const setting = { work, scratch: newScratch(work), rounds: 3, wanted: new Set<Key>(rows.flatMap(({ needs }) => needs)), under: [], results };
 await measureOnDisk('modules', () => tree, setting);
 await measureStart(setting, 10);
 

@@ -33,12 +33,12 @@ export async function measureOnRgw(setting: Setting): Promise<void> {
   for (let round = 0; round < setting.rounds && wanted('first').length > 0; round++) {
     await withRgw(async (rgw) => {
       for (const name of inTurn(wanted('first'), round)) {
-        const { backup } = await contenderIn(setting, name, { ...rgw, bucket: await newBucket(rgw) }, source);
+        const { backup } = contenderIn(setting, name, { ...rgw, bucket: await newBucket(rgw) }, source);
         setting.results.add(`rgw/first/${name}`, await measureIn(setting, backup));
       }
     });
   }
-  await withRgw((rgw) => measureOneFile(setting, wanted('file'), source, rgw));
+  if (wanted('file').length > 0) await withRgw((rgw) => measureOneFile(setting, wanted('file'), source, rgw));
 }
 
 async function measureOneFile(setting: Setting, names: readonly Name[], source: string, rgw: S3Access): Promise<void> {
@@ -47,9 +47,9 @@ async function measureOneFile(setting: Setting, names: readonly Name[], source: 
   const buckets = new Map<Name, { bucket: Bucket; transferred: number }>();
   for (const name of names) {
     const bucket: Bucket = { ...rgw, bucket: await newBucket(rgw) };
-    const { backup } = await contenderIn(setting, name, bucket, source);
+    const { backup } = contenderIn(setting, name, bucket, source);
     await output(backup);
-    const { file } = await contenderIn(setting, name, { ...bucket, endpoint: counter.endpoint }, source, { keep: true });
+    const { file } = contenderIn(setting, name, { ...bucket, endpoint: counter.endpoint }, source, { keep: true });
     forget(setting, name);
     counter.bytes();
     if (!(await output(file(path))).equals(readFileSync(join(source, path)))) throw new Error(`${name} did not give back ${path}`);
@@ -58,7 +58,7 @@ async function measureOneFile(setting: Setting, names: readonly Name[], source: 
   for (let round = 0; round < setting.rounds; round++) {
     for (const name of inTurn(names, round)) {
       const { bucket, transferred } = buckets.get(name)!;
-      const { file } = await contenderIn(setting, name, bucket, source, { keep: true });
+      const { file } = contenderIn(setting, name, bucket, source, { keep: true });
       forget(setting, name);
       setting.results.add(`rgw/file/${name}`, { ...(await measureIn(setting, file(path))), transferred });
     }
@@ -67,13 +67,10 @@ async function measureOneFile(setting: Setting, names: readonly Name[], source: 
 }
 
 /** @param options.keep what is in the bucket is a store already */
-async function contenderIn(setting: Setting, name: Name, bucket: Bucket, source: string, { keep = false } = {}): Promise<InBucket> {
+function contenderIn(setting: Setting, name: Name, bucket: Bucket, source: string, { keep = false } = {}): InBucket {
   const place = placeFor(setting, `${name}-rgw`, source);
-  if (name === 'bat') {
-    if (!keep) rmSync(place.folder, { recursive: true, force: true });
-    return batInBucket(place, bucket);
-  }
   if (!keep) rmSync(place.folder, { recursive: true, force: true });
+  if (name === 'bat') return batInBucket(place, bucket);
   const restic = resticInBucket(place, bucket);
   if (!keep) restic.init();
   return restic;

@@ -10,7 +10,7 @@ import type { Setting } from './setting.ts';
 
 const root = join(import.meta.dirname, '..');
 
-export async function measureStart({ wanted, results, work, under }: Setting, rounds: number): Promise<void> {
+export async function measureStart({ wanted, results, scratch, under }: Setting, rounds: number): Promise<void> {
   const commands: [Key, Command][] = [
     [bareNode, { argv: [process.execPath, '-e', '0'] }],
     ['start/version/bat', batCommand('--version')],
@@ -18,6 +18,6 @@ export async function measureStart({ wanted, results, work, under }: Setting, ro
   ];
   const those = commands.filter(([key]) => wanted.has(key));
   for (let round = 0; round < rounds; round++) {
-    for (const [key, command] of inTurn(those, round)) results.add(key, await measure(command, join(work, 'figures.txt'), under));
+    for (const [key, command] of inTurn(those, round)) results.add(key, await measure(command, join(scratch, 'figures.txt'), under));
   }
 }
