@@ -162,12 +162,13 @@ async function lookAtSource(session: Session, source: Source): Promise<DrySource
     // A command is not run: what it would write cannot be known.
     if (source.command) return { ...report, newFiles: 1, newVolumes: 1 };
     const context = dryContext(session, select.id, source, draft, (issue) => issues.push(issue), seen);
-    for await (const item of select.type.run(select.options, [], context)) {
-      const { entry, before } = item as SelectedEntry;
-      draft.select(entry, before);
-      if (entry.type !== 'file') continue;
-      report.toRead += entry.size;
-      given++;
+    for await (const batch of select.type.run(select.options, [], context)) {
+      for (const { entry, before } of batch as readonly SelectedEntry[]) {
+        draft.select(entry, before);
+        if (entry.type !== 'file') continue;
+        report.toRead += entry.size;
+        given++;
+      }
     }
   } catch (error) {
     session.signal.throwIfAborted();

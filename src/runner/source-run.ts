@@ -16,7 +16,7 @@ import { openSeams, type Item, type Seams } from './seams.ts';
 import type { Session } from './session.ts';
 
 /** Selected entries may wait for the reader in this number: enough to know early how much there is to do. */
-const ENTRIES_AHEAD = 5000;
+const ENTRIES_AHEAD = 2000;
 /** Bytes that may wait between two steps. */
 const BYTES_AHEAD = 2 * 1024 * 1024;
 /** Least time between two progress events of a step. */
@@ -113,7 +113,7 @@ export class SourceRun {
   #connect(from: GraphNode): Channel<Item> {
     const channel =
       from.type.gives === 'entries'
-        ? new Channel<Item>(ENTRIES_AHEAD)
+        ? new Channel<Item>(ENTRIES_AHEAD, (item) => ('length' in item ? item.length : 1))
         : from.type.gives === 'objects'
           ? new Channel<Item>(BYTES_AHEAD, (item) => ('bytes' in item ? item.bytes.length : 64))
           : new Channel<Item>(Infinity);

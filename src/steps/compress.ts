@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { freeBytes } from '../core/free-bytes.ts';
 import { BatError } from '../core/errors.ts';
-import { codecSuffix, defaultLevel, encodeFrame, levelRange, type Codec, type Frame } from '../volume/frames.ts';
+import { FrameEncoder } from '../volume/frame-encoder.ts';
+import { codecSuffix, defaultLevel, levelRange, type Codec, type Frame } from '../volume/frames.ts';
 import { encodeSeekTable } from '../volume/seek-table.ts';
 import type { ObjectEvent, ObjectHead } from './flow.ts';
 import type { StepContext, StepType } from './step.ts';
@@ -58,12 +59,24 @@ function resolve(options: CompressOptions): { codec: Codec; level: number } {
   return { codec, level: options.level ?? defaultLevel[codec] };
 }
 
-async function* compress(shape: { codec: Codec; level: number }, input: AsyncIterable<ObjectEvent>, context: StepContext): AsyncGenerator<ObjectEvent> {
-  if (shape.codec === 'none') {
+async function* compress({ codec, level }: { codec: Codec; level: number }, input: AsyncIterable<ObjectEvent>, context: StepContext): AsyncGenerator<ObjectEvent> {
+  if (codec === 'none') {
     yield* input;
     return;
   }
-  const { codec, level } = shape;
+  const encoder = new FrameEncoder(codec, level);
+  try {
+    yield* encodeObjects({ codec, level, encoder }, input, context);
+  } finally {
+    encoder.close();
+  }
+}
+
+async function* encodeObjects(
+  { codec, level, encoder }: { codec: Codec; level: number; encoder: FrameEncoder },
+  input: AsyncIterable<ObjectEvent>,
+  context: StepContext,
+): AsyncGenerator<ObjectEvent> {
   /** What is to be given, in order; a frame is waited for when its turn comes. */
   const queue: (() => ObjectEvent[] | Promise<ObjectEvent[]>)[] = [];
   let framesAtWork = 0;
@@ -74,7 +87,7 @@ async function* compress(shape: { codec: Codec; level: number }, input: AsyncIte
     const ofObject = frames;
     if (event.type === 'data') {
       const decoded = event.bytes.length;
-      const encoded = encodeFrame(codec, level, event.bytes);
+      const encoded = encoder.encode(event.bytes);
       encoded.catch(() => {}); // thrown where its turn comes
       framesAtWork++;
       queue.push(async () => {

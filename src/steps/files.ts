@@ -29,7 +29,7 @@ export const filesStep: StepType<Record<string, never>> = {
   schema: { type: 'object', additionalProperties: false, properties: {} },
   async *run(_options, inputs, context) {
     const files = new Files(context);
-    yield* files.make(inputs[0] as AsyncIterable<SelectedEntry>);
+    yield* files.make(inputs[0] as AsyncIterable<readonly SelectedEntry[]>);
   },
 };
 
@@ -51,12 +51,15 @@ class Files {
     this.#shared = this.#isShared();
   }
 
-  async *make(entries: AsyncIterable<SelectedEntry>): AsyncGenerator<ObjectEvent> {
-    for await (const selected of this.#files.entries(entries, (given) => this.#taker.receive(given))) {
-      if (selected.entry.type !== 'file') this.#taker.keepPlain(selected.entry, selected.stamp);
-      else if (selected.stream || selected.entry.size > smallFile) yield* this.#addLarge(selected);
-      else this.#addSmall(selected);
-      yield* this.#writer.take();
+  async *make(entries: AsyncIterable<readonly SelectedEntry[]>): AsyncGenerator<ObjectEvent> {
+    for await (const group of this.#files.groups(entries, (given) => this.#taker.receive(given))) {
+      for (const selected of group) {
+        if (selected.entry.type !== 'file') this.#taker.keepPlain(selected.entry, selected.stamp);
+        else if (selected.stream || selected.entry.size > smallFile) yield* this.#addLarge(selected);
+        else this.#addSmall(selected);
+        // Not `yield*`, which would wait for a promise even where there is nothing to give.
+        for (const event of this.#writer.take()) yield event;
+      }
     }
   }
 

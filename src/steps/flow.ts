@@ -65,7 +65,8 @@ export interface StoredObject extends ObjectHead {
 }
 
 export interface FlowItems {
-  entries: SelectedEntry;
+  /** A handful at a time, in order: to hand each over alone would cost more than the work on it. */
+  entries: readonly SelectedEntry[];
   objects: ObjectEvent;
   receipts: StoredObject;
 }

@@ -13,6 +13,9 @@ export interface SelectOptions {
   detect?: 'metadata' | 'checksum';
 }
 
+/** Entries that are handed over together. */
+const mostAtOnce = 128;
+
 export const selectStep: StepType<SelectOptions> = {
   kind: 'select',
   summary: 'Finds the files of a source that are new or changed since the snapshot before.',
@@ -37,21 +40,24 @@ export const selectStep: StepType<SelectOptions> = {
   run: select,
 };
 
-async function* select(options: SelectOptions, _inputs: unknown, context: StepContext): AsyncGenerator<SelectedEntry> {
+async function* select(options: SelectOptions, _inputs: unknown, context: StepContext): AsyncGenerator<readonly SelectedEntry[]> {
   context.signal.throwIfAborted();
   if (context.source.command) {
-    yield commandEntry(context.source.command, context);
+    yield [commandEntry(context.source.command, context)];
     return;
   }
   const tally = new Tally(context);
   const pace = new Pace(context.signal);
   const walk = new Walk(context, tally, { checksum: options.detect === 'checksum' });
+  let batch: SelectedEntry[] = [];
   for (const selected of walk.entries()) {
-    if (selected) yield selected;
-    if (pace.isDue()) {
-      tally.report();
-      await pace.rest();
-    }
+    if (selected) batch.push(selected);
+    if (batch.length < mostAtOnce && !pace.isDue()) continue;
+    tally.report();
+    if (batch.length > 0) yield batch;
+    batch = [];
+    await pace.rest();
   }
   tally.report();
+  if (batch.length > 0) yield batch;
 }

@@ -13,7 +13,7 @@ import { endOfArchive, memberHeader, padding } from '../volume/tar-writer.ts';
 import type { ObjectEvent, SelectedEntry } from './flow.ts';
 import { EntryTaker } from './shared/entry-taker.ts';
 import { ReadAhead } from './shared/reading/read-ahead.ts';
-import { smallFile, type FileChunk } from './shared/reading/reading.ts';
+import { entryAsRead, smallFile, type FileChunk } from './shared/reading/reading.ts';
 import { frameSize, VolumeWriter } from './shared/volume-writer.ts';
 import type { StepContext, StepType } from './step.ts';
 
@@ -62,7 +62,7 @@ export const tarStep: StepType<TarOptions> = {
   shape: (options, setup) => ({ spool: options.spool === undefined ? null : resolvePath(options.spool, setup.folder) }),
   async *run(options, inputs, context) {
     const tar = new Tar(volumeSizeOf(options), context);
-    yield* tar.pack(inputs[0] as AsyncIterable<SelectedEntry>);
+    yield* tar.pack(inputs[0] as AsyncIterable<readonly SelectedEntry[]>);
   },
 };
 
@@ -92,12 +92,15 @@ class Tar {
     this.#taker = new EntryTaker(context);
   }
 
-  async *pack(entries: AsyncIterable<SelectedEntry>): AsyncGenerator<ObjectEvent> {
-    for await (const selected of this.#files.entries(entries, (given) => this.#taker.receive(given))) {
-      if (selected.entry.type !== 'file') this.#addPlain(selected);
-      else if (selected.stream || selected.entry.size > smallFile) yield* this.#addLarge(selected);
-      else yield* this.#addSmall(selected);
-      yield* this.#writer.take();
+  async *pack(entries: AsyncIterable<readonly SelectedEntry[]>): AsyncGenerator<ObjectEvent> {
+    for await (const group of this.#files.groups(entries, (given) => this.#taker.receive(given))) {
+      for (const selected of group) {
+        if (selected.entry.type !== 'file') this.#addPlain(selected);
+        else if (selected.stream || selected.entry.size > smallFile) yield* this.#addLarge(selected);
+        // Not `yield*`, which would wait for a promise even where there is nothing to give.
+        else for (const event of this.#addSmall(selected)) yield event;
+        for (const event of this.#writer.take()) yield event;
+      }
     }
     if (this.#writer.isOpen) this.#closeVolume();
     yield* this.#writer.take();
@@ -118,7 +121,7 @@ class Tar {
       return;
     }
     const { bytes, sha256 } = reading;
-    const entry = { ...selected.entry, ...reading.asRead };
+    const entry = entryAsRead(selected.entry, reading);
     if (bytes.length === 0) {
       this.#addHeader(this.#header(entry, 0));
       this.#taker.keepFile(selected, reading, []);

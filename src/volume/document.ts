@@ -6,7 +6,8 @@ import { freeBytes } from '../core/free-bytes.ts';
 import { readAgain } from '../core/read-again.ts';
 import type { KeyRing, Sealer } from './age.ts';
 import { damagedObject } from './damage.ts';
-import { type Codec, decodeGzipMember, encodeFrame, type Frame } from './frames.ts';
+import { FrameEncoder } from './frame-encoder.ts';
+import { type Codec, decodeGzipMember, type Frame } from './frames.ts';
 import { type Fetch, PlainReader } from './plain-reader.ts';
 import { ObjectReader } from './range-reader.ts';
 import { decodeSeekTable, encodeSeekTable, seekTableLength } from './seek-table.ts';
@@ -63,6 +64,7 @@ export async function* decodeDocument(
 
 /** A frame is made on the thread pool while the content of the next one is gathered. */
 async function* encodeFrames(chunks: AsyncIterable<Uint8Array>, codec: Codec, level: number): AsyncGenerator<Uint8Array> {
+  const encoder = new FrameEncoder(codec, level);
   const frames: Frame[] = [];
   const finish = async ({ content, encoding }: { content: Uint8Array; encoding: Promise<Uint8Array> }): Promise<Uint8Array> => {
     const frame = await encoding;
@@ -71,15 +73,19 @@ async function* encodeFrames(chunks: AsyncIterable<Uint8Array>, codec: Codec, le
     return frame;
   };
   let atWork: { content: Uint8Array; encoding: Promise<Uint8Array> } | null = null;
-  for await (const content of regroup(chunks)) {
-    const encoding = encodeFrame(codec, level, content);
-    encoding.catch(() => {}); // thrown where it is waited for
+  try {
+    for await (const content of regroup(chunks)) {
+      const encoding = encoder.encode(content);
+      encoding.catch(() => {}); // thrown where it is waited for
+      if (atWork) yield await finish(atWork);
+      atWork = { content, encoding };
+    }
     if (atWork) yield await finish(atWork);
-    atWork = { content, encoding };
+    if (codec === 'zstd') yield encodeSeekTable(frames);
+    if (codec === 'gzip') yield await encoder.encode(new Uint8Array(0));
+  } finally {
+    encoder.close();
   }
-  if (atWork) yield await finish(atWork);
-  if (codec === 'zstd') yield encodeSeekTable(frames);
-  if (codec === 'gzip') yield await encodeFrame(codec, level, new Uint8Array(0));
 }
 
 /** The same bytes in pieces of the size of a frame, none of them empty. */

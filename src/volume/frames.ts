@@ -1,6 +1,5 @@
-/** Frames: pieces of a stream that each decode alone. Their concatenation is what `zstd -d` or `gunzip` reads. */
+/** Frames: pieces of a stream that each decode alone. How they are made: frame-encoder.ts. Their concatenation is what `zstd -d` or `gunzip` reads. */
 import { promisify } from 'node:util';
-import type { Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import type { BatError } from '../core/errors.ts';
 import { damagedObject } from './damage.ts';
@@ -22,55 +21,10 @@ export const levelRange: Record<Codec, [number, number]> = { zstd: [1, 19], gzip
  * The header of every gzip member: deflate, no name, no time, no hint, system unknown. zlib writes its level
  * and system into the last two bytes; a fixed header is the same on every machine, and a flip in it shows.
  */
-const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
+export const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 const gzipTrailerBytes = 8;
-const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag, ZSTD_c_contentSizeFlag } = zlib.constants;
 
 const zstdDecompress = promisify(zlib.zstdDecompress);
-
-/**
- * One frame holding `bytes`, made on the thread pool. `bytes` must not change until it is done. The frame is in memory
- * of its own, which `freeBytes` may free; with the codec none it is `bytes` themselves.
- */
-export async function encodeFrame(codec: Codec, level: number, bytes: Uint8Array): Promise<Uint8Array> {
-  // Room for the whole answer: with zlib's default of 64 KiB a frame costs a trip to the pool for each.
-  const chunkSize = bytes.length + (bytes.length >> 8) + 1024;
-  switch (codec) {
-    case 'zstd': {
-      const params = { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: 1, [ZSTD_c_contentSizeFlag]: 1 };
-      return encodeWith(zlib.createZstdCompress({ chunkSize, pledgedSrcSize: bytes.length, params }), bytes);
-    }
-    case 'gzip': {
-      const member = await encodeWith(zlib.createGzip({ level, chunkSize }), bytes);
-      member.set(gzipHeader);
-      return member;
-    }
-    case 'none':
-      return bytes;
-  }
-}
-
-/** Not zlib's one-call functions: they copy the answer, and leave the room it was made in to the garbage collector. */
-function encodeWith(encoder: Transform, bytes: Uint8Array): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    encoder.on('data', (piece: Buffer) => pieces.push(piece));
-    encoder.on('error', reject);
-    encoder.on('end', () => resolve(joinPieces(pieces)));
-    encoder.end(bytes);
-  });
-}
-
-/** Pieces that lie one behind the other in the same memory, as an encoder with enough room makes them, are not copied. */
-function joinPieces(pieces: readonly Buffer[]): Buffer {
-  const first = pieces[0]!;
-  let length = 0;
-  for (const piece of pieces) {
-    if (piece.buffer !== first.buffer || piece.byteOffset !== first.byteOffset + length) return Buffer.concat(pieces);
-    length += piece.length;
-  }
-  return Buffer.from(first.buffer, first.byteOffset, length);
-}
 
 /**
  * What the single frame in `bytes` holds. Throws OBJECT_DAMAGED if it is not exactly one whole frame of `decoded`

@@ -12,9 +12,9 @@ import { stepSuite, type StepCase } from './step-suite.ts';
 
 const mebibyte = 2 ** 20;
 
-function* endlessFiles(setting: StepSetting): Generator<SelectedEntry> {
+function* endlessFiles(setting: StepSetting): Generator<readonly SelectedEntry[]> {
   for (let number = 0; ; number++) {
-    yield number % 5 === 4 ? streamed(`dump ${number}`, stream(3)) : setting.selected(`file ${number}`, randomBytes(mebibyte));
+    yield [number % 5 === 4 ? streamed(`dump ${number}`, stream(3)) : setting.selected(`file ${number}`, randomBytes(mebibyte))];
   }
 }
 

@@ -26,9 +26,9 @@ const contextOf = (roots: Root[]): StepContext => {
   const context = setting.context();
   return { ...context, source: { ...context.source, roots, filters } };
 };
-const select = (context: StepContext, options: SelectOptions = {}): Promise<SelectedEntry[]> => collect(selectStep.run(options, [], context) as AsyncIterable<SelectedEntry>);
+const select = async (context: StepContext, options: SelectOptions = {}): Promise<SelectedEntry[]> => (await collect(selectStep.run(options, [], context) as AsyncIterable<readonly SelectedEntry[]>)).flat();
 const read = (context: StepContext, entries: readonly SelectedEntry[], step: 'tar' | 'files' = 'tar'): Promise<unknown[]> =>
-  collect((step === 'tar' ? tarStep : filesStep).run({}, [listed(entries)], context) as AsyncIterable<unknown>);
+  collect((step === 'tar' ? tarStep : filesStep).run({}, [listed([entries])], context) as AsyncIterable<unknown>);
 const removed = (): unknown[] => setting.catalog.all('SELECT name FROM draft WHERE type IS NULL').map((row) => row['name']);
 
 test.each(['tar', 'files'] as const)('%s: a disk that is unmounted after the walk fails the source instead of emptying its snapshot', async (step) => {

@@ -17,7 +17,7 @@ afterEach(() => setting.remove());
 
 async function make(...entries: SelectedEntry[]): Promise<MadeObject[]> {
   const context = setting.context({ maker: 'files', lanes: [lane('files', { codec: 'zstd' })] });
-  return objectsOf((await collect(filesStep.run({}, [listed(entries)], context))) as ObjectEvent[]);
+  return objectsOf((await collect(filesStep.run({}, [listed([entries])], context))) as ObjectEvent[]);
 }
 
 /** As at the start of the next run: the objects have their names, and what was made is stored. */

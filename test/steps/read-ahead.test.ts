@@ -18,8 +18,13 @@ const MiB = 2 ** 20;
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const asIs = (selected: SelectedEntry): SelectedEntry => selected;
 
-async function* given(selected: readonly SelectedEntry[]): AsyncGenerator<SelectedEntry> {
-  yield* selected;
+/** By the seven, so that groups begin and end within what is handed over. */
+async function* given(selected: readonly SelectedEntry[]): AsyncGenerator<readonly SelectedEntry[]> {
+  for (let at = 0; at < selected.length; at += 7) yield selected.slice(at, at + 7);
+}
+
+async function* entriesOf(files: ReadAhead, input: AsyncIterable<readonly SelectedEntry[]>, receive: (selected: SelectedEntry) => SelectedEntry): AsyncGenerator<SelectedEntry> {
+  for await (const group of files.groups(input, receive)) yield* group;
 }
 
 /** So many that a thread is started for what follows. */
@@ -52,7 +57,7 @@ test('every file comes in its turn, whole, with its hash and its stamp', async (
 
   const files = new ReadAhead();
   const seen: string[] = [];
-  for await (const one of files.entries(given(selected), asIs)) {
+  for await (const one of entriesOf(files, given(selected), asIs)) {
     seen.push(one.entry.path);
     const read = await readOut(files, one);
     const real = readFileSync(one.absolute);
@@ -67,7 +72,7 @@ test('a large file is cut where it is cut without the thread', async () => {
   const selected = setting.selected('large', randomBytes(40 * MiB));
   const files = new ReadAhead();
   const cuts: number[][] = [];
-  for await (const one of files.entries(given([...enoughForThread(), selected]), asIs)) if (one === selected) cuts.push((await readOut(files, one)).cuts);
+  for await (const one of entriesOf(files, given([...enoughForThread(), selected]), asIs)) if (one === selected) cuts.push((await readOut(files, one)).cuts);
   const alone: number[] = [];
   for await (const { offset } of new ChunkReader(selected, new ReadBuffers(), selected.entry.size).chunks()) alone.push(offset);
   expect(cuts).toEqual([alone]);
@@ -82,7 +87,7 @@ test('what is no file waits for its turn: it may hang on how the files before it
     if (one === link) log.push('received link');
     return one;
   };
-  for await (const one of files.entries(given([...selected, link]), receive)) log.push(one.entry.path);
+  for await (const one of entriesOf(files, given([...selected, link]), receive)) log.push(one.entry.path);
   expect(log.slice(-3)).toEqual(['first-299', 'received link', 'link']);
 });
 
@@ -94,7 +99,7 @@ test('a file that vanished or became a folder is a problem of its own; those aro
   mkdirSync(folder!.absolute);
   const files = new ReadAhead();
   const problems: string[] = [];
-  for await (const one of files.entries(given(selected), asIs)) {
+  for await (const one of entriesOf(files, given(selected), asIs)) {
     try {
       expect(files.readSmall(one).bytes.equals(readFileSync(one.absolute))).toBe(true);
     } catch (error) {
@@ -110,7 +115,7 @@ test('a large file that vanished is one too', async () => {
   rmSync(selected[300]!.absolute);
   const files = new ReadAhead();
   const problems: unknown[] = [];
-  for await (const one of files.entries(given(selected), asIs)) await readOut(files, one).catch((error: unknown) => problems.push(error));
+  for await (const one of entriesOf(files, given(selected), asIs)) await readOut(files, one).catch((error: unknown) => problems.push(error));
   expect(problems).toMatchObject([{ kind: 'vanished' }]);
 });
 
@@ -118,7 +123,7 @@ test('a file that is another than it was selected says what it is now', async ()
   const selected = [...enoughForThread(), setting.selected('grown', randomBytes(5000))];
   writeFileSync(selected[300]!.absolute, randomBytes(6000));
   const files = new ReadAhead();
-  for await (const one of files.entries(given(selected), asIs)) {
+  for await (const one of entriesOf(files, given(selected), asIs)) {
     if (one === selected[300]) expect(files.readSmall(one)).toMatchObject({ asRead: { size: 6000, mode: 0o644 }, stamp: '', changed: false });
   }
 });
@@ -127,7 +132,7 @@ test('a large file of which nobody wants the rest does not hold up those behind 
   const selected = [...enoughForThread(), setting.selected('large', randomBytes(30 * MiB)), setting.selected('unread', randomBytes(30 * MiB)), setting.selected('behind', randomBytes(9))];
   const files = new ReadAhead();
   let last = '';
-  for await (const one of files.entries(given(selected), asIs)) {
+  for await (const one of entriesOf(files, given(selected), asIs)) {
     last = one.entry.path;
     if (last === 'large') for await (const { offset } of files.readLarge(one).chunks()) if (offset > 0) break;
   }
@@ -138,7 +143,7 @@ test('whoever stops in the middle stops the thread', async () => {
   const files = new ReadAhead();
   const selected = [...enoughForThread(), ...enoughForThread()];
   const stopping = async (): Promise<void> => {
-    for await (const one of files.entries(given(selected), asIs)) if (one === selected[299]) throw new Error('enough');
+    for await (const one of entriesOf(files, given(selected), asIs)) if (one === selected[299]) throw new Error('enough');
   };
   const threads = (): number => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
   const before = threads();
@@ -148,12 +153,12 @@ test('whoever stops in the middle stops the thread', async () => {
 
 test('what the input fails with is thrown', async () => {
   const files = new ReadAhead();
-  async function* failing(): AsyncGenerator<SelectedEntry> {
-    yield* enoughForThread();
+  async function* failing(): AsyncGenerator<readonly SelectedEntry[]> {
+    yield enoughForThread();
     throw new Error('the disk is gone');
   }
   const reading = async (): Promise<void> => {
-    for await (const one of files.entries(failing(), asIs)) files.readSmall(one);
+    for await (const one of entriesOf(files, failing(), asIs)) files.readSmall(one);
   };
   await expect(reading()).rejects.toThrow('the disk is gone');
 });

@@ -81,8 +81,8 @@ export interface SelectTest {
   draft: FakeDraft;
   /** Runs the step and keeps what it gives, as the run of a whole plan would. */
   walk(options?: SelectOptions): Promise<Walked>;
-  /** The same, without keeping, item by item. */
-  start(options?: SelectOptions): { items: AsyncIterable<SelectedEntry>; walked: Walked };
+  /** The same, without keeping, as it is handed over. */
+  start(options?: SelectOptions): { batches: AsyncIterable<readonly SelectedEntry[]>; walked: Walked };
 }
 
 /** `where`: the one root, or several, or a command. */
@@ -111,13 +111,13 @@ export function selectFrom(
       count: (counts: { files?: number; bytes?: number }) => add(walked.counted, counts),
       expect: (counts: { files?: number; bytes?: number }) => add(walked.expected, counts),
     };
-    return { items: selectStep.run(options, [], context as unknown as StepContext) as AsyncIterable<SelectedEntry>, walked };
+    return { batches: selectStep.run(options, [], context as unknown as StepContext) as AsyncIterable<readonly SelectedEntry[]>, walked };
   };
 
   const walk: SelectTest['walk'] = async (options) => {
     draft.removed = [];
-    const { items, walked } = start(options);
-    for await (const item of items) walked.given.push(item);
+    const { batches, walked } = start(options);
+    for await (const batch of batches) walked.given.push(...batch);
     walked.paths = walked.given.map(({ entry }) => entry.path);
     for (const item of walked.given) draft.kept.set(item.entry.path, item);
     return walked;

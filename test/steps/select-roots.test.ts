@@ -13,9 +13,9 @@ test('a root that is not there fails the source before anything is given', async
   grow(folder, { 'a/file': '' });
   const missing = join(folder, 'gone');
   const select = selectFrom([{ prefix: 'a', path: join(folder, 'a') }, { prefix: 'gone', path: missing }]);
-  const { items, walked } = select.start();
+  const { batches, walked } = select.start();
   await expect(async () => {
-    for await (const item of items) walked.given.push(item);
+    for await (const batch of batches) walked.given.push(...batch);
   }).rejects.toMatchObject({ code: 'SOURCE_MISSING', message: expect.stringContaining(missing), hint: expect.stringContaining('mounted'), subject: missing });
   expect(walked.given).toEqual([]);
 });
@@ -60,13 +60,14 @@ test('one of several roots that became empty fails the source too', async () => 
 test('a disk that is unmounted during the walk fails the source instead of emptying its snapshot', async () => {
   const folder = temporaryFolder();
   const root = join(folder, 'root');
-  grow(root, { 'a/file': '', 'b/file': '' });
-  const { items } = selectFrom(root).start();
+  grow(root, { 'b/file': '', ...Object.fromEntries(Array.from({ length: 200 }, (_, number) => [`a/${number}`, ''])) });
+  const { batches } = selectFrom(root).start();
+  let given = 0;
   await expect(async () => {
-    for await (const { entry } of items) {
-      if (entry.path !== 'a') continue;
-      renameSync(root, join(folder, 'elsewhere'));
-      mkdirSync(root);
+    for await (const batch of batches) {
+      if (given === 0) renameSync(root, join(folder, 'elsewhere'));
+      if (given === 0) mkdirSync(root);
+      given += batch.length;
     }
   }).rejects.toMatchObject({ code: 'SOURCE_MISSING', subject: root });
 });

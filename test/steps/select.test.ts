@@ -346,11 +346,11 @@ describe('a walk that is interrupted', () => {
     const folder = temporaryFolder();
     for (let number = 0; number < 600; number++) writeFileSync(join(folder, String(number)), '');
     const controller = new AbortController();
-    const { items, walked } = selectFrom(folder, {}, { signal: controller.signal }).start();
+    const { batches, walked } = selectFrom(folder, {}, { signal: controller.signal }).start();
     const reason = new Error('enough');
     await expect(async () => {
-      for await (const item of items) {
-        walked.given.push(item);
+      for await (const batch of batches) {
+        walked.given.push(...batch);
         controller.abort(reason);
       }
     }).rejects.toBe(reason);

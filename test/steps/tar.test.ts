@@ -17,9 +17,8 @@ beforeEach(() => {
 afterEach(() => setting.remove());
 
 /** The volumes of these entries; every chunk lies where the catalog says it does, and GNU tar reads them without a word. */
-async function pack(entries: readonly SelectedEntry[] | AsyncIterable<SelectedEntry>, volume = '20MiB'): Promise<MadeObject[]> {
-  const input = Symbol.asyncIterator in entries ? entries : listed(entries);
-  const objects = objectsOf((await collect(tarStep.run({ volume }, [input], setting.context()))) as ObjectEvent[]);
+async function pack(entries: readonly SelectedEntry[], volume = '20MiB'): Promise<MadeObject[]> {
+  const objects = objectsOf((await collect(tarStep.run({ volume }, [listed([entries])], setting.context()))) as ObjectEvent[]);
   for (const { bytes, closed } of objects) {
     expect(closed!.decoded).toBe(bytes.length);
     judged('tar', ['-tf', '-'], bytes);
@@ -147,9 +146,9 @@ describe('when a file is not what it was', () => {
 
   test('a large file that fails half way is filled up, and the archive stays whole', async () => {
     const failing = setting.selected('failing', randomBytes(12 * mebibyte));
-    async function* entries(): AsyncGenerator<SelectedEntry> {
-      yield failing;
-      yield setting.selected('after', 'after');
+    async function* entries(): AsyncGenerator<readonly SelectedEntry[]> {
+      yield [failing];
+      yield [setting.selected('after', 'after')];
     }
     const input = entries();
     const events: ObjectEvent[] = [];

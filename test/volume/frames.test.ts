@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import zlib from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Codec, codecSuffix, decodeFrame, defaultLevel, encodeFrame, levelRange } from '../../src/volume/frames.ts';
+import { type Codec, codecSuffix, decodeFrame, defaultLevel, levelRange } from '../../src/volume/frames.ts';
+import { encodeFrame } from './encode-frame.ts';
 import { readZstdFrame } from '../../src/volume/zstd-frame.ts';
 import { judged } from './judges/run.ts';
 

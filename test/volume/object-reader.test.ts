@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createSealerFactory, generateIdentity, type KeyRing, openKeyRing, type Sealer } from '../../src/volume/age.ts';
-import { type Codec, defaultLevel, encodeFrame, type Frame } from '../../src/volume/frames.ts';
+import { type Codec, defaultLevel, type Frame } from '../../src/volume/frames.ts';
+import { encodeFrame } from './encode-frame.ts';
 import { type Fetch, type ObjectLayout, ObjectReader } from '../../src/volume/object-reader.ts';
 import { encodeSeekTable } from '../../src/volume/seek-table.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeFrame } from '../../src/volume/frames.ts';
+import { encodeFrame } from './encode-frame.ts';
 import { decodeSeekTable, encodeSeekTable, seekTableLength } from '../../src/volume/seek-table.ts';
 import { judged } from './judges/run.ts';
 

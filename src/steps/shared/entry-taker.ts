@@ -6,7 +6,7 @@
 import type { Entry } from '../../core/entry.ts';
 import type { SelectedEntry } from '../flow.ts';
 import type { StepContext } from '../step.ts';
-import { ReadProblem, type Reading } from './reading/reading.ts';
+import { entryAsRead, ReadProblem, type Reading } from './reading/reading.ts';
 
 export class EntryTaker {
   readonly #context: StepContext;
@@ -32,8 +32,8 @@ export class EntryTaker {
 
   /** A file that was read, and the ids of its chunks in order. `counted`: its bytes that the totals have already. */
   keepFile(selected: SelectedEntry, reading: Reading, chunks: readonly number[], counted = 0): void {
-    const { asRead, stamp, sha256, changed } = reading;
-    const entry = { ...selected.entry, ...asRead };
+    const { stamp, sha256, changed } = reading;
+    const entry = entryAsRead(selected.entry, reading);
     if (changed) this.#context.issue({ kind: 'changed', path: entry.path, message: 'it changed while it was read; the next run reads it again' });
     this.#context.draft.put(entry, stamp, { sha256, chunks });
     this.#context.count({ files: 1, bytes: entry.size - counted });

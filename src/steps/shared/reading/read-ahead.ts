@@ -8,84 +8,103 @@ import type { SelectedEntry } from '../../flow.ts';
 import { ChunkReader, ReadBuffers, type ChunkSource } from './chunk-reader.ts';
 import { LargeAhead } from './large-ahead.ts';
 import { packFiles, problemOf, readingOf, type FilesRead, type FromThread, type ToThread } from './messages.ts';
-import { ReadProblem, smallFile } from './reading.ts';
+import { smallFile } from './reading.ts';
 import { bytesPerBatch, filesPerBatch, Slot, slotCount } from './slots.ts';
 import { readSmallFile, type SmallReading } from './small-file.ts';
 
-/** Entries between the one that is worked on and the last one that was asked for. */
-export const entriesAhead = 512;
+/** Groups of entries between the one that is worked on and the last one that was asked for. */
+const groupsAhead = 4;
+/** Entries of a group, at most: between the files of one there may be folders and links. */
+const entriesPerGroup = 2 * filesPerBatch;
+/** Entries between the one that is worked on and the last one that was asked for, at most. */
+export const entriesAhead = (groupsAhead + 2) * entriesPerGroup;
 /** From here on a thread pays for its start. */
 const worthThread = { files: 256, bytes: 16 * 1024 * 1024 };
 
-interface Batch {
-  job: number;
-  files: SelectedEntry[];
+/** Entries that follow each other. The small files among them are read together, as one job of the thread. */
+class Group {
+  readonly job: number;
+  readonly entries: SelectedEntry[] = [];
+  /** Of `entries`, those that the thread reads. */
+  readonly files: SelectedEntry[] = [];
   /** What the files come to, as they were selected. */
-  bytes: number;
-  /** Where the next one begins, of those that are taken in order. */
-  offset: number;
-  result: Promise<FilesRead>;
-  settle: (result: FilesRead) => void;
-  fail: (error: unknown) => void;
+  bytes = 0;
+  /** The one entry of its group, if there is one. */
+  large: LargeAhead | null = null;
+  /** What came of the files, or null where there are none; not before the group is whole. */
+  readonly read: Promise<FilesRead | null>;
+  readonly settle: (result: FilesRead | null) => void;
+  readonly fail: (error: unknown) => void;
+
+  constructor(job: number) {
+    this.job = job;
+    const { promise, resolve, reject } = Promise.withResolvers<FilesRead | null>();
+    promise.catch(() => {}); // thrown where it is waited for
+    this.read = promise;
+    this.settle = resolve;
+    this.fail = reject;
+  }
 }
 
-interface Ahead {
+/** What the thread has ready for the entry that was given last. */
+interface Ready {
   selected: SelectedEntry;
-  /** Where it is read ahead: as one of a batch of small files, or as a large one. */
-  small?: { batch: Batch; index: number };
+  small?: { result: FilesRead; index: number; offset: number };
   large?: LargeAhead;
 }
 
 export class ReadAhead {
   readonly #buffers = new ReadBuffers();
   readonly #slots: Slot[] = [];
-  readonly #batches = new Map<number, Batch>();
+  /** Jobs that the thread is at, or has before it. */
+  readonly #groups = new Map<number, Group>();
   readonly #larges = new Map<number, LargeAhead>();
+  readonly #ahead = new Channel<Group>(groupsAhead);
   #worker: Worker | null = null;
   #failure: { error: unknown } | null = null;
   #isOver = false;
   #nextJob = 0;
   #seen = { files: 0, bytes: 0 };
-  /** Not handed over yet. */
-  #batch: Batch | null = null;
-  #current: { selected: SelectedEntry; small?: SmallReading | ReadProblem; large?: LargeAhead } | null = null;
+  /** Not whole yet. */
+  #open: Group | null = null;
+  #ready: Ready | null = null;
 
   /**
-   * The entries in their order. `receive` says, once for each, what is to be done for it: an entry, often the same, or
-   * null for nothing. What it says of a hard link may hang on how the files before it were read; of a file it may not.
+   * The entries in their order, in groups that are to be gone through without delay. `receive` says, once for each, what is to be
+   * done for it: an entry, often the same, or null for nothing. What it says of a hard link may hang on how the files before it
+   * were read; of a file it may not.
    */
-  async *entries(input: AsyncIterable<SelectedEntry>, receive: (selected: SelectedEntry) => SelectedEntry | null): AsyncGenerator<SelectedEntry> {
-    const ahead = new Channel<Ahead>(entriesAhead);
-    this.#feed(input, receive, ahead).then(
-      () => ahead.end(),
-      (error: unknown) => ahead.fail(error),
+  async *groups(input: AsyncIterable<readonly SelectedEntry[]>, receive: (selected: SelectedEntry) => SelectedEntry | null): AsyncGenerator<Iterable<SelectedEntry>> {
+    this.#feed(input, receive).then(
+      () => this.#ahead.end(),
+      (error: unknown) => this.#ahead.fail(error),
     );
     try {
-      for await (const { selected, small, large } of ahead) {
-        const received = isFile(selected) ? selected : receive(selected);
-        if (!received) continue;
-        this.#current = { selected: received, ...(small ? { small: await this.#take(small.batch, small.index) } : {}), ...(large ? { large } : {}) };
-        yield received;
-        large?.close();
-        if (small && small.index === small.batch.files.length - 1) this.#free((await small.batch.result).slot);
-      }
+      for await (const group of this.#ahead) yield this.#entriesOf(group, await group.read, receive);
     } finally {
       this.#isOver = true;
-      ahead.fail(new Error('nobody reads any more'));
+      this.#ahead.fail(new Error('nobody reads any more'));
       await this.#worker?.terminate();
     }
   }
 
   /** The small file that was given last. Throws ReadProblem. */
   readSmall(selected: SelectedEntry): SmallReading {
-    const ready = this.#current?.selected === selected ? this.#current.small : undefined;
-    if (ready instanceof ReadProblem) throw ready;
-    return ready ?? readSmallFile(selected, this.#buffers.window);
+    const ready = this.#ready?.selected === selected ? this.#ready.small : undefined;
+    if (!ready) return readSmallFile(selected, this.#buffers.window);
+    const { result, index, offset } = ready;
+    const outcome = result.odd.get(index);
+    if (outcome && 'problem' in outcome) throw problemOf(outcome);
+    const memory = this.#slots[result.slot]!;
+    const length = memory.length(index);
+    const bytes = memory.bytes.subarray(offset, offset + length);
+    if (outcome) return { ...readingOf(outcome), bytes };
+    return { asRead: { size: length }, stamp: selected.stamp, changed: false, sha256: memory.sha256(index), bytes };
   }
 
   /** The large file that was given last, or a stream. */
   readLarge(selected: SelectedEntry): ChunkSource {
-    const ready = this.#current?.selected === selected ? this.#current.large : undefined;
+    const ready = this.#ready?.selected === selected ? this.#ready.large : undefined;
     return ready ?? this.readAgain(selected);
   }
 
@@ -94,13 +113,74 @@ export class ReadAhead {
     return new ChunkReader(selected, this.#buffers, selected.stream ? Infinity : selected.entry.size);
   }
 
-  async #feed(input: AsyncIterable<SelectedEntry>, receive: (selected: SelectedEntry) => SelectedEntry | null, ahead: Channel<Ahead>): Promise<void> {
-    for await (const given of input) {
-      if (this.#isOver) return;
-      if (this.#failure) throw this.#failure.error;
-      const selected = isFile(given) ? receive(given) : given;
-      if (selected) await ahead.put(isFile(selected) && this.#isWorthThread(selected) ? this.#readAhead(selected) : { selected });
+  *#entriesOf(group: Group, result: FilesRead | null, receive: (selected: SelectedEntry) => SelectedEntry | null): Generator<SelectedEntry> {
+    let index = 0;
+    let offset = 0;
+    for (const selected of group.entries) {
+      const received = isFile(selected) ? selected : receive(selected);
+      if (!received) continue;
+      this.#ready = { selected: received };
+      if (group.large) this.#ready.large = group.large;
+      const isRead = group.files[index] === selected;
+      if (isRead) this.#ready.small = { result: result!, index, offset };
+      yield received;
+      if (isRead) offset += this.#slots[result!.slot]!.length(index++);
     }
+    this.#ready = null;
+    group.large?.close();
+    if (result) this.#free(result.slot);
+  }
+
+  async #feed(input: AsyncIterable<readonly SelectedEntry[]>, receive: (selected: SelectedEntry) => SelectedEntry | null): Promise<void> {
+    for await (const batch of input) {
+      for (const given of batch) {
+        if (this.#isOver) return;
+        if (this.#failure) throw this.#failure.error;
+        const selected = isFile(given) ? receive(given) : given;
+        if (selected && !this.#fits(selected)) await this.#begin();
+        if (selected) this.#add(selected);
+      }
+      // While nothing is under way, waiting for more would only cost time, and could be waiting for ever.
+      if (this.#groups.size === 0) this.#close();
+    }
+    this.#close();
+  }
+
+  #fits(selected: SelectedEntry): boolean {
+    if (!this.#open || isLarge(selected)) return false;
+    return !isFile(selected) || this.#open.bytes === 0 || this.#open.bytes + selected.entry.size <= bytesPerBatch;
+  }
+
+  /** Waits while enough is ahead. */
+  async #begin(): Promise<void> {
+    this.#close();
+    const group = new Group(this.#nextJob++);
+    await this.#ahead.put(group);
+    this.#open = group;
+  }
+
+  #add(selected: SelectedEntry): void {
+    const group = this.#open!;
+    group.entries.push(selected);
+    if (isFile(selected) && this.#isWorthThread(selected)) {
+      if (isLarge(selected)) {
+        group.large = this.#readLargeAhead(selected, group.job);
+      } else {
+        group.files.push(selected);
+        group.bytes += selected.entry.size;
+      }
+    }
+    if (group.large || group.files.length === filesPerBatch || group.entries.length === entriesPerGroup) this.#close();
+  }
+
+  /** The open group, if there is one, is whole: its files may be read. */
+  #close(): void {
+    const group = this.#open;
+    if (!group) return;
+    this.#open = null;
+    if (group.files.length === 0) return group.settle(null);
+    this.#groups.set(group.job, group);
+    this.#say({ type: 'files', job: group.job, files: packFiles(group.files) });
   }
 
   #isWorthThread({ entry }: SelectedEntry): boolean {
@@ -112,46 +192,14 @@ export class ReadAhead {
     return true;
   }
 
-  #readAhead(selected: SelectedEntry): Ahead {
-    if (selected.entry.size > smallFile) {
-      this.#post();
-      const job = this.#nextJob++;
-      const large = new LargeAhead(this.#slots, {
-        free: (slot) => this.#free(slot),
-        cancel: () => this.#say({ type: 'cancel', job }),
-      });
-      this.#larges.set(job, large);
-      this.#say({ type: 'large', job, file: packFiles([selected]) });
-      return { selected, large };
-    }
-    if (this.#batch && this.#batch.bytes + selected.entry.size > bytesPerBatch) this.#post();
-    const batch = (this.#batch ??= newBatch(this.#nextJob++));
-    const index = batch.files.push(selected) - 1;
-    batch.bytes += selected.entry.size;
-    // While nothing is under way, waiting for more files would only cost time, and could be waiting for ever.
-    if (batch.files.length === filesPerBatch || this.#batches.size === 0) this.#post();
-    return { selected, small: { batch, index } };
-  }
-
-  #post(): void {
-    const batch = this.#batch;
-    if (!batch) return;
-    this.#batch = null;
-    this.#batches.set(batch.job, batch);
-    this.#say({ type: 'files', job: batch.job, files: packFiles(batch.files) });
-  }
-
-  async #take(batch: Batch, index: number): Promise<SmallReading | ReadProblem> {
-    const { slot, odd } = await batch.result;
-    const memory = this.#slots[slot]!;
-    const { offset } = batch;
-    const length = memory.length(index);
-    batch.offset += length;
-    const outcome = odd.get(index);
-    if (outcome && 'problem' in outcome) return problemOf(outcome);
-    const selected = batch.files[index]!;
-    const reading = outcome ? readingOf(outcome) : { asRead: { size: length }, stamp: selected.stamp, changed: false, sha256: memory.sha256(index) };
-    return { ...reading, bytes: memory.bytes.subarray(offset, offset + length) };
+  #readLargeAhead(selected: SelectedEntry, job: number): LargeAhead {
+    const large = new LargeAhead(this.#slots, {
+      free: (slot) => this.#free(slot),
+      cancel: () => this.#say({ type: 'cancel', job }),
+    });
+    this.#larges.set(job, large);
+    this.#say({ type: 'large', job, file: packFiles([selected]) });
+    return large;
   }
 
   #start(): void {
@@ -170,15 +218,15 @@ export class ReadAhead {
       if (message.end) this.#larges.delete(message.job);
       return;
     }
-    const batch = this.#batches.get(message.job)!;
-    this.#batches.delete(message.job);
-    batch.settle(message);
-    if (this.#batches.size === 0) this.#post();
+    const group = this.#groups.get(message.job)!;
+    this.#groups.delete(message.job);
+    group.settle(message);
+    if (this.#groups.size === 0) this.#close();
   }
 
   #fail(error: unknown): void {
     this.#failure = { error };
-    for (const batch of [...this.#batches.values(), ...(this.#batch ? [this.#batch] : [])]) batch.fail(error);
+    for (const group of [...this.#groups.values(), ...(this.#open ? [this.#open] : [])]) group.fail(error);
     for (const large of this.#larges.values()) large.fail(error);
   }
 
@@ -195,8 +243,6 @@ function isFile({ entry, stream }: SelectedEntry): boolean {
   return entry.type === 'file' && !stream;
 }
 
-function newBatch(job: number): Batch {
-  const { promise, resolve, reject } = Promise.withResolvers<FilesRead>();
-  promise.catch(() => {}); // thrown where it is waited for
-  return { job, files: [], bytes: 0, offset: 0, result: promise, settle: resolve, fail: reject };
+function isLarge(selected: SelectedEntry): boolean {
+  return isFile(selected) && selected.entry.size > smallFile;
 }

@@ -33,6 +33,11 @@ export interface Reading {
   changed: boolean;
 }
 
+/** The entry as it was read: most often the very one that was selected. */
+export function entryAsRead(entry: Entry, { asRead }: Pick<Reading, 'asRead'>): Entry {
+  return asRead.mtime === undefined && asRead.size === entry.size ? entry : { ...entry, ...asRead };
+}
+
 export interface FileChunk {
   /** Valid until the next chunk is asked for. */
   bytes: Buffer;
