@@ -53,7 +53,7 @@ describe('the seams', () => {
   const node = (takes: string[], gives: string): GraphNode => ({ id: `gives ${gives}`, type: { takes, gives } }) as unknown as GraphNode;
   const finder = node([], 'entries');
   const maker = node(['entries'], 'objects');
-  const entry = (size: number): Item => ({ entry: { type: 'file', size } }) as Item;
+  const batch = (...sizes: number[]): Item => sizes.map((size) => ({ entry: { type: 'file', size } })) as unknown as Item;
   const data = (length: number): Item => ({ type: 'data', bytes: Buffer.alloc(length) });
   const open = { type: 'open' } as Item;
   const close: Item = { type: 'close', decoded: 8, frames: [] };
@@ -74,17 +74,17 @@ describe('the seams', () => {
   test('let everything through that is within the limit, and count it', async () => {
     const seams = new MeasuredSeams((bytes) => bytes >= 100);
     const objects = [open, data(3), data(5), close];
-    expect(await all(seams.output(finder, streamOf([entry(3), entry(5)])))).toEqual([entry(3), entry(5)]);
+    expect(await all(seams.output(finder, streamOf([batch(3, 4), batch(5)])))).toEqual([batch(3, 4), batch(5)]);
     expect(await all(seams.output(maker, streamOf(objects)))).toEqual(objects);
     expect(seams).toMatchObject({ isCut: false, made: 8 });
-    expect(seams.steps.get(finder.id)!.given).toEqual({ items: 2, bytes: 8 });
+    expect(seams.steps.get(finder.id)!.given).toEqual({ items: 3, bytes: 12 });
     expect(seams.steps.get(maker.id)!.given).toEqual({ items: 4, bytes: 8 });
   });
 
   test('end an object where it is enough, and take what was found beyond that, so that who finds it comes to an end', async () => {
     const seams = new MeasuredSeams((bytes) => bytes >= 8);
     const found: Item[] = [];
-    const entries = Array.from({ length: 50 }, () => entry(0));
+    const entries = Array.from({ length: 50 }, () => batch(0));
     seams.input(maker, streamOf(entries, found));
     expect(await all(seams.output(maker, streamOf([open, data(3), data(5), data(7), close])))).toEqual([open, data(3), data(5), close]);
     await new Promise(setImmediate);
@@ -92,6 +92,8 @@ describe('the seams', () => {
     expect(found).toHaveLength(50);
     // Whoever finds paths looks no further.
     expect(await all(seams.output(finder, streamOf(entries)))).toEqual([]);
+    // Nor beyond the one with which it is enough.
+    expect(await all(new MeasuredSeams((bytes) => bytes >= 8).output(finder, streamOf([batch(3, 5, 1), batch(1)])))).toEqual([batch(3, 5)]);
   });
 
   test('an object that is done when it is enough is not closed twice', async () => {

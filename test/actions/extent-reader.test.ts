@@ -3,8 +3,9 @@ import { expect, it } from 'vitest';
 import { ExtentReader } from '../../src/actions/restore/extent-reader.ts';
 import { FrameTable } from '../../src/actions/restore/extents.ts';
 import { openKeyRing } from '../../src/volume/age.ts';
-import { encodeFrame, type Codec } from '../../src/volume/frames.ts';
+import type { Codec } from '../../src/volume/frames.ts';
 import { ObjectReader } from '../../src/volume/object-reader.ts';
+import { encodeFrame } from '../volume/encode-frame.ts';
 import { noise } from './store-builder.ts';
 
 const frameSize = 1024 * 1024;

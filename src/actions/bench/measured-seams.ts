@@ -2,6 +2,7 @@
 import type { GraphNode } from '../../plan/graph.ts';
 import { isMaker } from '../../runner/lanes.ts';
 import type { Item, Seams } from '../../runner/seams.ts';
+import type { FlowItems } from '../../steps/flow.ts';
 import { StepClock } from './step-clock.ts';
 
 /** What went in or out. Of entries the bytes are the sizes of the files; of receipts those of the stored objects. */
@@ -55,13 +56,13 @@ export class MeasuredSeams implements Seams {
 
   async *#cutEntries(items: AsyncIterable<Item>): AsyncGenerator<Item> {
     let selected = 0;
-    for await (const item of items) {
-      if (this.isCut || this.#isEnough(selected)) {
-        this.isCut = true;
-        return;
-      }
-      yield item;
-      selected += bytesOf(item);
+    for await (const batch of items as AsyncIterable<FlowItems['entries']>) {
+      let taken = 0;
+      while (taken < batch.length && !this.isCut && !this.#isEnough(selected)) selected += bytesOfEntry(batch[taken++]!);
+      if (taken > 0) yield batch.slice(0, taken);
+      if (taken === batch.length) continue;
+      this.isCut = true;
+      return;
     }
   }
 
@@ -136,12 +137,16 @@ async function* watch(items: AsyncIterable<Item>, { before, after }: { before: (
 
 function add(amount: Amount, item: Item | null): void {
   if (!item) return;
-  amount.items++;
+  amount.items += 'length' in item ? item.length : 1;
   amount.bytes += bytesOf(item);
 }
 
 function bytesOf(item: Item): number {
-  if ('entry' in item) return item.entry.type === 'file' ? item.entry.size : 0;
+  if ('length' in item) return item.reduce((sum, selected) => sum + bytesOfEntry(selected), 0);
   if ('type' in item) return item.type === 'data' ? item.bytes.length : 0;
   return item.size;
+}
+
+function bytesOfEntry({ entry }: FlowItems['entries'][number]): number {
+  return entry.type === 'file' ? entry.size : 0;
 }
