@@ -29,24 +29,24 @@ export class SnapshotBefore {
   }
 
   previous(directory: string): Map<string, PreviousEntry> {
-    const rows = this.#catalog.all(
-      `SELECT e.name, e.type, e.stamp, e.mode, e.uid, e.gid, e.mtime, e.size, e.link, e.chunks
+    const rows = this.#catalog.lists(
+      `SELECT e.name, e.type, e.stamp, e.mode, e.uid, e.gid, e.mtime, e.size, e.link, ${this.#allUsable ? 'NULL' : 'e.chunks'}
        FROM directories d JOIN entries e ON e.directory = d.id WHERE d.source = ? AND d.path = ? AND e.until IS NULL`,
       this.#source,
       toName(directory),
     );
     const entries = new Map<string, PreviousEntry>();
-    for (const row of rows) {
-      const complete = this.#allUsable || row['chunks'] === null || this.areUsable(unpackIds(row['chunks']));
-      entries.set(fromName(row['name']), {
-        type: row['type'] as EntryType,
-        stamp: complete ? (row['stamp'] as string) : '',
-        mode: row['mode'] as number,
-        uid: row['uid'] as number,
-        gid: row['gid'] as number,
-        mtime: row['mtime'] as string,
-        size: row['size'] as number,
-        link: row['link'] === null ? null : fromName(row['link']),
+    for (const [name, type, stamp, mode, uid, gid, mtime, size, link, chunks] of rows) {
+      const isComplete = chunks === null || this.areUsable(unpackIds(chunks));
+      entries.set(fromName(name), {
+        type: type as EntryType,
+        stamp: isComplete ? (stamp as string) : '',
+        mode: mode as number,
+        uid: uid as number,
+        gid: gid as number,
+        mtime: mtime as string,
+        size: size as number,
+        link: link === null ? null : fromName(link),
       });
     }
     return entries;
