@@ -13,13 +13,15 @@ export const bundleFolder = 'dist/bat';
 
 /**
  * Node takes time for each file and for each import between two of them, so that a hundred small files are slow. One file has what every
- * command loads at once. What the thread that reads loads is apart, since it needs little else; the thread itself stays a file of its own.
+ * command loads at once. What the threads that read and that write load is apart, since they need little else; the threads themselves stay
+ * files of their own.
  * What several commands share goes into files of about this size, each with parts that are mostly wanted together.
  */
 const groups: CodeSplittingGroup[] = [
   { name: 'core', test: /\/src\/core\//, priority: 3 },
   { name: 'reading', test: /\/reading\/(?!reading-thread)/, priority: 2 },
-  { name: 'start', tags: ['$initial'], test: /(?<!reading-thread)\.[jt]s$/, priority: 1 },
+  { name: 'writing', test: /\/restore\/(?:writing\/(?!writing-thread)|(?:attributes|folders|places|temporary)\.ts)/, priority: 2 },
+  { name: 'start', tags: ['$initial'], test: /(?<!(?:reading|writing)-thread)\.[jt]s$/, priority: 1 },
   { name: 'shared', test: /\/src\//, minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 60_000 },
 ];
 
@@ -28,7 +30,11 @@ export async function bundle(packageFolder: string): Promise<string[]> {
   const folder = join(packageFolder, bundleFolder);
   rmSync(join(packageFolder, 'dist'), { recursive: true, force: true });
   const build = await rolldown({
-    input: { main: join(root, 'src/cli/main.ts'), 'reading-thread': join(root, 'src/steps/shared/reading/reading-thread.ts') },
+    input: {
+      main: join(root, 'src/cli/main.ts'),
+      'reading-thread': join(root, 'src/steps/shared/reading/reading-thread.ts'),
+      'writing-thread': join(root, 'src/actions/restore/writing/writing-thread.ts'),
+    },
     platform: 'node',
     cwd: root,
     // An optional part of a library that is not installed is looked for when it runs, as ever.

@@ -99,6 +99,7 @@ class Restore {
       await this.#writeEmpty(files);
       await this.#reader.readAll(order, (use, bytes) => files.write(use, bytes));
       for (const { entry, reason } of this.#parts.list.chunks.missingFiles()) await files.giveUp(entry, reason);
+      await files.settle();
       await makeFifos(this.#around);
       await makeHardLinks(this.#around);
       await makeSymlinks(this.#around);
@@ -109,7 +110,7 @@ class Restore {
       if (error instanceof Stopped) return error;
       throw error;
     } finally {
-      await files.abort();
+      await files.end();
     }
   }
 
@@ -118,7 +119,7 @@ class Restore {
     for (const entry of this.#parts.list.entries.emptyFiles()) {
       if (++count % 200 === 0) await new Promise(setImmediate);
       this.#options.signal.throwIfAborted();
-      files.writeWhole(entry, new Uint8Array(0));
+      await files.writeEmpty(entry);
     }
   }
 }

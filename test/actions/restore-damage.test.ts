@@ -211,7 +211,8 @@ describe('stopped', () => {
     const write = fs.writeSync as (...parameters: unknown[]) => number;
     let count = 0;
     vi.spyOn(fs, 'writeSync').mockImplementation(((...parameters: unknown[]) => {
-      if (++count > 5) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+      // Two chunks, and five files that are one.
+      if (++count > 7) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
       return write(...parameters);
     }) as typeof fs.writeSync);
     const error = await setting.incomplete();

@@ -26,7 +26,7 @@ afterAll(() => built.remove());
 
 test('it has the program, what it puts on targets, the schema, plans and pages', () => {
   const programs = readdirSync(join(built.folder, bundleFolder)).map((name) => `${bundleFolder}/${name}`);
-  expect(programs).toEqual(expect.arrayContaining([`${bundleFolder}/main.js`, `${bundleFolder}/reading-thread.js`, `${bundleFolder}/licenses.txt`]));
+  expect(programs).toEqual(expect.arrayContaining([`${bundleFolder}/main.js`, `${bundleFolder}/reading-thread.js`, `${bundleFolder}/writing-thread.js`, `${bundleFolder}/licenses.txt`]));
   const others = ['assets', 'docs', 'plans', 'schema'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
   expect(packed.toSorted()).toEqual([...programs, ...others, 'CHANGELOG.md', 'LICENSE', 'README.md', 'bin/bat.js', 'package.json'].toSorted());
 });

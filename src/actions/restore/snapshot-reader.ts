@@ -106,7 +106,7 @@ export class SnapshotReader {
   }
 
   /** Reads all that is wanted, from the first of the stores that gives it; what none gives is in the list's `missingFiles` afterwards. */
-  async readAll(order: readonly Store[], write: (use: ListedUse, bytes: Uint8Array) => Promise<void>): Promise<void> {
+  async readAll(order: readonly Store[], write: (use: ListedUse, bytes: Uint8Array) => Promise<void> | void): Promise<void> {
     const { list, report, signal } = this.#options;
     let vainly = 0;
     for (let stores = order; ; ) {

@@ -18,7 +18,7 @@ export interface VolumeReading {
   /** A volume turned out to be in cold storage. */
   onCold(this: void): void;
   /** `bytes` have been checked against the use's hash. */
-  write(use: ListedUse, bytes: Uint8Array): Promise<void>;
+  write(use: ListedUse, bytes: Uint8Array): Promise<void> | void;
 }
 
 const betweenPauses = 64;

@@ -11,7 +11,7 @@ export function writeBytes(file: number, bytes: Uint8Array, position: number, as
 }
 
 /** The stretches that are not blocks of zeros, blocks being counted from the start of the file. */
-export function* dataIn(bytes: Uint8Array, position: number): Generator<[start: number, end: number]> {
+function* dataIn(bytes: Uint8Array, position: number): Generator<[start: number, end: number]> {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let dataStart = -1;
   for (let at = 0; at < view.length; ) {
