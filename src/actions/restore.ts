@@ -68,7 +68,9 @@ class Restore {
     this.#options = options;
     this.#parts = parts;
     this.#around = { list, places, folders: new Folders(), report, sourceOf, signal };
-    this.#reader = new SnapshotReader({ stores, wanted, patterns, list, report, thaw, dryRun, emit, signal });
+    // Only by all that a source holds can it be told whether it is a single file, which goes back to its own place.
+    const isWhole = options.destination.kind === 'in-place';
+    this.#reader = new SnapshotReader({ stores, wanted, patterns, isWhole, list, report, thaw, dryRun, emit, signal });
   }
 
   async run(): Promise<RestoreSummary> {

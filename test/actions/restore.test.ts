@@ -206,15 +206,40 @@ describe('patterns', () => {
     expect([fs.statSync(setting.path('old')).mode & 0o777, fs.statSync(setting.path('old/new')).mode & 0o777]).toEqual([0o750, 0o711]);
   });
 
-  it('restores the data of a hard link whose first name was not asked for', async () => {
+  it.each([{ patterns: ['z*'] }, { patterns: ['z1', 'docs/z2'] }])('restores the data of a hard link whose first name was not asked for: $patterns', async ({ patterns }) => {
     await setting.store().snapshot([
       { path: 'first', content: 'data' }, { path: 'x', content: 'x' }, { path: 'z1', type: 'hardlink', link: 'first' }, { path: 'z2', type: 'hardlink', link: 'first' },
     ]);
-    const summary = await setting.restore({ patterns: ['z*'] });
+    const summary = await setting.restore({ patterns });
     expect(setting.tree()).toEqual(['z1', 'z2']);
     expect(setting.read('z2')).toBe('data');
     expect(fs.statSync(setting.path('z1')).nlink).toBe(2);
     expect(summary).toMatchObject({ files: 2, bytes: 4 });
+  });
+
+  it('refuses a path below a file of the snapshot, however it is asked for', async () => {
+    await setting.store().snapshot([{ path: 'good', content: 'good' }, { path: 'a', content: 'a' }, { path: 'a/b', content: 'b' }]);
+    for (const path of ['a/b', 'docs/a/b', '*/b']) {
+      const { summary } = await setting.incomplete({ patterns: [path, 'good'] });
+      expect(summary.failures).toMatchObject([{ path: 'docs/a/b', message: expect.stringContaining('as a file, not as a folder') }]);
+      expect(setting.tree()).toEqual(['good']);
+    }
+  });
+
+  it('takes a path from the snapshot or from its base, as it is there last', async () => {
+    const store = setting.store();
+    const base = await store.snapshot([{ path: 'a', content: 'old' }, { path: 'b', content: 'b' }, { path: 'c', content: 'c' }, { path: 'd', content: 'd' }]);
+    await store.snapshot([{ path: 'a', content: 'new' }, { path: 'c', type: 'directory' }, { path: 'c/e', content: 'e' }], { run: '20260102-000000-aaaa', base, removed: ['d'] });
+    await setting.restore({ patterns: ['a', 'b', 'c/e'] });
+    expect(setting.tree()).toEqual(['a', 'b', 'c', 'c/e']);
+    expect([setting.read('a'), setting.read('b'), setting.read('c/e')]).toEqual(['new', 'b', 'e']);
+  });
+
+  it('of a folder goes back into it, though nothing else is asked for and it bears the name of the folder', async () => {
+    await setting.store().snapshot([{ path: 'docs', content: 'a' }, { path: 'other', content: 'b' }]);
+    const roots = new Map([['docs', [{ prefix: '', path: join(setting.folder, 'docs') }]]]);
+    await setting.restore({ patterns: ['docs/docs'], destination: { kind: 'in-place', roots } });
+    expect(fs.readFileSync(join(setting.folder, 'docs/docs'), 'utf8')).toBe('a');
   });
 
   it('says which pattern selects nothing', async () => {

@@ -15,22 +15,23 @@ function header(more: Partial<ManifestHeader> = {}): ManifestHeader {
   };
 }
 
-function signed(paths: readonly string[], by: Signer = signer, first = header()): Buffer {
+function signed(paths: readonly string[], by: Signer = signer, first = header(), type: 'directory' | 'file' = 'directory'): Buffer {
+  const content = type === 'file' ? { sha256: 'a'.repeat(64), chunks: [] } : {};
   const lines: ManifestLine[] = [
     { kind: 'header', header: first },
-    ...paths.map((path): ManifestLine => ({ kind: 'entry', entry: { path, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: '1.000000000', size: 0 } })),
+    ...paths.map((path): ManifestLine => ({ kind: 'entry', entry: { path, type, mode: 0o755, uid: 0, gid: 0, mtime: '1.000000000', size: 0, ...content } })),
   ];
   const text = lines.map(encodeLine).join('');
   const signature = by.sign('manifest', createHash('sha256').update(text).digest());
   return Buffer.from(text + encodeLine({ kind: 'end', volumes: 0, entries: paths.length, removed: 0, signature }));
 }
 
-async function read(bytes: Uint8Array, cuts: readonly number[] = []): Promise<ManifestLine[]> {
+async function read(bytes: Uint8Array, cuts: readonly number[] = [], passOver?: (path: string) => boolean): Promise<ManifestLine[]> {
   const places = [0, ...cuts.map((cut) => cut % bytes.length).toSorted((a, b) => a - b), bytes.length];
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for (let at = 1; at < places.length; at++) yield bytes.subarray(places[at - 1], places[at]);
   }
-  return Array.fromAsync(readManifest(pieces(), 'it'));
+  return Array.fromAsync(readManifest(pieces(), 'it', passOver));
 }
 
 const endOf = (lines: readonly ManifestLine[]): ManifestEnd => lines.at(-1) as ManifestEnd;
@@ -79,6 +80,37 @@ describe('a signed manifest', () => {
     expect(isSignedBy(signer.publicKey, 'manifest', sha256, signer.sign('manifest', sha256))).toBe(true);
     expect(isSignedBy(signer.publicKey, 'manifest', sha256, signer.sign('list', sha256))).toBe(false);
     expect(isSignedBy('ed25519:AAAA', 'manifest', sha256, signer.sign('manifest', sha256))).toBe(false);
+  });
+});
+
+describe('files that are passed over', () => {
+  const pathsOf = (lines: readonly ManifestLine[]): string[] => lines.flatMap((line) => (line.kind === 'entry' ? [line.entry.path] : []));
+
+  test('are not given; those that are wanted are, whatever their names, and the signature is of all', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(path), fc.array(path), async (wanted, others) => {
+        const names = new Set(wanted);
+        const lines = await read(signed([...others, ...wanted, ...others], signer, header(), 'file'), [], (name) => !names.has(name));
+        // A name that JSON writes with a backslash may be given in any case.
+        expect(pathsOf(lines).filter((name) => names.has(name))).toEqual([...others, ...wanted, ...others].filter((name) => names.has(name)));
+        expect(pathsOf(lines).filter((name) => !names.has(name) && /^[\w ]*$/.test(name))).toEqual([]);
+        expect(endOf(lines).isGenuine).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('are files only: what else there is may matter for what is wanted', async () => {
+    expect(pathsOf(await read(signed(['a', 'b']), [], () => true))).toEqual(['a', 'b']);
+  });
+
+  test('hide nothing that was changed, added or left out', async () => {
+    const lines = signed(['a', 'b', 'c'], signer, header(), 'file').toString().split('\n');
+    const changed = lines.with(2, lines[2]!.replace('"mode":"0755"', '"mode":"0777"'));
+    expect(endOf(await read(Buffer.from(changed.join('\n')), [], () => true)).isGenuine).toBe(false);
+    await expect(read(Buffer.from(lines.toSpliced(2, 1).join('\n')), [], () => true)).rejects.toMatchObject({ code: 'MANIFEST_CUT_OFF' });
+    await expect(read(Buffer.from(lines.toSpliced(2, 0, lines[2]!).join('\n')), [], () => true)).rejects.toMatchObject({ code: 'MANIFEST_CUT_OFF' });
+    await expect(read(Buffer.from([...lines.slice(0, -1), lines[1], ''].join('\n')), [], () => true)).rejects.toThrow('after its end');
   });
 });
 

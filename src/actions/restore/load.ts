@@ -20,26 +20,49 @@ export interface Store {
   isGone: boolean;
 }
 
+export interface SnapshotLoad {
+  id: string;
+  /** In the list. */
+  number: number;
+  selection: Selection;
+  /** Files that were not asked for must be in the list, too. */
+  isWhole: boolean;
+  signal: AbortSignal;
+}
+
 /**
- * Puts the entries of a snapshot into the list. What it throws leaves nothing of the snapshot there. Returns the attributes
- * of the folder that the source itself was, if it was one.
+ * Puts the entries of a snapshot into the list; of files that were not asked for only those that matter for what was, unless all
+ * are to be there. What it throws leaves nothing of the snapshot there. Returns the attributes of the folder that the source itself
+ * was, if it was one.
  */
-export async function loadSnapshot(list: RestoreList, store: Store, id: string, number: number, selection: Selection, signal: AbortSignal): Promise<FolderAttributes | null> {
-  const reader = new LineReader(list, store, signal);
+export async function loadSnapshot(list: RestoreList, store: Store, load: SnapshotLoad): Promise<FolderAttributes | null> {
+  const reader = new LineReader(list, store, load.signal);
   try {
-    for await (const { layer, entry, removed, chunks } of reader.entries(id)) {
-      if (removed !== null) {
-        list.entries.remove(number, removed);
-        continue;
-      }
-      const content = entry.sha256 === undefined ? null : { sha256: Buffer.from(entry.sha256, 'hex'), chunks };
-      list.entries.put(number, layer, entry, content, selection.has(entry.path) ? 'wanted' : 'unselected');
+    const passOver = load.isWhole ? null : load.selection.passOver;
+    if (!(await fill(list, reader, load, passOver))) {
+      list.entries.clear(load.number);
+      await fill(list, reader, load, null);
     }
     return reader.top;
   } catch (error) {
-    list.entries.clear(number);
+    list.entries.clear(load.number);
     throw error;
   }
+}
+
+/** False if a hard link was asked for and the file that it names was passed over. */
+async function fill(list: RestoreList, reader: LineReader, { id, number, selection }: SnapshotLoad, passOver: ((path: string) => boolean) | null): Promise<boolean> {
+  for await (const { layer, entry, removed, chunks } of reader.entries(id, passOver)) {
+    if (removed !== null) {
+      list.entries.remove(number, removed);
+      continue;
+    }
+    const isWanted = selection.has(entry.path);
+    if (isWanted && entry.type === 'hardlink' && passOver?.(entry.link ?? '')) return false;
+    const content = entry.sha256 === undefined ? null : { sha256: Buffer.from(entry.sha256, 'hex'), chunks };
+    list.entries.put(number, layer, entry, content, isWanted ? 'wanted' : 'unselected');
+  }
+  return true;
 }
 
 /** Looks in another target's manifests of a snapshot for the chunks that are missing. */
@@ -76,13 +99,14 @@ class LineReader {
     this.#signal = signal;
   }
 
-  async *entries(id: string): AsyncGenerator<ReadEntry> {
+  /** `passOver`: files of which nothing is wanted. */
+  async *entries(id: string, passOver: ((path: string) => boolean) | null = null): AsyncGenerator<ReadEntry> {
     const { target, stored, keys } = this.#store;
     let layer = -1;
     let subject = '';
     let volumes = new Map<number, { id: number; decoded: number }>();
     let count = 0;
-    for await (const { line, stored: manifest } of readSnapshot(target, id, keys, { stored, signal: this.#signal })) {
+    for await (const { line, stored: manifest } of readSnapshot(target, id, keys, { stored, passOver: passOver ?? undefined, signal: this.#signal })) {
       if (++count % 1000 === 0) {
         this.#signal.throwIfAborted();
         await new Promise(setImmediate);

@@ -13,6 +13,8 @@ export class Selection {
   readonly #patterns: readonly { text: string; matches: Matches }[];
   readonly #used: Set<string>;
   readonly #isLiteral: boolean;
+  /** The patterns as plain paths; null if one of them is a glob, or means everything. */
+  readonly #plain: readonly string[] | null;
   #folder: string | null = null;
   #folderSelected = false;
 
@@ -22,6 +24,18 @@ export class Selection {
     this.#isLiteral = isLiteral;
     this.#patterns = patterns.map((text) => ({ text, matches: isLiteral ? (path) => path === text : matcher(text) }));
     this.#used = used;
+    const plain = isLiteral ? [...patterns] : patterns.map((text) => plainText(text));
+    this.#plain = plain.every((text) => text !== null) && plain.length > 0 ? plain : null;
+  }
+
+  /**
+   * Whether nothing is lost if nobody hears of the file of this path: it is not selected, nor could what is selected be below it, which
+   * would be refused. Null where that cannot be told from paths alone.
+   */
+  get passOver(): ((path: string) => boolean) | null {
+    const plain = this.#plain;
+    if (!plain) return null;
+    return (path) => !this.has(path) && !plain.some((text) => isBelow(text, path) || isBelow(text, `${this.#source}/${path}`));
   }
 
   /** Quick for entries of the same folder that come one after the other. */
@@ -57,13 +71,27 @@ export class Selection {
 
 /** True for the paths that a pattern names itself, not for what is below them. */
 export function matcher(pattern: string): Matches {
-  const text = pattern.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
+  const text = trimmed(pattern);
   const anchored = pattern.startsWith('/') || text.includes('/');
   const isPlain: Matches = (path) => path === text;
   if (text === '' || text === '.') return () => true;
-  if (!picomatch.scan(text).isGlob) return isPlain;
+  if (plainText(pattern) !== null) return isPlain;
   const glob = picomatch(text, { dot: true, nonegate: true });
   // A name may look like a glob: it is then meant as it stands, too.
   if (anchored) return (path) => isPlain(path) || glob(path);
   return (path) => isPlain(path) || glob(path.slice(path.lastIndexOf('/') + 1));
+}
+
+/** The path that a pattern is; null for a glob, and for one that means everything. */
+function plainText(pattern: string): string | null {
+  const text = trimmed(pattern);
+  return text === '' || text === '.' || picomatch.scan(text).isGlob ? null : text;
+}
+
+function trimmed(pattern: string): string {
+  return pattern.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(folder) && path[folder.length] === '/';
 }

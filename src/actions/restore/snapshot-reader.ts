@@ -20,6 +20,8 @@ export interface SnapshotReaderOptions {
   patterns: readonly string[];
   /** The patterns are `<source>/<path>` as they stand, and no globs. */
   isLiteral?: boolean;
+  /** Files that are not wanted must be in the list, too. */
+  isWhole?: boolean;
   list: RestoreList;
   report: Report;
   thaw: ThawPolicy;
@@ -78,11 +80,11 @@ export class SnapshotReader {
 
   /** From which target, or why none could give it. */
   async #loadFromAny(snapshot: WantedSnapshot, selection: Selection): Promise<Store | BatError> {
-    const { list, report, patterns, signal } = this.#options;
+    const { list, report, patterns, isWhole = false, signal } = this.#options;
     let first: BatError | null = null;
     for (const store of snapshot.holders) {
       try {
-        const top = await loadSnapshot(list, store, snapshot.id, snapshot.number, selection, signal);
+        const top = await loadSnapshot(list, store, { id: snapshot.id, number: snapshot.number, selection, isWhole, signal });
         if (top && patterns.length === 0) this.tops.set(snapshot, top);
         return store;
       } catch (error) {

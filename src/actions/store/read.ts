@@ -16,13 +16,15 @@ export interface SnapshotLine {
   line: ManifestLine;
 }
 
+type PassOver = (path: string) => boolean;
+
 /** More than bat ever writes; what is longer, or goes round in a circle, is refused. */
 const longestChain = 16;
 
 /**
  * Every line of the manifests that make up a snapshot, the base's first: each manifest begins with its header and ends with
  * its end line. A later entry replaces the one of the same path, a removed path is taken away. Bounded by the size of
- * the stored manifests, which are held while they are read. `stored`: what the target holds, if that is known.
+ * the stored manifests, which are held while they are read. `stored`: what the target holds, if that is known. `passOver`: as in `readManifest`.
  * Nothing of a manifest may be used before its end line has come: only then it is known to be by its signer.
  * Throws SNAPSHOT_NOT_FOUND, OBJECT_MISSING for a base that is gone, OBJECT_DAMAGED, KEY_MISSING, KEY_WRONG, and where the snapshots
  * of `stored` have their trust, MANIFEST_FORGED, MANIFEST_ROLLED_BACK, MANIFEST_CUT_OFF.
@@ -31,10 +33,10 @@ export async function* readSnapshot(
   target: Target,
   id: string,
   keys: KeyRing | (() => Promise<KeyRing>),
-  options: { stored?: readonly StoredSnapshot[]; signal?: AbortSignal | undefined } = {},
+  options: { stored?: readonly StoredSnapshot[]; passOver?: PassOver | undefined; signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<SnapshotLine> {
   const stored = options.stored ?? (await listSnapshots(target, options.signal));
-  const chain = new Chain(target, new Map(stored.map((snapshot) => [snapshot.id, snapshot])), keys, options.signal);
+  const chain = new Chain(target, new Map(stored.map((snapshot) => [snapshot.id, snapshot])), keys, options);
   if (!chain.stored.has(id)) {
     throw new BatError('SNAPSHOT_NOT_FOUND', `${target.location} holds no snapshot "${id}".`, { hint: 'List what there is with `bat snapshots`.', subject: id });
   }
@@ -45,12 +47,14 @@ class Chain {
   readonly stored: ReadonlyMap<string, StoredSnapshot>;
   readonly #target: Target;
   readonly #keys: KeyRing | (() => Promise<KeyRing>);
+  readonly #passOver: PassOver | undefined;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(target: Target, stored: ReadonlyMap<string, StoredSnapshot>, keys: KeyRing | (() => Promise<KeyRing>), signal: AbortSignal | undefined) {
+  constructor(target: Target, stored: ReadonlyMap<string, StoredSnapshot>, keys: KeyRing | (() => Promise<KeyRing>), { passOver, signal }: { passOver?: PassOver | undefined; signal?: AbortSignal | undefined }) {
     this.#target = target;
     this.stored = stored;
     this.#keys = keys;
+    this.#passOver = passOver;
     this.#signal = signal;
   }
 
@@ -58,7 +62,7 @@ class Chain {
     const stored = this.stored.get(id);
     if (!stored) throw baseMissing(above!, id, this.#target);
     const { bytes, content } = await this.#open(stored);
-    const lines = readManifest(content, stored.manifestName);
+    const lines = readManifest(content, stored.manifestName, this.#passOver);
     try {
       const first = await lines.next();
       if (first.done || first.value.kind !== 'header') throw damaged(stored, 'it has no header');
@@ -84,10 +88,13 @@ class Chain {
   /** The bytes as they are stored, and what they hold. */
   async #open(stored: StoredSnapshot): Promise<{ bytes: Uint8Array; content: AsyncIterable<Uint8Array> }> {
     const { manifestName, size, codec, sealed } = stored;
+    const read = (offset: number, length: number): Promise<Uint8Array> => this.#target.read(manifestName, offset, length, this.#signal);
+    // The keys are looked for while it comes.
+    const reading = read(0, size);
+    reading.catch(() => undefined);
     // A plain manifest must not ask for a key.
     const keys = sealed ? await this.#keyRing() : (await import('../../volume/age.ts')).openKeyRing([]);
-    const read = (offset: number, length: number): Promise<Uint8Array> => this.#target.read(manifestName, offset, length, this.#signal);
-    const bytes = await read(0, size);
+    const bytes = await reading;
     return { bytes, content: decodeDocument(bytes, codec, sealed, keys, manifestName, read) };
   }
 
