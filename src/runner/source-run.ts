@@ -18,7 +18,7 @@ import type { Session } from './session.ts';
 /** Selected entries may wait for the reader in this number: enough to know early how much there is to do. */
 const ENTRIES_AHEAD = 2000;
 /** Bytes that may wait between two steps. */
-const BYTES_AHEAD = 2 * 1024 * 1024;
+const BYTES_AHEAD = 1024 * 1024;
 /** Least time between two progress events of a step. */
 const PROGRESS_EVERY = 100;
 

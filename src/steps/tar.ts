@@ -4,7 +4,6 @@
  */
 import type { Entry } from '../core/entry.ts';
 import { BatError } from '../core/errors.ts';
-import { freeBytes } from '../core/free-bytes.ts';
 import { encodePath, resolvePath } from '../core/paths.ts';
 import { parseSize, sizePattern } from '../core/units.ts';
 import { Volumes } from '../catalog/volumes.ts';
@@ -26,7 +25,7 @@ const defaultVolume = '128MiB';
 /** The least that makes sense: a run of chunks and its header must fit. */
 const smallestVolume = 20 * 1024 * 1024;
 /** A run of new chunks is kept in memory until its length is known; a tar header needs it first. */
-const longestRun = 8 * 1024 * 1024;
+const longestRun = 4 * 1024 * 1024;
 /** Folders and links wait for a volume to be opened: a change of nothing but these opens none. The manifest has them anyway. */
 const mostWaiting = 2000;
 const zeros = Buffer.alloc(64 * 1024);
@@ -81,6 +80,8 @@ class Tar {
   readonly #taker: EntryTaker;
   readonly #files = new ReadAhead();
   readonly #waiting: Buffer[] = [];
+  /** The run that is held back. */
+  #runBytes: Buffer | null = null;
   /** First names in the open volume: a hard link member may name them. */
   readonly #firstNames = new Set<string>();
 
@@ -190,8 +191,11 @@ class Tar {
       return;
     }
     if (pieces.run.length === 0) pieces.runStart = chunk.offset;
-    pieces.run.push({ bytes: Buffer.from(chunk.bytes), sha256: chunk.sha256 });
-    pieces.runLength += chunk.bytes.length;
+    this.#runBytes ??= Buffer.allocUnsafeSlow(longestRun);
+    const bytes = this.#runBytes.subarray(pieces.runLength, pieces.runLength + chunk.bytes.length);
+    bytes.set(chunk.bytes);
+    pieces.run.push({ bytes, sha256: chunk.sha256 });
+    pieces.runLength += bytes.length;
   }
 
   /** `fileSize`: of the whole file, once it is known. A run that is the whole file needs no piece's name. */
@@ -201,7 +205,6 @@ class Tar {
     const suffix = whole ? '' : `.bat-${String(pieces.runStart).padStart(16, '0')}`;
     const entry = { ...selected.entry, path: selected.entry.path + suffix };
     pieces.chunks.push(...(yield* this.#addMember(whole ? selected : null, entry, pieces.run)));
-    for (const { bytes } of pieces.run) freeBytes(bytes);
     pieces.run = [];
     pieces.runLength = 0;
   }

@@ -1,4 +1,5 @@
 /** A large file that the reading thread cuts into chunks while the main one packs those before. */
+import { hash } from 'node:crypto';
 import type { ChunkSource } from './chunk-reader.ts';
 import { problemOf, readingOf, type ChunksRead } from './messages.ts';
 import type { FileChunk, Reading } from './reading.ts';
@@ -7,13 +8,16 @@ import type { Slot } from './slots.ts';
 export class LargeAhead implements ChunkSource {
   readonly #slots: readonly Slot[];
   readonly #thread: { free(slot: number): void; cancel(): void };
+  readonly #hashed: boolean;
   #queue: ChunksRead[] = [];
   #wake = () => {};
   #failure: { error: unknown } | null = null;
   #isOver = false;
   #reading: Reading | null = null;
 
-  constructor(slots: readonly Slot[], thread: { free(slot: number): void; cancel(): void }) {
+  /** `hashed`: the thread has hashed the chunks. */
+  constructor(slots: readonly Slot[], thread: { free(slot: number): void; cancel(): void }, hashed: boolean) {
+    this.#hashed = hashed;
     this.#slots = slots;
     this.#thread = thread;
   }
@@ -31,7 +35,8 @@ export class LargeAhead implements ChunkSource {
       try {
         for (let index = 0, at = 0; index < count; index++) {
           const length = memory.length(index);
-          yield { bytes: memory.bytes.subarray(at, at + length), sha256: memory.sha256(index), offset };
+          const bytes = memory.bytes.subarray(at, at + length);
+          yield { bytes, sha256: this.#hashed ? memory.sha256(index) : hash('sha256', bytes, 'buffer'), offset };
           at += length;
           offset += length;
         }

@@ -4,8 +4,8 @@ import { ReadProblem, type FileToRead, type Reading } from './reading.ts';
 export type ToThread =
   /** Read these small files whole into one slot. */
   | { type: 'files'; job: number; files: string }
-  /** Read this file chunk by chunk. */
-  | { type: 'large'; job: number; file: string }
+  /** Read this file chunk by chunk. `hashed`: with the hash of each chunk. */
+  | { type: 'large'; job: number; file: string; hashed: boolean }
   /** Nobody waits for the rest of this large file. */
   | { type: 'cancel'; job: number }
   /** The slot may be filled again. */

@@ -193,12 +193,12 @@ export class ReadAhead {
   }
 
   #readLargeAhead(selected: SelectedEntry, job: number): LargeAhead {
-    const large = new LargeAhead(this.#slots, {
-      free: (slot) => this.#free(slot),
-      cancel: () => this.#say({ type: 'cancel', job }),
-    });
+    // Of a file that was there before most chunks are stored: the main thread has nothing else to do than to hash them.
+    const hashed = !selected.before;
+    const thread = { free: (slot: number) => this.#free(slot), cancel: () => this.#say({ type: 'cancel', job }) };
+    const large = new LargeAhead(this.#slots, thread, hashed);
     this.#larges.set(job, large);
-    this.#say({ type: 'large', job, file: packFiles([selected]) });
+    this.#say({ type: 'large', job, file: packFiles([selected]), hashed });
     return large;
   }
 

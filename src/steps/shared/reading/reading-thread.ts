@@ -1,5 +1,5 @@
 /** The thread that opens, reads, cuts and hashes files, so that the main one only keeps the books. Started by read-ahead.ts. */
-import { createHash, hash } from 'node:crypto';
+import { createHash, hash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemPath } from '../../../core/paths.ts';
@@ -9,10 +9,10 @@ import { openFlags, readProblem, ReadProblem, settle, type FileToRead } from './
 import { Slot } from './slots.ts';
 import { readSmallFile, smallFileRoom } from './small-file.ts';
 
-/** What is read from a large file at a time. */
-const BLOCK = 1024 * 1024;
+/** What is read from a large file at a time, and hashed at once, while it is still in the processor's cache. */
+const BLOCK = 512 * 1024;
 /** What is cut at a time: a chunk must fit, whatever is left from before; memory that is never touched is none. */
-const WINDOW = chunkSizes.max + BLOCK;
+const WINDOW = chunkSizes.max + 2 * BLOCK;
 
 const slots = (workerData as SharedArrayBuffer[]).map((memory) => new Slot(memory));
 const free: number[] = [...slots.keys()];
@@ -29,7 +29,7 @@ parentPort!.on('message', (message: ToThread) => {
 
 async function work(message: ToThread & { type: 'files' | 'large' }): Promise<void> {
   if (message.type === 'files') readFiles(message.job, unpackFiles(message.files), await takeSlot());
-  else await readLarge(message.job, unpackFiles(message.file)[0]!);
+  else await readLarge(message.job, unpackFiles(message.file)[0]!, message.hashed);
 }
 
 function readFiles(job: number, files: readonly FileToRead[], slot: number): void {
@@ -53,7 +53,7 @@ function readFiles(job: number, files: readonly FileToRead[], slot: number): voi
   say({ type: 'files', job, slot, odd });
 }
 
-async function readLarge(job: number, file: FileToRead): Promise<void> {
+async function readLarge(job: number, file: FileToRead, hashed: boolean): Promise<void> {
   const startedAt = Date.now();
   let descriptor: number | null = null;
   let slot = await takeSlot();
@@ -67,14 +67,14 @@ async function readLarge(job: number, file: FileToRead): Promise<void> {
     for (let kept = 0, atEnd = false; !atEnd; ) {
       const { bytes } = slots[slot]!;
       const window = bytes.subarray(0, WINDOW);
-      const read = fill(descriptor, window.subarray(kept, Math.min(window.length, kept + file.entry.size - size)), size);
-      whole.update(window.subarray(kept, kept + read));
+      const read = fill(descriptor, window.subarray(kept, Math.min(window.length, kept + file.entry.size - size)), size, whole);
       size += read;
       const filled = kept + read;
       atEnd = filled < window.length;
       let start = 0;
       for (let cut = nextCut(window, start, filled, atEnd); cut !== null; cut = nextCut(window, start, filled, atEnd)) {
-        slots[slot]!.note(count++, cut - start, hash('sha256', window.subarray(start, cut), 'buffer'));
+        if (hashed) slots[slot]!.note(count++, cut - start, hash('sha256', window.subarray(start, cut), 'buffer'));
+        else slots[slot]!.noteLength(count++, cut - start);
         start = cut;
       }
       if (atEnd) break;
@@ -97,11 +97,12 @@ async function readLarge(job: number, file: FileToRead): Promise<void> {
 }
 
 /** Until the buffer is full or the file ends. */
-function fill(descriptor: number, buffer: Buffer, position: number): number {
+function fill(descriptor: number, buffer: Buffer, position: number, whole: Hash): number {
   let length = 0;
   while (length < buffer.length) {
     const count = readSync(descriptor, buffer, length, Math.min(BLOCK, buffer.length - length), position + length);
     if (count === 0) break;
+    whole.update(buffer.subarray(length, length + count));
     length += count;
   }
   return length;

@@ -27,8 +27,12 @@ export class Slot {
   }
 
   note(index: number, length: number, sha256: Uint8Array): void {
-    this.#table.setUint32(index * pieceBytes, length);
+    this.noteLength(index, length);
     this.#hashes.set(sha256, index * pieceBytes + 4);
+  }
+
+  noteLength(index: number, length: number): void {
+    this.#table.setUint32(index * pieceBytes, length);
   }
 
   length(index: number): number {
