@@ -1,5 +1,5 @@
 /** Mistakes as text: where, what, the line with a caret under the place, and the way out. */
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import type { Mistake } from './mistake.ts';
 import { quote } from './words.ts';
 

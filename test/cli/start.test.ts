@@ -26,7 +26,7 @@ test('a look at a plan loads what reads plans: no keys, no catalog, no tasks, no
   box.write({ 'bat.yaml': planText().replace('  - compress\n', '  - compress\n  - encrypt: { recipients-file: recipients.txt }\n') });
   const { packages, parts } = await loadedBy('validate');
   expect(packages).toEqual(expect.arrayContaining(['commander', 'yaml']));
-  for (const name of ['age-encryption', 'ajv', 'string-width', 'listr2', 'execa', '@aws-sdk/client-s3', 'cloudinary']) expect(packages).not.toContain(name);
+  for (const name of ['age-encryption', 'ajv', 'fast-string-width', 'listr2', 'execa', '@aws-sdk/client-s3', 'cloudinary']) expect(packages).not.toContain(name);
   for (const name of ['sqlite', 'http', 'https', 'internal/deps/undici/undici']) expect(parts).not.toContain(name);
 });
 

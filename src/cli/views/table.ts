@@ -1,5 +1,5 @@
 /** Plain tables: columns two blanks apart, numbers to the right, no wider than the terminal. */
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 
 export interface Column {
   title: string;

@@ -1,5 +1,5 @@
 /** Sentences in lines that end at a blank, no wider than the terminal. */
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 
 /** `indent`: columns that all lines but the first begin with, since something stands before the first. A longer word has a line of its own. */
 export function wrap(text: string, width: number, indent = 0): string[] {
