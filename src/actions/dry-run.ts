@@ -6,7 +6,8 @@ import { checkTags } from '../core/tags.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { DryDraft } from '../catalog/dry-draft.ts';
 import { Stores } from '../catalog/stores.ts';
-import { Objects } from '../catalog/objects.ts';
+import { holdingByClass, holdingOn } from '../catalog/holdings.ts';
+import { Receipts } from '../catalog/receipts.ts';
 import type { Plan } from '../plan/plan.ts';
 import { describeLimits } from '../plan/target-options.ts';
 import { stateFiles } from '../plan/state-folder.ts';
@@ -107,7 +108,7 @@ export async function dryRun({ plan, sources, tags = [], prune = true, signal }:
       Object.assign(target, { sends: target.reachable ? toRead : 0, objects: target.reachable ? newVolumes : 0 });
       const opened = session.targets.get(target.target);
       const added = { objects: newVolumes + target.copies.objects, bytes: toRead + target.copies.bytes };
-      const costs = opened && costsOf(opened, new Objects(catalog).holdingsByClass(target.target), added);
+      const costs = opened && costsOf(opened, holdingByClass(catalog, target.target), added);
       if (costs) target.costs = costs;
     }
     for (const spec of plan.targets) if (spec.limits || spec.parallel !== undefined) notes.push(`${spec.id}: ${describeLimits(spec).join(', ')}`);
@@ -123,7 +124,7 @@ async function lookAtTarget(session: Session, id: string): Promise<DryTarget> {
   const { catalog, plan, signal } = session;
   const spec = plan.targets.find((target) => target.id === id)!;
   const target = makeTarget(plan, spec, { emit: session.emit, keepsHours: false, patience });
-  const { bytes } = new Objects(catalog).holdings(id);
+  const { bytes } = holdingOn(catalog, id);
   const report: DryTarget = { target: id, location: target.location, type: spec.type.type, reachable: true, sends: 0, objects: 0, stored: bytes, copies: { objects: 0, bytes: 0 }, removes: { objects: 0 } };
   try {
     const stores = new Stores(catalog);
@@ -146,7 +147,7 @@ async function lookAtTarget(session: Session, id: string): Promise<DryTarget> {
 
 function copiesTo(session: Session, lane: Lane, target: string): { objects: number; bytes: number } {
   const others = [...session.targets.keys()].filter((id) => id !== target);
-  const missing = new Objects(session.catalog).missingOn(lane.maker, { target, recipients: lane.recipients }, lane.codec, others, canReadAtOnce(session));
+  const missing = new Receipts(session.catalog).missingOn(lane.maker, { target, recipients: lane.recipients }, lane.codec, others, canReadAtOnce(session));
   return { objects: missing.length, bytes: missing.reduce((sum, object) => sum + object.size, 0) };
 }
 

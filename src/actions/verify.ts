@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { Catalog } from '../catalog/catalog.ts';
 import { Checks } from '../catalog/checks.ts';
 import { Manifests } from '../catalog/manifests.ts';
-import { Objects } from '../catalog/objects.ts';
+import { holdingOn } from '../catalog/holdings.ts';
 import { Snapshots } from '../catalog/snapshots.ts';
 import { BatError } from '../core/errors.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -104,5 +104,5 @@ function noCatalog({ name }: Plan): BatError {
 
 /** Something was stored there. */
 function isUsed(catalog: Catalog, target: string): boolean {
-  return new Objects(catalog).holdings(target).objects > 0 || new Manifests(catalog).on(target).length > 0;
+  return holdingOn(catalog, target).objects > 0 || new Manifests(catalog).on(target).length > 0;
 }

@@ -1,4 +1,4 @@
-/** How much lies on which target: of everything, or of some volumes. */
+/** How much lies on which target: of everything, of some volumes, or of a source. Which objects these are is in receipts.ts. */
 import type { Catalog } from './catalog.ts';
 import { IdSet } from './id-set.ts';
 
@@ -15,6 +15,26 @@ export function allHoldings(catalog: Catalog): TargetHolding[] {
   const sql = `SELECT r.target, count(*) AS objects, sum(o.size) AS bytes, count(DISTINCT o.volume) AS volumes
     FROM objects o CROSS JOIN receipts r ON r.object = o.id GROUP BY r.target ORDER BY r.target`;
   return catalog.all(sql).map((row) => ({ target: row['target'] as string, objects: row['objects'] as number, bytes: row['bytes'] as number, volumes: row['volumes'] as number }));
+}
+
+/** How many objects a target holds, and their bytes. */
+export function holdingOn(catalog: Catalog, target: string): { objects: number; bytes: number } {
+  const sql = 'SELECT count(*) AS objects, coalesce(sum(o.size), 0) AS bytes FROM receipts r JOIN objects o ON o.id = r.object WHERE r.target = ?';
+  return catalog.get(sql, target) as unknown as { objects: number; bytes: number };
+}
+
+/** The same by storage class; null where the receipts name none. */
+export function holdingByClass(catalog: Catalog, target: string): { storageClass: string | null; objects: number; bytes: number }[] {
+  const sql = `SELECT r.storage_class, count(*) AS objects, sum(o.size) AS bytes FROM receipts r JOIN objects o ON o.id = r.object
+    WHERE r.target = ? GROUP BY r.storage_class ORDER BY r.storage_class`;
+  return catalog.all(sql, target).map((row) => ({ storageClass: row['storage_class'] as string | null, objects: row['objects'] as number, bytes: row['bytes'] as number }));
+}
+
+/** Bytes that a target holds of what a source was the first to store. */
+export function bytesOfSource(catalog: Catalog, source: string, target: string): number {
+  const sql = `SELECT coalesce(sum(o.size), 0) AS bytes FROM volumes v JOIN objects o ON o.volume = v.id JOIN receipts r ON r.object = o.id
+    WHERE v.source = ? AND r.target = ?`;
+  return catalog.get(sql, source, target)!['bytes'] as number;
 }
 
 export function countVolumes(catalog: Catalog): number {

@@ -2,11 +2,14 @@
 import type { Catalog } from './catalog.ts';
 import { ChunkPlaces, type ChunkPlace } from './chunk-places.ts';
 import { IdSet } from './id-set.ts';
-import { Objects, type HeldObject } from './objects.ts';
+import type { HeldObject } from './object-rows.ts';
+import { Objects } from './objects.ts';
+import { Receipts } from './receipts.ts';
 
 export class MendedPlaces {
   readonly #catalog: Catalog;
   readonly #objects: Objects;
+  readonly #receipts: Receipts;
   readonly #places: ChunkPlaces;
   readonly #targets: readonly string[];
   readonly #isSealed: boolean;
@@ -18,6 +21,7 @@ export class MendedPlaces {
   constructor(catalog: Catalog, { maker, targets, isSealed }: { maker: string; targets: readonly string[]; isSealed: boolean }) {
     this.#catalog = catalog;
     this.#objects = new Objects(catalog);
+    this.#receipts = new Receipts(catalog);
     this.#places = new ChunkPlaces(catalog, maker);
     this.#targets = targets;
     this.#isSealed = isSealed;
@@ -48,7 +52,7 @@ export class MendedPlaces {
   }
 
   objectOf(volume: number): HeldObject | null {
-    return this.#objects.objectFor(volume, this.#targets) ?? this.#objects.remainsOf(volume, this.#isSealed);
+    return this.#receipts.objectFor(volume, this.#targets) ?? this.#objects.remainsOf(volume, this.#isSealed);
   }
 }
 

@@ -1,7 +1,7 @@
 /** All that the catalog knows of one object, and of the chunks in its volume. */
 import type { Catalog } from './catalog.ts';
 import { IdSet } from './id-set.ts';
-import { toNewObject, toReceipt, type CatalogObject, type ObjectReceipt } from './objects.ts';
+import { toNewObject, toReceipt, type CatalogObject, type ObjectReceipt } from './object-rows.ts';
 
 export type ObjectFacts = CatalogObject & { run: string; source: string; receipts: ({ target: string } & ObjectReceipt)[] };
 

@@ -1,7 +1,7 @@
 /** Objects that lie whole in a spool folder until a target has them, and the uploads that were begun for them. */
 import { packFrames } from './columns.ts';
 import type { Catalog, Row } from './catalog.ts';
-import { toNewObject, type NewObject } from './objects.ts';
+import { toNewObject, type NewObject } from './object-rows.ts';
 
 /** `lane`: the id of the upload step. `path`: the file that holds it. */
 export type SpooledObject = NewObject & { lane: string; path: string };

@@ -1,4 +1,4 @@
-/** Which chunks lie in which volumes, and which volumes count as stored. What they became on the targets is in objects.ts. */
+/** Which chunks lie in which volumes, and which volumes count as stored. What they became is in objects.ts, and who holds it in receipts.ts. */
 import type { Place } from '../core/entry.ts';
 import type { Catalog } from './catalog.ts';
 import { readable, readableBy } from './readable.ts';
@@ -24,13 +24,6 @@ export class Volumes {
     const volume = this.#catalog.run(`INSERT INTO volumes (maker, run, source, state) VALUES (?, ?, ?, 'open')`, maker, run, source);
     this.#catalog.scratch('INSERT INTO usable (volume) VALUES (?)', volume);
     return volume;
-  }
-
-  /** Bytes that a target holds of what a source was the first to store. */
-  storedBytes(source: string, target: string): number {
-    const sql = `SELECT coalesce(sum(o.size), 0) AS bytes FROM volumes v JOIN objects o ON o.volume = v.id JOIN receipts r ON r.object = o.id
-      WHERE v.source = ? AND r.target = ?`;
-    return this.#catalog.get(sql, source, target)!['bytes'] as number;
   }
 
   markStored(volume: number, decoded: number): void {

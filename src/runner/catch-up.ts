@@ -6,7 +6,8 @@
 import { hash } from 'node:crypto';
 import { Manifests, type ManifestRecord } from '../catalog/manifests.ts';
 import { ObjectNames } from '../catalog/object-names.ts';
-import { Objects, type CanRead, type MissingObject } from '../catalog/objects.ts';
+import { Objects } from '../catalog/objects.ts';
+import { Receipts, type CanRead, type MissingObject } from '../catalog/receipts.ts';
 import type { BatError } from '../core/errors.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { formatBytes, formatCount } from '../core/units.ts';
@@ -34,6 +35,7 @@ class CatchUp {
   readonly #lane: Lane;
   readonly #target: Target;
   readonly #objects: Objects;
+  readonly #receipts: Receipts;
   readonly #names: ObjectNames;
   readonly #copier: ObjectCopier;
 
@@ -42,6 +44,7 @@ class CatchUp {
     this.#lane = lane;
     this.#target = target;
     this.#objects = new Objects(session.catalog);
+    this.#receipts = new Receipts(session.catalog);
     this.#names = new ObjectNames(session.catalog);
     this.#copier = new ObjectCopier({ session, target, newSealer: lane.newSealer, onLost: (copy, error) => this.#sayLost(copy, error) });
   }
@@ -58,7 +61,7 @@ class CatchUp {
   #missing(): MissingObject[] {
     const others = [...this.#session.targets.keys()].filter((id) => this.#copier.isSource(id));
     const need = { target: this.#target.id, recipients: this.#lane.recipients };
-    const missing = this.#objects.missingOn(this.#lane.maker, need, this.#lane.codec, others, canReadAtOnce(this.#session));
+    const missing = this.#receipts.missingOn(this.#lane.maker, need, this.#lane.codec, others, canReadAtOnce(this.#session));
     return missing.filter((object) => object.seal || this.#target.acceptsName(object.name));
   }
 
@@ -75,22 +78,22 @@ class CatchUp {
   async #copyObject(sender: ObjectSender, object: MissingObject): Promise<void> {
     const { catalog } = this.#session;
     const { recipients } = this.#lane;
-    const vanished = object.seal ? this.#objects.vanishedObject(`${object.name}.age`, object.volume, recipients!) : null;
+    const vanished = object.seal ? this.#receipts.vanishedObject(`${object.name}.age`, object.volume, recipients!) : null;
     // A sealed copy takes the place of one that is gone: manifests know it by its name. It never takes the name of one that
     // is there, or was sealed to other keys.
     const name = !object.seal ? object.name : vanished === null ? this.#sealedName(object) : `${object.name}.age`;
     const sent = await this.#copier.copy(sender, { ...object, name, fromName: object.name });
     if (sent === 'damaged') {
-      this.#objects.removeReceipt(object.id, object.from);
+      this.#receipts.remove(object.id, object.from);
       catalog.flush();
       return;
     }
     const receipt = sent?.receipts.get(this.#target.id);
     if (!sent || !receipt) return;
     const { size, sha256 } = sent;
-    if (vanished !== null) this.#objects.remakeObject(vanished, size, sha256);
-    const add = (): number => this.#objects.addObject({ ...object, name, size, sha256, frames: this.#objects.framesOf(object.id), recipients: [...recipients!] });
-    this.#objects.addReceipt(object.seal ? (vanished ?? add()) : object.id, this.#target.id, receipt, this.#session.startedAt);
+    if (vanished !== null) this.#objects.remake(vanished, size, sha256);
+    const add = (): number => this.#objects.add({ ...object, name, size, sha256, frames: this.#objects.framesOf(object.id), recipients: [...recipients!] });
+    this.#receipts.add(object.seal ? (vanished ?? add()) : object.id, this.#target.id, receipt, this.#session.startedAt);
     catalog.flush();
   }
 
@@ -106,7 +109,7 @@ class CatchUp {
   async #copyManifests(): Promise<void> {
     const manifests = new Manifests(this.#session.catalog);
     // A manifest is of use only with all that it speaks of: a target must not claim a snapshot that it cannot give back.
-    const others = this.#lane.targets.filter((id) => this.#copier.isSource(id) && this.#objects.holdsAllOf(this.#target.id, id));
+    const others = this.#lane.targets.filter((id) => this.#copier.isSource(id) && this.#receipts.holdsAllOf(this.#target.id, id));
     const held = new Set(manifests.on(this.#target.id).map((manifest) => manifest.snapshot));
     const sender = this.#copier.sender('hot');
     await basesFirst(manifests.missingOn(this.#target.id, others), held, this.#copier.sideBySide(sender), async (manifest) => {
@@ -126,8 +129,8 @@ class CatchUp {
 
   /** Written again since, a manifest may speak of volumes of later runs. */
   #hasAllOf({ snapshot, volumes }: ManifestRecord): boolean {
-    if (volumes !== null) return this.#objects.holdsVolumes(this.#target.id, volumes);
-    return this.#objects.holdsAllUpTo(this.#target.id, this.#lane.maker, runOfSnapshot(snapshot));
+    if (volumes !== null) return this.#receipts.holdsVolumes(this.#target.id, volumes);
+    return this.#receipts.holdsAllUpTo(this.#target.id, this.#lane.maker, runOfSnapshot(snapshot));
   }
 
   #sayLost({ fromName, from }: Copy, error: BatError): void {

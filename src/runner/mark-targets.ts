@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { BatError } from '../core/errors.ts';
 import { readAgain } from '../core/read-again.ts';
 import { batVersion } from '../core/version.ts';
-import { Objects } from '../catalog/objects.ts';
+import { Receipts } from '../catalog/receipts.ts';
 import { Runs } from '../catalog/runs.ts';
 import { Stores } from '../catalog/stores.ts';
 import type { Target } from '../targets/target.ts';
@@ -76,7 +76,7 @@ export async function openStore(session: Session, target: Target): Promise<Marke
 export async function mark(session: Session, target: Target, found: Marker | null): Promise<Marking> {
   const stores = new Stores(session.catalog);
   if (session.newTargets.includes(target.id) && found?.store !== stores.storeOf(target.id)) {
-    new Objects(session.catalog).forgetTarget(target.id);
+    new Receipts(session.catalog).forgetTarget(target.id);
     stores.setBehind(target.id, false);
   }
   if (!found) session.unmarked.add(target.id);

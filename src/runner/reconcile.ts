@@ -9,7 +9,7 @@ import { Runs } from '../catalog/runs.ts';
 import { Manifests } from '../catalog/manifests.ts';
 import { Snapshots } from '../catalog/snapshots.ts';
 import { ObjectNames } from '../catalog/object-names.ts';
-import { Objects } from '../catalog/objects.ts';
+import { Receipts } from '../catalog/receipts.ts';
 import { Stores } from '../catalog/stores.ts';
 import { formatCount } from '../core/units.ts';
 import { suffixOf } from '../steps/step.ts';
@@ -63,7 +63,7 @@ export async function findDifferences({ catalog, signal, wroteLast }: Pick<Sessi
 
 /** What a target does not hold any more is not counted on: what is needed of it is stored again. */
 export function forgetLost(catalog: Catalog, target: string, { lost, lostManifests }: Pick<Findings, 'lost' | 'lostManifests'>): void {
-  for (const object of lost) new Objects(catalog).removeReceipt(object.id, target);
+  for (const object of lost) new Receipts(catalog).remove(object.id, target);
   for (const manifest of lostManifests) new Manifests(catalog).remove(manifest.snapshot, target);
   if (lost.length + lostManifests.length > 0) new Stores(catalog).setMendDue(true);
 }

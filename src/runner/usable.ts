@@ -1,6 +1,6 @@
 /** Works out what of earlier runs still counts as stored, by the targets that can be reached now. */
 import type { Catalog } from '../catalog/catalog.ts';
-import { Objects } from '../catalog/objects.ts';
+import { Receipts } from '../catalog/receipts.ts';
 import { Volumes, type Need } from '../catalog/volumes.ts';
 import { formatCount } from '../core/units.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -21,13 +21,13 @@ export function refreshUsable({ plan, catalog, lanes, targets }: UsableOptions):
 
 /** What a person should know of it who is about to store: what of earlier runs does not count. */
 export function notesOnUsable({ plan, catalog, lanes, targets }: UsableOptions): { message: string; target?: string }[] {
-  const objects = new Objects(catalog);
+  const receipts = new Receipts(catalog);
   const notes: { message: string; target?: string }[] = [];
   const settled = new Volumes(catalog).settled();
   const unusable = unusableOf({ plan, catalog, lanes }).filter((volume) => !settled.has(volume)).length;
   if (unusable > 0) notes.push({ message: `${formatCount(unusable, 'volume of earlier runs does not count any more', 'volumes of earlier runs do not count any more')}; what is needed of ${unusable === 1 ? 'it' : 'them'} is read and stored again` });
   for (const { target, recipients } of needsOf(lanes, targets)) {
-    const sealed = recipients ? objects.sealedToOthers(target, recipients) : 0;
+    const sealed = recipients ? receipts.sealedToOthers(target, recipients) : 0;
     if (sealed > 0) notes.push({ target, message: `${formatCount(sealed, 'object')} of earlier runs cannot be read by every recipient of the plan: keep the older keys` });
   }
   return notes;

@@ -7,6 +7,7 @@ import { BatError } from '../core/errors.ts';
 import type { CatalogDraft } from '../catalog/draft.ts';
 import { Snapshots } from '../catalog/snapshots.ts';
 import { Objects } from '../catalog/objects.ts';
+import { Receipts } from '../catalog/receipts.ts';
 import { Volumes } from '../catalog/volumes.ts';
 import type { StoredObject } from './flow.ts';
 import { writeManifest } from './record/manifest-writer.ts';
@@ -73,12 +74,14 @@ class Ledger {
   readonly #context: StepContext;
   readonly #volumes: Volumes;
   readonly #objects: Objects;
+  readonly #receipts: Receipts;
   readonly #waiting = new Map<number, StoredObject[]>();
 
   constructor(context: StepContext) {
     this.#context = context;
     this.#volumes = new Volumes(context.catalog);
     this.#objects = new Objects(context.catalog);
+    this.#receipts = new Receipts(context.catalog);
   }
 
   async add(stored: StoredObject): Promise<void> {
@@ -101,8 +104,8 @@ class Ledger {
     for (const object of held) {
       const { name, size, sha256, decoded, codec, level, frames, recipients } = object;
       // Two uploads of one step's objects store the same bytes under the same name.
-      const id = this.#objects.sameObject(name, sha256) ?? this.#objects.addObject({ volume, name, size, sha256, decoded, codec, level, frames: [...frames], recipients: recipients && [...recipients] });
-      for (const [target, receipt] of object.receipts) this.#objects.addReceipt(id, target, receipt);
+      const id = this.#objects.sameObject(name, sha256) ?? this.#objects.add({ volume, name, size, sha256, decoded, codec, level, frames: [...frames], recipients: recipients && [...recipients] });
+      for (const [target, receipt] of object.receipts) this.#receipts.add(id, target, receipt);
     }
     this.#volumes.markStored(volume, objects[0]!.decoded);
     this.#context.catalog.flush();

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { CopyIncomplete } from '../../src/actions/copy.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { Manifests } from '../../src/catalog/manifests.ts';
-import { Objects } from '../../src/catalog/objects.ts';
+import { holdingOn } from '../../src/catalog/holdings.ts';
 import { BatError } from '../../src/core/errors.ts';
 import type { TargetSpec } from '../../src/plan/plan.ts';
 import type { PutOptions } from '../../src/targets/target.ts';
@@ -153,7 +153,7 @@ test('a copy that is stopped goes on where it was, and nothing is claimed before
   await expect(backup.copy('one', 'archive', { signal: stop.signal, plan: { ...backup.plan, targets } })).rejects.toMatchObject({ code: 'INTERRUPTED' });
   const before = new Map(volumesOf('archive').map((name) => [name, statSync(join(backup.folder, 'archive', name)).ino]));
   expect(stored('archive').filter((name) => name.includes('/manifests/'))).toEqual([]);
-  const receipts = withCatalog((catalog) => new Objects(catalog).holdings('archive').objects);
+  const receipts = withCatalog((catalog) => holdingOn(catalog, 'archive').objects);
   expect(receipts).toBe(3);
 
   expect(await backup.copy('one', 'archive')).toMatchObject({ objects: volumesOf('one').length - receipts, left: [] });

@@ -25,7 +25,7 @@ function storeAll(objects: readonly MadeObject[]): void {
   const volumes = new Volumes(setting.catalog);
   const ids = setting.catalog.all(`SELECT id FROM volumes WHERE state = 'open' ORDER BY id`).map((row) => row['id'] as number);
   for (const [index, { name, bytes }] of objects.entries()) {
-    new Objects(setting.catalog).addObject({ volume: ids[index]!, name: `${name}.zst`, size: bytes.length, sha256: Buffer.alloc(32), decoded: bytes.length, codec: 'zstd', level: 3, frames: [], recipients: null });
+    new Objects(setting.catalog).add({ volume: ids[index]!, name: `${name}.zst`, size: bytes.length, sha256: Buffer.alloc(32), decoded: bytes.length, codec: 'zstd', level: 3, frames: [], recipients: null });
     volumes.markStored(ids[index]!, bytes.length);
   }
 }

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { Copying, type CopiedObject, type Readers } from '../../catalog/copying.ts';
 import { Manifests, type ManifestRecord } from '../../catalog/manifests.ts';
-import { Objects } from '../../catalog/objects.ts';
+import { Receipts } from '../../catalog/receipts.ts';
 import { Snapshots } from '../../catalog/snapshots.ts';
 import { BatError } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
@@ -24,7 +24,7 @@ export class CopyRun {
   readonly #session: Session;
   readonly #readers: Readers;
   readonly #manifests: Manifests;
-  readonly #objects: Objects;
+  readonly #receipts: Receipts;
   readonly #copying: Copying;
   readonly #started = performance.now();
   readonly #result: CopyResult;
@@ -40,7 +40,7 @@ export class CopyRun {
     this.#session = session;
     this.#readers = lane.isPlanned ? lane.own.recipients : 'any';
     this.#manifests = new Manifests(session.catalog);
-    this.#objects = new Objects(session.catalog);
+    this.#receipts = new Receipts(session.catalog);
     this.#wanted = chooseManifests(this.#manifests, new Snapshots(session.catalog), options);
     refuseOthers(this.#wanted, this.#readers, options);
     this.#copying = new Copying(session.catalog, { from, to, readers: this.#readers });
@@ -122,10 +122,10 @@ export class CopyRun {
       return;
     }
     const sent = await copier.copy(sender, copy);
-    if (sent === 'damaged') this.#objects.removeReceipt(id, from);
+    if (sent === 'damaged') this.#receipts.remove(id, from);
     const receipt = sent === null || sent === 'damaged' ? undefined : sent.receipts.get(to);
     if (receipt) {
-      this.#objects.addReceipt(id, to, receipt, this.#session.startedAt);
+      this.#receipts.add(id, to, receipt, this.#session.startedAt);
       this.#result.objects++;
       this.#result.bytes += size;
     }

@@ -1,6 +1,7 @@
 /** Deletes named objects: who suffers from it, and doing it. What the disk still has of them is stored again by the next run. */
 import { IdSet } from '../../catalog/id-set.ts';
-import { Objects, type NamedObject } from '../../catalog/objects.ts';
+import type { NamedObject } from '../../catalog/objects.ts';
+import { Receipts } from '../../catalog/receipts.ts';
 import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
 import { Spans } from '../../catalog/spans.ts';
 import { Stores } from '../../catalog/stores.ts';
@@ -14,11 +15,11 @@ import type { GoneFile, ObjectsReport } from './report.ts';
 /** `onFile` is told of each version of a file that no target can give any more. */
 export function reportObjects(session: Session, objects: readonly NamedObject[], onFile: (file: GoneFile) => void): ObjectsReport & { protected: Snapshot | null } {
   const { catalog } = session;
-  const known = new Objects(catalog);
+  const receipts = new Receipts(catalog);
   const ids = new Set(objects.map(({ id }) => id));
   // What a target holds that cannot be asked now stays there.
   const goes = ({ object, target }: { object: number; target: string }): boolean => ids.has(object) && session.targets.has(target);
-  const gone = new Set(objects.filter(({ volume }) => known.holdersOf(volume).every(goes)).map(({ volume }) => volume));
+  const gone = new Set(objects.filter(({ volume }) => receipts.holdersOf(volume).every(goes)).map(({ volume }) => volume));
   const spans = new Spans(new Snapshots(catalog).list());
   const suffering = new Set<string>();
   let guarded: Snapshot | null = null;
@@ -38,7 +39,7 @@ export function reportObjects(session: Session, objects: readonly NamedObject[],
   }
   return {
     objects: objects.map(({ name, size, volume, id }) => {
-      const holders = known.holdersOf(volume).filter(({ object }) => object === id).map(({ target }) => target);
+      const holders = receipts.holdersOf(volume).filter(({ object }) => object === id).map(({ target }) => target);
       return { name, size, targets: holders.filter((target) => session.targets.has(target)), stays: holders.filter((target) => !session.targets.has(target)), elsewhere: !gone.has(volume) };
     }),
     files,
@@ -51,12 +52,12 @@ export function reportObjects(session: Session, objects: readonly NamedObject[],
 /** Chunks of these volumes that lie in no other one. */
 function chunksOnlyIn({ catalog }: Session, volumes: ReadonlySet<number>): IdSet {
   const sufferers = new Sufferers(catalog);
-  const objects = new Objects(catalog);
+  const receipts = new Receipts(catalog);
   const lost = new IdSet();
   for (const volume of volumes) {
     const chunks = new IdSet();
     sufferers.addChunksOf(volume, chunks);
-    for (const chunk of chunks) if (objects.heldPlacesOf(chunk).every((other) => volumes.has(other))) lost.add(chunk);
+    for (const chunk of chunks) if (receipts.heldPlacesOf(chunk).every((other) => volumes.has(other))) lost.add(chunk);
   }
   return lost;
 }
@@ -67,7 +68,7 @@ function chunksOnlyIn({ catalog }: Session, volumes: ReadonlySet<number>): IdSet
  */
 export async function deleteObjects(session: Session, objects: readonly NamedObject[], { force }: { force: boolean }): Promise<Map<string, number>> {
   const { catalog, signal } = session;
-  const known = new Objects(catalog);
+  const receipts = new Receipts(catalog);
   const removed = new Map<string, number>();
   for (const target of session.targets.values()) {
     await tryTarget(session, target.id, async () => {
@@ -75,8 +76,8 @@ export async function deleteObjects(session: Session, objects: readonly NamedObj
       if (refused && !force) throw new BatError(refused.code, refused.message, { hint: `${refused.hint} --force does it all the same.`, subject: target.id });
       new Stores(catalog).setMendDue(true);
       for (const { id, name, size, volume } of objects) {
-        const holds = known.holdersOf(volume).some((holder) => holder.object === id && holder.target === target.id);
-        known.removeReceipt(id, target.id);
+        const holds = receipts.holdersOf(volume).some((holder) => holder.object === id && holder.target === target.id);
+        receipts.remove(id, target.id);
         catalog.flush();
         await target.remove(name, signal);
         if (holds) removed.set(target.id, (removed.get(target.id) ?? 0) + size);

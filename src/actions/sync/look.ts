@@ -2,8 +2,10 @@
 import { hostname } from 'node:os';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { Forgetting } from '../../catalog/forgetting.ts';
+import { holdingOn } from '../../catalog/holdings.ts';
 import { Manifests } from '../../catalog/manifests.ts';
 import { Objects } from '../../catalog/objects.ts';
+import { Receipts } from '../../catalog/receipts.ts';
 import { Snapshots } from '../../catalog/snapshots.ts';
 import { Stores } from '../../catalog/stores.ts';
 import { inParallel } from '../../core/in-parallel.ts';
@@ -51,7 +53,7 @@ export async function lookAt(store: SyncStore, options: LookOptions): Promise<{ 
   const records = new Manifests(catalog);
   const deleted = records.forgottenOn(target.id).length;
   const shown: SyncTarget = {
-    target: target.id, location: target.location, ...new Objects(catalog).holdings(target.id), snapshots: records.on(target.id).length - deleted, deleted, found: [...gone.shown, ...objects],
+    target: target.id, location: target.location, ...holdingOn(catalog, target.id), snapshots: records.on(target.id).length - deleted, deleted, found: [...gone.shown, ...objects],
   };
   return { shown, orphans };
 }
@@ -76,10 +78,11 @@ export function unknownManifests(catalog: Catalog, names: readonly string[]): st
 function dropHearsay(catalog: Catalog, target: string, lost: Findings['lost'], takeAbove: number | null): Findings['lost'] {
   if (takeAbove === null || lost.length === 0) return lost;
   const objects = new Objects(catalog);
+  const receipts = new Receipts(catalog);
   const needed = new Manifests(catalog).volumesOn(target);
   return lost.filter(({ id, name }) => {
     if (id <= takeAbove || needed.has(objects.named(name)!.volume)) return true;
-    objects.removeReceipt(id, target);
+    receipts.remove(id, target);
     return false;
   });
 }

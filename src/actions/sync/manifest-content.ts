@@ -2,7 +2,7 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import { ImportedEntries } from '../../catalog/import/imported-entries.ts';
 import { ImportedVolumes } from '../../catalog/import/imported-volumes.ts';
-import type { ObjectReceipt } from '../../catalog/objects.ts';
+import type { ObjectReceipt } from '../../catalog/object-rows.ts';
 import { Volumes } from '../../catalog/volumes.ts';
 import { pathDanger } from '../../core/paths.ts';
 import type { ManifestEntry, ManifestHeader, ManifestLine, ManifestVolume } from '../../volume/manifest.ts';

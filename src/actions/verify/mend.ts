@@ -3,7 +3,7 @@
  * from the others. What nobody can give is sent again by the next run. A kill at any point leaves what that run mends itself.
  */
 import { Manifests, type ManifestRecord } from '../../catalog/manifests.ts';
-import { Objects } from '../../catalog/objects.ts';
+import { Receipts } from '../../catalog/receipts.ts';
 import { Runs } from '../../catalog/runs.ts';
 import { Stores } from '../../catalog/stores.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
@@ -26,8 +26,8 @@ export async function mend({ plan, emit, signal, tell }: VerifyOptions, catalog:
   const runs = new Runs(catalog);
   runs.begin(session.run, startedAt);
   await prepareLanes(session);
-  const objects = new Objects(catalog);
-  for (const damage of damages) for (const { id } of damage.objects) objects.removeReceipt(id, damage.target);
+  const receipts = new Receipts(catalog);
+  for (const damage of damages) for (const { id } of damage.objects) receipts.remove(id, damage.target);
   new Stores(catalog).setMendDue(true);
   catalog.flush();
   try {
@@ -73,9 +73,9 @@ async function copyManifests(session: Session, target: Target, manifests: readon
 
 /** How many of a target's findings hold no more. */
 function healedOf(catalog: Catalog, { target, objects, lacking, manifests, others }: Damage, lost: ReadonlySet<string>): number {
-  const known = new Objects(catalog);
+  const receipts = new Receipts(catalog);
   const needed = new Manifests(catalog).volumesOn(target);
-  const objectsHealed = objects.filter(({ volume }) => known.isHeld(volume, target)).length;
-  const lackingHealed = lacking.filter((volume) => known.isHeld(volume, target) || !needed.has(volume)).length;
+  const objectsHealed = objects.filter(({ volume }) => receipts.isHeld(volume, target)).length;
+  const lackingHealed = lacking.filter((volume) => receipts.isHeld(volume, target) || !needed.has(volume)).length;
   return objectsHealed + lackingHealed + manifests.filter(({ snapshot }) => !lost.has(snapshot)).length + others;
 }

@@ -1,7 +1,7 @@
 /** Volumes, objects and receipts that come from manifests. The plain and the sealed object of one volume are found to be that. */
 import type { Catalog, Row } from '../catalog.ts';
 import { packFrames } from '../columns.ts';
-import type { ObjectReceipt } from '../objects.ts';
+import type { ObjectReceipt } from '../object-rows.ts';
 
 export interface ImportedObject {
   name: string;

@@ -1,6 +1,8 @@
 /** Where a manifest that is written again says that chunks lie: in volumes that stay, and that the targets it goes to hold. */
 import { ChunkPlaces, type ChunkPlace } from '../../catalog/chunk-places.ts';
-import { Objects, type HeldObject } from '../../catalog/objects.ts';
+import type { HeldObject } from '../../catalog/object-rows.ts';
+import { Objects } from '../../catalog/objects.ts';
+import { Receipts } from '../../catalog/receipts.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { ManifestPlaces } from '../../steps/record/manifest-lines.ts';
 import type { Lane } from '../../steps/step.ts';
@@ -8,6 +10,7 @@ import type { Lane } from '../../steps/step.ts';
 export class LastingPlaces implements ManifestPlaces {
   readonly #places: ChunkPlaces;
   readonly #objects: Objects;
+  readonly #receipts: Receipts;
   readonly #lane: Pick<Lane, 'maker' | 'recipients' | 'targets'>;
   readonly #targets: readonly string[];
   readonly #held = new Map<number, HeldObject | null>();
@@ -18,6 +21,7 @@ export class LastingPlaces implements ManifestPlaces {
   constructor(catalog: Catalog, lane: Pick<Lane, 'maker' | 'recipients' | 'targets'>, targets: readonly string[]) {
     this.#places = new ChunkPlaces(catalog, lane.maker);
     this.#objects = new Objects(catalog);
+    this.#receipts = new Receipts(catalog);
     this.#lane = lane;
     this.#targets = targets;
   }
@@ -29,7 +33,7 @@ export class LastingPlaces implements ManifestPlaces {
   }
 
   objectOf(volume: number): HeldObject | null {
-    return this.#objectOn(volume) ?? this.#objects.objectFor(volume, this.#lane.targets) ?? this.#objects.objectOf(volume, this.#lane.recipients);
+    return this.#objectOn(volume) ?? this.#receipts.objectFor(volume, this.#lane.targets) ?? this.#objects.objectOf(volume, this.#lane.recipients);
   }
 
   #best(places: readonly ChunkPlace[]): ChunkPlace {
@@ -51,7 +55,7 @@ export class LastingPlaces implements ManifestPlaces {
     if (known !== undefined) return known;
     // Their frames may be many: only a few volumes are asked for again and again.
     if (this.#held.size > 1000) this.#held.clear();
-    const held = this.#objects.objectFor(volume, this.#targets);
+    const held = this.#receipts.objectFor(volume, this.#targets);
     this.#held.set(volume, held);
     return held;
   }

@@ -4,7 +4,7 @@ import { Forgetting } from '../../catalog/forgetting.ts';
 import { IdSet } from '../../catalog/id-set.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { Manifests, type ManifestRecord } from '../../catalog/manifests.ts';
-import { Objects } from '../../catalog/objects.ts';
+import { Receipts } from '../../catalog/receipts.ts';
 import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
 import { BatError } from '../../core/errors.ts';
 import type { Lane } from '../../steps/step.ts';
@@ -87,10 +87,10 @@ function snapshotsLeft(catalog: Catalog, target: string, forget: readonly Snapsh
 
 /** Of volumes that go from where runs store, those that must stay for a target that only copies fill: it holds them, and is not there, or has a use for them. */
 function stayingOn(session: Session, leaving: readonly number[], copies: PruneWork['copies']): number[] {
-  const objects = new Objects(session.catalog);
+  const receipts = new Receipts(session.catalog);
   const goes = new Map(copies.map((copy) => [copy.target, new Set(copy.leaving)]));
   const holders = filledCopies(session);
-  return leaving.filter((volume) => holders.some((id) => objects.isHeld(volume, id) && !goes.get(id)?.has(volume)));
+  return leaving.filter((volume) => holders.some((id) => receipts.isHeld(volume, id) && !goes.get(id)?.has(volume)));
 }
 
 /** Ids of the kept snapshots whose manifests on a target cannot stay as they are. */

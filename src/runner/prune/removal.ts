@@ -5,7 +5,7 @@
 import { Forgetting, type LeavingObject } from '../../catalog/forgetting.ts';
 import { IdSet } from '../../catalog/id-set.ts';
 import { Manifests } from '../../catalog/manifests.ts';
-import { Objects } from '../../catalog/objects.ts';
+import { Receipts } from '../../catalog/receipts.ts';
 import { BatError } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import type { Target } from '../../targets/target.ts';
@@ -60,13 +60,13 @@ export class ManifestProof {
   /** Removes what the target holds of the volumes on the list of what leaves, but for what is to wait. Receipts go after. */
   async removeVolumes(mustWait: (object: LeavingObject) => boolean, onRemoved: (bytes: number) => void): Promise<Removed> {
     const { catalog, signal } = this.#session;
-    const objects = new Objects(catalog);
+    const receipts = new Receipts(catalog);
     const removed: Removed = { objects: 0, bytes: 0 };
     await inParallel(new Forgetting(catalog).leavingOn(this.#target.id), this.#target.capabilities.parallel, async (object) => {
       if (mustWait(object)) return;
       if (this.#needed.has(object.volume)) throw new Error(`${object.name} is to be removed from ${this.#target.id}, and a manifest there speaks of it.`);
       await this.#target.remove(object.name, signal);
-      objects.removeReceipt(object.id, this.#target.id);
+      receipts.remove(object.id, this.#target.id);
       removed.objects++;
       removed.bytes += object.size;
       if (removed.objects % betweenCommits === 0) catalog.flush();

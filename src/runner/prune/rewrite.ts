@@ -4,7 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { Manifests, type ManifestRecord } from '../../catalog/manifests.ts';
-import { Objects } from '../../catalog/objects.ts';
+import { Receipts } from '../../catalog/receipts.ts';
 import { Snapshots, type Snapshot, type SnapshotOrigin } from '../../catalog/snapshots.ts';
 import { BatError } from '../../core/errors.ts';
 import { batVersion } from '../../core/version.ts';
@@ -83,7 +83,7 @@ async function rewriteOne(session: Session, { snapshot, lane, targets: ids }: Jo
     return places.isSplit;
   };
   // Where not all of them hold the same, each gets a manifest of what it holds itself.
-  if (new Objects(catalog).holdDifferent(lane.targets) || (await send(targets))) for (const target of targets) if (session.targets.has(target.id)) await send([target]);
+  if (new Receipts(catalog).holdDifferent(lane.targets) || (await send(targets))) for (const target of targets) if (session.targets.has(target.id)) await send([target]);
 }
 
 /** What the snapshot may be laid over. */

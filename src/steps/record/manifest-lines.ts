@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { CatalogEntry } from '../../catalog/entry-rows.ts';
 import type { Snapshot, Snapshots } from '../../catalog/snapshots.ts';
 import { ChunkPlaces, type ChunkPlace } from '../../catalog/chunk-places.ts';
-import { Objects, type HeldObject } from '../../catalog/objects.ts';
+import type { HeldObject } from '../../catalog/object-rows.ts';
+import { Receipts } from '../../catalog/receipts.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { encodeLine } from '../../volume/manifest-writing.ts';
 import type { ManifestChunk, ManifestEntry, ManifestHeader, ManifestLine, ManifestVolume } from '../../volume/manifest.ts';
@@ -27,14 +28,14 @@ export interface ManifestPlaces {
 /** What the targets of a lane hold now. */
 export class StoredPlaces implements ManifestPlaces {
   readonly #chunks: ChunkPlaces;
-  readonly #objects: Objects;
+  readonly #receipts: Receipts;
   readonly #targets: readonly string[];
   readonly #first: readonly string[];
 
   /** `first`: ids of those whose own objects are meant wherever they have them. */
   constructor(catalog: Catalog, { maker, targets }: Pick<Lane, 'maker' | 'targets'>, first: readonly string[]) {
     this.#chunks = new ChunkPlaces(catalog, maker);
-    this.#objects = new Objects(catalog);
+    this.#receipts = new Receipts(catalog);
     this.#targets = targets;
     this.#first = first;
   }
@@ -44,7 +45,7 @@ export class StoredPlaces implements ManifestPlaces {
   }
 
   objectOf(volume: number): HeldObject | null {
-    return this.#objects.objectFor(volume, this.#first) ?? this.#objects.objectFor(volume, this.#targets);
+    return this.#receipts.objectFor(volume, this.#first) ?? this.#receipts.objectFor(volume, this.#targets);
   }
 }
 

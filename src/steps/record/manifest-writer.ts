@@ -1,6 +1,6 @@
 /** Writes a new snapshot's manifest to the targets of a lane: full, or as the difference from one that they hold already. */
 import { Manifests } from '../../catalog/manifests.ts';
-import { Objects } from '../../catalog/objects.ts';
+import { Receipts } from '../../catalog/receipts.ts';
 import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
 import type { Lane, StepContext } from '../step.ts';
 import { chooseBase, readableRecords } from './choose-base.ts';
@@ -17,7 +17,7 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
   const held = new Manifests(catalog).onAll(snapshot.source, targets.map((target) => target.id));
   const base = chooseBase(snapshot, snapshots, readableRecords(held, lane.recipients));
   const origin = snapshots.originOf(snapshot.id) ?? originOf(context.source);
-  const isSplit = new Objects(catalog).holdDifferent(lane.targets);
+  const isSplit = new Receipts(catalog).holdDifferent(lane.targets);
   const written: string[] = [];
   const lost = new Set<string>();
   for (const to of isSplit ? targets.map((target) => [target]) : [targets]) {

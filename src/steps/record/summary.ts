@@ -7,8 +7,8 @@ import { visible } from '../../core/event-text.ts';
 import { makeFolder } from '../../core/make-folder.ts';
 import { resolvePath } from '../../core/paths.ts';
 import { redact } from '../../core/secrets.ts';
+import { bytesOfSource } from '../../catalog/holdings.ts';
 import { Snapshots } from '../../catalog/snapshots.ts';
-import { Volumes } from '../../catalog/volumes.ts';
 import type { Source } from '../source.ts';
 import type { RunOutcome, StepSetup } from '../step.ts';
 
@@ -32,7 +32,6 @@ export async function writeSummary(file: string, setup: StepSetup, outcome: RunO
 
 function rows(setup: StepSetup, outcome: RunOutcome): (string | number)[][] {
   const snapshots = new Snapshots(setup.catalog);
-  const volumes = new Volumes(setup.catalog);
   const targets = outcome.lanes.flatMap((lane) => lane.targets);
   return outcome.sources.flatMap(({ source, summary }) => {
     const key = `status:${source.id}`;
@@ -49,7 +48,7 @@ function rows(setup: StepSetup, outcome: RunOutcome): (string | number)[][] {
         whereFrom(source),
         held?.files ?? 0,
         held?.bytes ?? 0,
-        volumes.storedBytes(source.id, target),
+        bytesOfSource(setup.catalog, source.id, target),
         held?.time ?? '',
         behind && status !== 'failed' ? 'behind' : status,
       ];
