@@ -1,7 +1,7 @@
 /** A private database beside the catalog: what an action has to remember or sort, gone when it is closed, so that a million entries take little memory. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { BatError } from '../core/errors.ts';
-import type { Row } from './catalog.ts';
+import type { List, Row } from './catalog.ts';
 
 const settings = 'PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -49152;';
 
@@ -34,14 +34,31 @@ export class PrivateDatabase {
     return this.#guard(() => this.#statement(sql).all(...values) as Row[]);
   }
 
+  /** Every row as the list of its columns: what is read by the hundred thousand costs half as much so. */
+  lists(sql: string, ...values: SQLInputValue[]): List[] {
+    return this.#guard(() => this.#statement(sql, true).all(...values) as unknown as List[]);
+  }
+
   *each(sql: string, ...values: SQLInputValue[]): Generator<Row> {
+    yield* this.#steps(false, sql, values) as Generator<Row>;
+  }
+
+  *eachList(sql: string, ...values: SQLInputValue[]): Generator<List> {
+    yield* this.#steps(true, sql, values) as Generator<List>;
+  }
+
+  *#steps(asLists: boolean, sql: string, values: SQLInputValue[]): Generator<unknown> {
     // A statement of its own: a cached one that is still being stepped through must not be started again.
-    const rows = this.#guard(() => this.#database.prepare(sql).iterate(...values));
+    const rows = this.#guard(() => {
+      const statement = this.#database.prepare(sql);
+      statement.setReturnArrays(asLists);
+      return statement.iterate(...values);
+    });
     try {
       for (;;) {
         const next = this.#guard(() => rows.next());
         if (next.done) return;
-        yield next.value as Row;
+        yield next.value;
       }
     } finally {
       // Who has enough before the end may change next what was being read.
@@ -49,9 +66,14 @@ export class PrivateDatabase {
     }
   }
 
-  #statement(sql: string): StatementSync {
+  /** `asLists`: how the same text is asked for every time. */
+  #statement(sql: string, asLists = false): StatementSync {
     let statement = this.#statements.get(sql);
-    if (!statement) this.#statements.set(sql, (statement = this.#database.prepare(sql)));
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      statement.setReturnArrays(asLists);
+      this.#statements.set(sql, statement);
+    }
     return statement;
   }
 

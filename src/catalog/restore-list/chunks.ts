@@ -1,7 +1,7 @@
 /** Which bytes of which volumes are wanted by whom, and what could not be had where it was looked for. */
 import { asBuffer } from '../columns.ts';
 import type { ListDatabase } from './database.ts';
-import { entryColumns, toEntry } from './entries.ts';
+import { entryColumnCount, entryColumns, toEntry } from './entries.ts';
 import type { ListedChunk, ListedEntry, ListedRange, ListedUse } from './listed.ts';
 import { unpackChunks } from './packed-chunks.ts';
 
@@ -14,11 +14,18 @@ export class ListedChunks {
 
   /** Lists the chunks of every wanted file; of a range, those that have bytes from `start` to before `end` of their file. */
   want({ start, end }: { start: number; end: number } = { start: 0, end: Infinity }): void {
-    for (const row of this.#database.each(`SELECT id, chunks, sha256 FROM entries WHERE state = 'wanted' AND type = 'file' AND parts > 0`)) {
+    const isWanted = `state = 'wanted' AND type = 'file'`;
+    // Most files are one chunk: SQLite copies these rows without handing out a single one.
+    this.#database.run(
+      `INSERT OR REPLACE INTO uses (volume, offset, length, entry, position, sha256)
+       SELECT volume, offset, size, id, 0, sha256 FROM entries WHERE ${isWanted} AND parts = 1 AND size > ? AND ? > 0`,
+      start,
+      end,
+    );
+    for (const [id, chunks] of this.#database.eachList(`SELECT id, chunks FROM entries WHERE ${isWanted} AND parts > 1`)) {
       let position = 0;
-      for (const chunk of unpackChunks(asBuffer(row['chunks']), asBuffer(row['sha256']))) {
-        const isWanted = position < end && position + chunk.length > start;
-        if (isWanted) this.#use(chunk.volume, chunk.offset, chunk.length, row['id'] as number, position, chunk.sha256);
+      for (const chunk of unpackChunks(asBuffer(chunks))) {
+        if (position < end && position + chunk.length > start) this.#use(chunk.volume, chunk.offset, chunk.length, id as number, position, chunk.sha256);
         position += chunk.length;
       }
     }
@@ -37,21 +44,22 @@ export class ListedChunks {
 
   /** The ranges of a volume that are wanted, by offset and length, each once. */
   *ranges(volume: number): Generator<ListedRange> {
-    for (const row of this.#database.each('SELECT DISTINCT offset, length FROM uses WHERE volume = ? ORDER BY offset, length', volume)) {
-      yield { offset: row['offset'] as number, length: row['length'] as number };
+    for (const row of this.#database.eachList('SELECT DISTINCT offset, length FROM uses WHERE volume = ? ORDER BY offset, length', volume)) {
+      const [offset, length] = row as [number, number];
+      yield { offset, length };
     }
   }
 
   /** Who wants the ranges of a volume from `first` to `last`, by offset and length. */
   *uses(volume: number, first: ListedRange, last: ListedRange): Generator<ListedUse> {
-    const rows = this.#database.each(
-      `SELECT u.offset, u.length, u.position, u.sha256 AS chunk, ${entryColumns} FROM uses u JOIN entries e ON e.id = u.entry
+    const rows = this.#database.eachList(
+      `SELECT ${entryColumns}, u.offset, u.length, u.position, u.sha256 FROM uses u JOIN entries e ON e.id = u.entry
        WHERE u.volume = ? AND (u.offset, u.length) >= (?, ?) AND (u.offset, u.length) <= (?, ?) ORDER BY u.offset, u.length, u.entry, u.position`,
       volume, first.offset, first.length, last.offset, last.length,
     );
     for (const row of rows) {
-      const { offset, length, position } = row as { offset: number; length: number; position: number };
-      yield { offset, length, position, sha256: asBuffer(row['chunk']), entry: toEntry(row) };
+      const [offset, length, position] = row.slice(entryColumnCount) as [number, number, number];
+      yield { offset, length, position, sha256: asBuffer(row[entryColumnCount + 3]), entry: toEntry(row) };
     }
   }
 
@@ -84,8 +92,8 @@ export class ListedChunks {
 
   /** The files that miss a chunk, each once, with the reason of one. */
   *missingFiles(): Generator<{ entry: ListedEntry; reason: string }> {
-    const sql = `SELECT ${entryColumns}, min(m.reason) AS reason FROM missing m JOIN entries e ON e.id = m.entry GROUP BY e.id ORDER BY e.snapshot, e.path`;
-    for (const row of this.#database.each(sql)) yield { entry: toEntry(row), reason: row['reason'] as string };
+    const sql = `SELECT ${entryColumns}, min(m.reason) FROM missing m JOIN entries e ON e.id = m.entry GROUP BY e.id ORDER BY e.snapshot, e.path`;
+    for (const row of this.#database.eachList(sql)) yield { entry: toEntry(row), reason: row[entryColumnCount] as string };
   }
 
   #use(volume: number, offset: number, length: number, entry: number, position: number, sha256: Buffer): void {

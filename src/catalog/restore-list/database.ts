@@ -6,11 +6,11 @@ const tables = `
 CREATE TABLE volumes (
   id INTEGER PRIMARY KEY, target INTEGER NOT NULL, name TEXT NOT NULL, layout TEXT NOT NULL, size INTEGER NOT NULL, class TEXT, thaw TEXT,
   UNIQUE (target, name)) STRICT;
--- chunks: volume, offset, length and SHA-256 of each, packed; the only chunk of a file has the file's own hash.
+-- volume, offset: where the only chunk of a file lies; it has the file's length and hash. chunks: of several, volume, offset, length and SHA-256 of each, packed.
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, snapshot INTEGER NOT NULL, path ANY NOT NULL, type TEXT NOT NULL, mode INTEGER NOT NULL,
   uid INTEGER NOT NULL, gid INTEGER NOT NULL, mtime TEXT NOT NULL, size INTEGER NOT NULL, link ANY, sparse INTEGER NOT NULL,
-  sha256 BLOB, chunks BLOB, parts INTEGER NOT NULL, layer INTEGER NOT NULL, state TEXT NOT NULL, UNIQUE (snapshot, path)) STRICT;
+  sha256 BLOB, volume INTEGER, offset INTEGER, chunks BLOB, parts INTEGER NOT NULL, layer INTEGER NOT NULL, state TEXT NOT NULL, UNIQUE (snapshot, path)) STRICT;
 CREATE TABLE uses (
   volume INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, entry INTEGER NOT NULL, position INTEGER NOT NULL,
   sha256 BLOB NOT NULL, PRIMARY KEY (volume, offset, length, entry, position)) STRICT, WITHOUT ROWID;

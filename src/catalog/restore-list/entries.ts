@@ -2,13 +2,14 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Entry, EntryType } from '../../core/entry.ts';
 import { asBuffer, fromName, toName } from '../columns.ts';
-import type { Row } from '../catalog.ts';
+import type { List } from '../catalog.ts';
 import type { ListDatabase } from './database.ts';
 import type { ListedChunk, ListedEntry, ListedState, ListTotals } from './listed.ts';
 import { packChunks } from './packed-chunks.ts';
 
-/** Of the table `entries`, as `e`: what `toEntry` takes. */
+/** Of the table `entries`, as `e`: what `toEntry` takes, before any others. */
 export const entryColumns = 'e.id, e.snapshot, e.path, e.type, e.mode, e.uid, e.gid, e.mtime, e.size, e.link, e.sparse, e.sha256, e.parts, e.state';
+export const entryColumnCount = 14;
 const pageSize = 1000;
 
 export class ListedEntries {
@@ -20,15 +21,16 @@ export class ListedEntries {
 
   /** Adds an entry, or replaces the one of the same path from a lower layer. `content` is given for files. */
   put(snapshot: number, layer: number, entry: Entry, content: { sha256: Buffer; chunks: readonly ListedChunk[] } | null, state: 'wanted' | 'unselected'): void {
+    const only = content?.chunks.length === 1 ? content.chunks[0] : null;
     this.#database.run(
-      `INSERT INTO entries (snapshot, path, type, mode, uid, gid, mtime, size, link, sparse, sha256, chunks, parts, layer, state)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO entries (snapshot, path, type, mode, uid, gid, mtime, size, link, sparse, sha256, volume, offset, chunks, parts, layer, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET type = excluded.type, mode = excluded.mode, uid = excluded.uid, gid = excluded.gid, mtime = excluded.mtime,
-       size = excluded.size, link = excluded.link, sparse = excluded.sparse, sha256 = excluded.sha256, chunks = excluded.chunks,
+       size = excluded.size, link = excluded.link, sparse = excluded.sparse, sha256 = excluded.sha256, volume = excluded.volume, offset = excluded.offset, chunks = excluded.chunks,
        parts = excluded.parts, state = CASE WHEN layer = excluded.layer AND excluded.state = 'wanted' THEN 'twice' ELSE excluded.state END, layer = excluded.layer`,
       snapshot, toName(entry.path), entry.type, entry.mode, entry.uid, entry.gid, entry.mtime, entry.size,
-      entry.link === undefined ? null : toName(entry.link), entry.sparse ? 1 : 0, content?.sha256 ?? null, content && packChunks(content.chunks),
-      content?.chunks.length ?? 0, layer, state,
+      entry.link === undefined ? null : toName(entry.link), entry.sparse ? 1 : 0, content?.sha256 ?? null,
+      only?.volume ?? null, only?.offset ?? null, content && !only ? packChunks(content.chunks) : null, content?.chunks.length ?? 0, layer, state,
     );
   }
 
@@ -55,8 +57,8 @@ export class ListedEntries {
       }
       [first, path] = [row['first'], row['path']];
       this.#database.run(
-        `UPDATE entries SET type = 'file', link = NULL, size = f.size, sparse = f.sparse, sha256 = f.sha256, chunks = f.chunks, parts = f.parts
-         FROM (SELECT size, sparse, sha256, chunks, parts FROM entries WHERE id = ?) AS f WHERE entries.id = ?`,
+        `UPDATE entries SET type = 'file', link = NULL, size = f.size, sparse = f.sparse, sha256 = f.sha256, volume = f.volume, offset = f.offset, chunks = f.chunks, parts = f.parts
+         FROM (SELECT size, sparse, sha256, volume, offset, chunks, parts FROM entries WHERE id = ?) AS f WHERE entries.id = ?`,
         first as number,
         row['id'] as number,
       );
@@ -65,24 +67,24 @@ export class ListedEntries {
 
   /** An entry by its id. */
   get(id: number): ListedEntry {
-    return toEntry(this.#database.get(`SELECT ${entryColumns} FROM entries e WHERE id = ?`, id)!);
+    return toEntry(this.#database.lists(`SELECT ${entryColumns} FROM entries e WHERE id = ?`, id)[0]!);
   }
 
   find(snapshot: number, path: string): ListedEntry | null {
-    const row = this.#database.get(`SELECT ${entryColumns} FROM entries e WHERE snapshot = ? AND path = ?`, snapshot, toName(path));
+    const [row] = this.#database.lists(`SELECT ${entryColumns} FROM entries e WHERE snapshot = ? AND path = ?`, snapshot, toName(path));
     return row ? toEntry(row) : null;
   }
 
   /** The only entry below a folder of a snapshot (below none: in all of it), or null if there is none or several. */
   onlyEntry(snapshot: number, folder: string): ListedEntry | null {
     const [from, to] = folder === '' ? ['', Buffer.from([0xff])] : [`${folder}/`, `${folder}0`];
-    const rows = this.#database.all(`SELECT ${entryColumns} FROM entries e WHERE snapshot = ? AND path > ? AND path < ? LIMIT 2`, snapshot, from, to);
+    const rows = this.#database.lists(`SELECT ${entryColumns} FROM entries e WHERE snapshot = ? AND path > ? AND path < ? LIMIT 2`, snapshot, from, to);
     return rows.length === 1 ? toEntry(rows[0]!) : null;
   }
 
   /** The wanted files that have no bytes. */
   *emptyFiles(): Generator<ListedEntry> {
-    for (const row of this.#database.each(`SELECT ${entryColumns} FROM entries e WHERE type = 'file' AND state = 'wanted' AND parts = 0`)) yield toEntry(row);
+    for (const row of this.#database.eachList(`SELECT ${entryColumns} FROM entries e WHERE type = 'file' AND state = 'wanted' AND parts = 0`)) yield toEntry(row);
   }
 
   /**
@@ -96,11 +98,11 @@ export class ListedEntries {
       ORDER BY snapshot ${direction}, path ${direction} LIMIT ${pageSize}`;
     let last: [SQLInputValue, SQLInputValue] = reverse ? [Number.MAX_SAFE_INTEGER, ''] : [-1, ''];
     for (;;) {
-      const rows = this.#database.all(sql, ...last, JSON.stringify(types), JSON.stringify(states));
+      const rows = this.#database.lists(sql, ...last, JSON.stringify(types), JSON.stringify(states));
       for (const row of rows) yield toEntry(row);
       if (rows.length < pageSize) return;
-      const end = rows.at(-1)!;
-      last = [end['snapshot'] as number, end['path'] as SQLInputValue];
+      const [, snapshot, path] = rows.at(-1)!;
+      last = [snapshot as number, path as SQLInputValue];
     }
   }
 
@@ -111,7 +113,7 @@ export class ListedEntries {
 
   /** Those that were noted for a folder. */
   *linksIn(folder: string): Generator<ListedEntry> {
-    for (const row of this.#database.each(`SELECT ${entryColumns} FROM links l JOIN entries e ON e.id = l.entry WHERE l.folder = ? ORDER BY e.id`, toName(folder))) yield toEntry(row);
+    for (const row of this.#database.eachList(`SELECT ${entryColumns} FROM links l JOIN entries e ON e.id = l.entry WHERE l.folder = ? ORDER BY e.id`, toName(folder))) yield toEntry(row);
   }
 
   setState(id: number, state: ListedState): void {
@@ -128,22 +130,10 @@ export class ListedEntries {
   }
 }
 
-export function toEntry(row: Row): ListedEntry {
-  const entry: ListedEntry = {
-    id: row['id'] as number,
-    snapshot: row['snapshot'] as number,
-    state: row['state'] as ListedState,
-    path: fromName(row['path']),
-    type: row['type'] as EntryType,
-    mode: row['mode'] as number,
-    uid: row['uid'] as number,
-    gid: row['gid'] as number,
-    mtime: row['mtime'] as string,
-    size: row['size'] as number,
-    sha256: row['sha256'] === null ? null : asBuffer(row['sha256']),
-    parts: row['parts'] as number,
-  };
-  if (row['link'] !== null) entry.link = fromName(row['link']);
-  if (row['sparse'] === 1) entry.sparse = true;
+export function toEntry(row: List): ListedEntry {
+  const [id, snapshot, path, type, mode, uid, gid, mtime, size, link, sparse, sha256, parts, state] = row;
+  const entry = { id, snapshot, state, path: fromName(path), type, mode, uid, gid, mtime, size, sha256: sha256 === null ? null : asBuffer(sha256), parts } as ListedEntry;
+  if (link !== null) entry.link = fromName(link);
+  if (sparse === 1) entry.sparse = true;
   return entry;
 }
