@@ -113,6 +113,8 @@ class Files {
     let tooMuch = false;
     let isNew = false;
     for await (const { bytes, sha256, offset } of reader.chunks()) {
+      // While all of it is known nothing goes on, and nobody behind says that the run is over.
+      this.#context.signal.throwIfAborted();
       if (!isNew) {
         const known = this.#volumes.knownChunk(sha256);
         // A stream cannot be read again: it is sent at once, and dropped at its end if all of it was known.

@@ -140,6 +140,8 @@ class Tar {
     let counted = 0;
     try {
       for await (const chunk of reader.chunks()) {
+        // Of a file whose bytes are all known nothing goes on, and nobody behind says that the run is over.
+        this.#context.signal.throwIfAborted();
         if (!file) {
           const looksNew = !selected.before && this.#volumes.knownChunk(chunk.sha256) === null;
           file = looksNew && fits ? this.#beginStreamed(selected) : new Pieces();
@@ -156,11 +158,11 @@ class Tar {
         this.#context.count({ bytes: chunk.bytes.length });
       }
     } catch (error) {
-      if (file instanceof StreamedMember) this.#fill(file);
       this.#taker.fail(selected, error);
+      if (file instanceof StreamedMember) yield* this.#fill(file);
       return;
     }
-    if (file instanceof StreamedMember) this.#fill(file);
+    if (file instanceof StreamedMember) yield* this.#fill(file);
     else if (file) yield* this.#flushRun(selected, file, reader.reading.asRead.size);
     this.#taker.keepFile(selected, reader.reading, file?.chunks ?? [], counted);
   }
@@ -176,8 +178,8 @@ class Tar {
   }
 
   /** Fills up what a file that shrank, or could not be read to its end, still owes the length in its header. */
-  #fill(file: StreamedMember): void {
-    for (let owed = file.size - file.written; owed > 0; owed -= zeros.length) this.#writer.write(zeros.subarray(0, Math.min(owed, zeros.length)));
+  *#fill(file: StreamedMember): Generator<ObjectEvent> {
+    for (let owed = file.size - file.written; owed > 0; owed -= zeros.length) yield* this.#writeFrames(zeros.subarray(0, Math.min(owed, zeros.length)));
     this.#writer.write(zeros.subarray(0, padding(file.size)));
   }
 

@@ -74,6 +74,14 @@ test('a very large one too, though what it begins with is not kept in memory', a
   expect(await make(setting.selected('once more', other))).toEqual([]);
 });
 
+test('a large file of known bytes is not read to its end once the run is over', async () => {
+  const large = randomBytes(12 * mebibyte);
+  storeAll(await make(setting.selected('large', large)));
+  const reason = new Error('interrupted');
+  setting.controller.abort(reason);
+  await expect(make(setting.selected('again', large))).rejects.toBe(reason);
+});
+
 test('the output of a command is an object', async () => {
   const objects = await make(streamed('app.dump', 'a dump'), streamed('nothing', ''));
   expect(objects.map(({ name, bytes }) => [name, bytes.toString()])).toEqual([['docs/app.dump', 'a dump']]);

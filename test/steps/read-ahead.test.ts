@@ -128,6 +128,17 @@ test('a file that is another than it was selected says what it is now', async ()
   }
 });
 
+test('files that grow by more than there is room for take nothing from those behind them', async () => {
+  const selected = [...enoughForThread(), ...['one', 'two', 'three', 'behind'].map((name) => setting.selected(name, randomBytes(100)))];
+  const grown = selected.slice(300, 303);
+  for (const { absolute } of grown) writeFileSync(absolute, randomBytes(4 * MiB));
+  const files = new ReadAhead();
+  for await (const one of entriesOf(files, given(selected), asIs)) {
+    const { bytes, changed, sha256: hash } = files.readSmall(one);
+    expect([one.entry.path, changed, bytes.equals(readFileSync(one.absolute)), hash.toString('hex')]).toEqual([one.entry.path, false, true, sha256(bytes)]);
+  }
+});
+
 test('a large file of which nobody wants the rest does not hold up those behind it', async () => {
   const selected = [...enoughForThread(), setting.selected('large', randomBytes(30 * MiB)), setting.selected('unread', randomBytes(30 * MiB)), setting.selected('behind', randomBytes(9))];
   const files = new ReadAhead();

@@ -100,6 +100,16 @@ test('the same MiB over and over is stored once', async () => {
   expect(chunksOf('image')).toBeGreaterThan(5);
 });
 
+test('a large file of known bytes is not read to its end once the run is over', async () => {
+  const reason = new Error('interrupted');
+  let read = 0;
+  const context = { ...setting.context(), count: ({ bytes = 0 }) => void ((read += bytes), setting.controller.abort(reason)) };
+  const packing = collect(tarStep.run({ volume: '20MiB' }, [listed([[setting.selected('zeros', Buffer.alloc(40 * mebibyte))]])], context));
+  await expect(packing).rejects.toBe(reason);
+  expect(read).toBe(4 * mebibyte);
+  expect(setting.issues).toEqual([]);
+});
+
 test('the output of a command is a file of its own, whatever its length', async () => {
   const output = randomBytes(20 * mebibyte);
   async function* stream(): AsyncGenerator<Uint8Array> {
@@ -170,6 +180,19 @@ describe('when a file is not what it was', () => {
     expect(contentOf(volume!, 'docs/failing')).toHaveLength(12 * mebibyte);
     expect(setting.issues).toMatchObject([{ kind: 'unread', path: 'failing' }]);
     expect(setting.catalog.all('SELECT name FROM draft')).toEqual([{ name: 'after' }]);
+  });
+
+  test('what it lacks is not made all at once', async () => {
+    const shrunk = setting.selected('shrunk', randomBytes(9 * mebibyte));
+    const entry = { ...shrunk.entry, size: 90 * mebibyte };
+    const memory = new Set<ArrayBufferLike>();
+    for await (const event of tarStep.run({ volume: '100MiB' }, [listed([[{ ...shrunk, entry }]])], setting.context()) as AsyncIterable<ObjectEvent>) {
+      if (event.type !== 'data') continue;
+      memory.add(event.bytes.buffer);
+      event.release?.();
+    }
+    expect(memory.size).toBeLessThan(20);
+    expect(setting.catalog.get(`SELECT size FROM draft WHERE name = 'shrunk'`)).toEqual({ size: 9 * mebibyte });
   });
 
   test('a first name that cannot be read: the next name takes its place', async () => {

@@ -18,8 +18,8 @@ export interface FilesRead {
   type: 'files';
   job: number;
   slot: number;
-  /** By index: each file that is not simply as it was selected. */
-  odd: Map<number, Outcome>;
+  /** By index: each file that is not simply as it was selected. `unread`: those before it have grown, and left no room for it. */
+  odd: Map<number, Outcome | 'unread'>;
 }
 
 /** The next chunks of a large file are the pieces of the slot; the last message of a file has its `end`. */

@@ -94,6 +94,7 @@ export class ReadAhead {
     if (!ready) return readSmallFile(selected, this.#buffers.window);
     const { result, index, offset } = ready;
     const outcome = result.odd.get(index);
+    if (outcome === 'unread') return readSmallFile(selected, this.#buffers.window);
     if (outcome && 'problem' in outcome) throw problemOf(outcome);
     const memory = this.#slots[result.slot]!;
     const length = memory.length(index);
@@ -135,9 +136,9 @@ export class ReadAhead {
     for await (const batch of input) {
       for (const given of batch) {
         if (this.#isOver) return;
-        if (this.#failure) throw this.#failure.error;
         const selected = isFile(given) ? receive(given) : given;
         if (selected && !this.#fits(selected)) await this.#begin();
+        if (this.#failure) throw this.#failure.error;
         if (selected) this.#add(selected);
       }
       // While nothing is under way, waiting for more would only cost time, and could be waiting for ever.

@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemPath } from '../../../core/paths.ts';
 import { chunkSizes, nextCut } from '../../../volume/chunker.ts';
-import { unpackFiles, type FromThread, type Outcome, type ToThread } from './messages.ts';
+import { unpackFiles, type FilesRead, type FromThread, type Outcome, type ToThread } from './messages.ts';
 import { openFlags, readProblem, ReadProblem, settle, type FileToRead } from './reading.ts';
 import { Slot } from './slots.ts';
 import { readSmallFile, smallFileRoom } from './small-file.ts';
@@ -33,12 +33,18 @@ async function work(message: ToThread & { type: 'files' | 'large' }): Promise<vo
 }
 
 function readFiles(job: number, files: readonly FileToRead[], slot: number): void {
-  const odd = new Map<number, Outcome>();
+  const odd: FilesRead['odd'] = new Map();
   const { bytes } = slots[slot]!;
   let offset = 0;
   for (const [index, file] of files.entries()) {
+    const room = bytes.subarray(offset, offset + smallFileRoom);
+    if (room.length < smallFileRoom) {
+      slots[slot]!.note(index, 0, noHash);
+      odd.set(index, 'unread');
+      continue;
+    }
     try {
-      const reading = readSmallFile(file, bytes.subarray(offset, offset + smallFileRoom));
+      const reading = readSmallFile(file, room);
       const { length } = reading.bytes;
       slots[slot]!.note(index, length, reading.sha256);
       const { asRead, stamp, sha256, changed } = reading;
