@@ -1,5 +1,6 @@
 /** The entries of snapshots: `bat ls`. From the catalog, without a key; what it does not have is read from a target. */
 import { RestoreList } from '../catalog/restore-list.ts';
+import { SnapshotEntries } from '../catalog/snapshot-entries.ts';
 import { Snapshots, type Snapshot } from '../catalog/snapshots.ts';
 import type { Entry, EntryType } from '../core/entry.ts';
 import { BatError } from '../core/errors.ts';
@@ -70,9 +71,9 @@ async function* fromAnywhere(options: LsOptions): AsyncGenerator<LsEntry> {
   try {
     const chosen = catalog && unlessDamaged(options.emit, () => choose(new Snapshots(catalog), options));
     if (catalog && chosen) {
-      const snapshots = new Snapshots(catalog);
+      const entries = new SnapshotEntries(catalog);
       for (const snapshot of chosen) {
-        for (const { entry } of snapshots.entries(snapshot)) yield { snapshot: snapshot.id, source: snapshot.source, entry };
+        for (const { entry } of entries.inOrder(snapshot)) yield { snapshot: snapshot.id, source: snapshot.source, entry };
       }
       return;
     }

@@ -6,7 +6,8 @@ import type { CatalogEntry } from '../../catalog/entry-rows.ts';
 import { holdingsOf, volumesOfChunks } from '../../catalog/holdings.ts';
 import { IdSet } from '../../catalog/id-set.ts';
 import { Manifests } from '../../catalog/manifests.ts';
-import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
+import { SnapshotEntries } from '../../catalog/snapshot-entries.ts';
+import type { Snapshot } from '../../catalog/snapshots.ts';
 import type { ShowItem, ShownFolder } from './items.ts';
 import type { Looking } from './looking.ts';
 import { targetItems } from './store.ts';
@@ -18,7 +19,7 @@ export async function* showSnapshot(looking: Looking, snapshot: Snapshot, folder
   await rest();
   const volumes = volumesOfChunks(catalog, all);
   const folders = new Folders(catalog, own, { source: snapshot.source, folder, collate });
-  for (const found of new Snapshots(catalog).unsortedEntries(snapshot)) {
+  for (const found of new SnapshotEntries(catalog).unsorted(snapshot)) {
     await rest();
     folders.add(found);
   }

@@ -67,7 +67,7 @@ async function rewriteOne(session: Session, { snapshot, lane, targets: ids }: Jo
   const shape = await shapeOf(snapshot, lane, before);
   const held = new Manifests(catalog).onAll(snapshot.source, targets.map(({ id }) => id));
   const sound = readableRecords(held.filter((record) => isSound(record, snapshot, snapshots, forget)), shape.recipients);
-  const base = keptBase(before, sound, snapshots) ?? (before.base === null ? null : lastFull(snapshot, snapshots, sound));
+  const base = keptBase(before, sound, snapshots) ?? (before.base === null ? null : lastFull(catalog, snapshot, sound));
   const manifests = new Manifests(catalog);
   // What it holds is not known until it has been written: a kill on the way is noticed by that, and nothing is laid over it meanwhile.
   for (const { id } of targets) manifests.blur(snapshot.id, id);

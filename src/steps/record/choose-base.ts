@@ -1,6 +1,8 @@
 /** Which snapshot a manifest is laid over, so that a snapshot in which little changed has a small one. */
+import type { Catalog } from '../../catalog/catalog.ts';
 import type { ManifestRecord } from '../../catalog/manifests.ts';
-import type { Snapshot, Snapshots } from '../../catalog/snapshots.ts';
+import { SnapshotEntries } from '../../catalog/snapshot-entries.ts';
+import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
 
 /** A difference larger than this, or than a quarter of the snapshot, is written as a full manifest. */
 const smallDifference = 1000;
@@ -10,19 +12,20 @@ const smallDifference = 1000;
  * laid over, if it too changed nothing); else the last full one, while the difference from it stays small. So a chain is
  * never longer than three. `records`: the manifests that may serve, newest first.
  */
-export function chooseBase(snapshot: Snapshot, snapshots: Snapshots, records: readonly ManifestRecord[]): Snapshot | null {
+export function chooseBase(catalog: Catalog, snapshot: Snapshot, records: readonly ManifestRecord[]): Snapshot | null {
   const last = records[0];
   if (!last) return null;
-  if (snapshots.countSince(snapshot, snapshots.get(last.snapshot)!) === 0) return snapshots.get(last.entries === 0 && last.base !== null ? last.base : last.snapshot);
-  return lastFull(snapshot, snapshots, records);
+  const snapshots = new Snapshots(catalog);
+  if (new SnapshotEntries(catalog).countSince(snapshot, snapshots.get(last.snapshot)!) === 0) return snapshots.get(last.entries === 0 && last.base !== null ? last.base : last.snapshot);
+  return lastFull(catalog, snapshot, records);
 }
 
 /** The newest snapshot with a full manifest, or null if the difference from it is large. */
-export function lastFull(snapshot: Snapshot, snapshots: Snapshots, records: readonly ManifestRecord[]): Snapshot | null {
+export function lastFull(catalog: Catalog, snapshot: Snapshot, records: readonly ManifestRecord[]): Snapshot | null {
   const full = records.find((record) => record.base === null);
   if (!full) return null;
-  const base = snapshots.get(full.snapshot)!;
-  return snapshots.countSince(snapshot, base) <= Math.max(smallDifference, full.entries / 4) ? base : null;
+  const base = new Snapshots(catalog).get(full.snapshot)!;
+  return new SnapshotEntries(catalog).countSince(snapshot, base) <= Math.max(smallDifference, full.entries / 4) ? base : null;
 }
 
 /** Of manifests, newest first: those that all of these recipients can read, together with all that they are laid over. */

@@ -1,7 +1,8 @@
 /** The lines of a snapshot's manifest, from the catalog. */
 import { createHash } from 'node:crypto';
 import type { CatalogEntry } from '../../catalog/entry-rows.ts';
-import type { Snapshot, Snapshots } from '../../catalog/snapshots.ts';
+import type { SnapshotEntries } from '../../catalog/snapshot-entries.ts';
+import type { Snapshot } from '../../catalog/snapshots.ts';
 import { ChunkPlaces, type ChunkPlace } from '../../catalog/chunk-places.ts';
 import type { HeldObject } from '../../catalog/object-rows.ts';
 import { Receipts } from '../../catalog/receipts.ts';
@@ -50,7 +51,7 @@ export class StoredPlaces implements ManifestPlaces {
 }
 
 export interface ManifestSource {
-  snapshots: Snapshots;
+  entries: SnapshotEntries;
   snapshot: Snapshot;
   /** The snapshot it is laid over, or null for a full one. */
   base: Snapshot | null;
@@ -90,11 +91,10 @@ export async function* manifestBytes(source: ManifestSource, counts: ManifestCou
 }
 
 function* lines(source: ManifestSource, counts: ManifestCounts): Generator<ManifestLine> {
-  const { snapshots, snapshot, base, header, places } = source;
+  const { entries, snapshot, base, header, places } = source;
   yield { kind: 'header', header };
   const volumes = new VolumeNumbers(places, header.recipients);
-  const entries = base ? snapshots.changedSince(snapshot, base) : snapshots.unsortedEntries(snapshot);
-  for (const batch of batches(entries)) {
+  for (const batch of batches(base ? entries.changedSince(snapshot, base) : entries.unsorted(snapshot))) {
     const found = places.find(batch.flatMap(({ chunks }) => chunks));
     for (const entry of batch) {
       const placed = place(entry, found, volumes);
@@ -111,7 +111,7 @@ function* lines(source: ManifestSource, counts: ManifestCounts): Generator<Manif
     }
   }
   if (base) {
-    for (const path of snapshots.removedSince(snapshot, base)) {
+    for (const path of entries.removedSince(snapshot, base)) {
       counts.removed++;
       yield { kind: 'removed', path };
     }

@@ -13,10 +13,9 @@ export async function writeManifest(snapshot: Snapshot, lane: Lane, context: Ste
   const { catalog } = context;
   const targets = lane.targets.map((id) => context.targets.get(id)).filter((target) => target !== undefined);
   if (targets.length === 0) return [];
-  const snapshots = new Snapshots(catalog);
   const held = new Manifests(catalog).onAll(snapshot.source, targets.map((target) => target.id));
-  const base = chooseBase(snapshot, snapshots, readableRecords(held, lane.recipients));
-  const origin = snapshots.originOf(snapshot.id) ?? originOf(context.source);
+  const base = chooseBase(catalog, snapshot, readableRecords(held, lane.recipients));
+  const origin = new Snapshots(catalog).originOf(snapshot.id) ?? originOf(context.source);
   const isSplit = new Receipts(catalog).holdDifferent(lane.targets);
   const written: string[] = [];
   const lost = new Set<string>();

@@ -1,7 +1,8 @@
 /** Writes one manifest of a snapshot, as the catalog has it, to targets: the first time, and whenever it must be written again. */
 import type { Catalog } from '../../catalog/catalog.ts';
 import { Manifests } from '../../catalog/manifests.ts';
-import { Snapshots, type Snapshot, type SnapshotOrigin } from '../../catalog/snapshots.ts';
+import { SnapshotEntries } from '../../catalog/snapshot-entries.ts';
+import type { Snapshot, SnapshotOrigin } from '../../catalog/snapshots.ts';
 import { freeBytes } from '../../core/free-bytes.ts';
 import type { Target } from '../../targets/target.ts';
 import type { ManifestHeader, PlanFile } from '../../volume/manifest.ts';
@@ -65,7 +66,7 @@ export async function sendManifest(job: ManifestJob, setting: ManifestSetting): 
   });
   const name = manifestName(snapshot.id, suffixOf(shape));
   const outgoing = sender.begin(name);
-  const lines = manifestBytes({ snapshots: new Snapshots(catalog), snapshot, base, header, places, signer }, counts);
+  const lines = manifestBytes({ entries: new SnapshotEntries(catalog), snapshot, base, header, places, signer }, counts);
   for await (const bytes of encodeDocument(lines, shape)) await outgoing.write(bytes, () => freeBytes(bytes));
   const { size, sha256, receipts } = await outgoing.close();
   for (const target of receipts.keys()) {

@@ -1,5 +1,6 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
+import { SnapshotEntries } from '../../../src/catalog/snapshot-entries.ts';
 import { Snapshots } from '../../../src/catalog/snapshots.ts';
 import { carryOutPrune } from '../../../src/runner/prune/carry-out.ts';
 import { planPrune } from '../../../src/runner/prune/plan-prune.ts';
@@ -66,7 +67,7 @@ test('with the newest snapshots forgotten, the next run compares with the one be
   const fourth = await pruned.run();
   await pruned.expectKept();
   expect(pruned.inCatalog((catalog) => new Snapshots(catalog).get(fourth))).toMatchObject({ number: 2, files: 2, bytes: 10 });
-  expect(pruned.inCatalog((catalog) => [...new Snapshots(catalog).entries(new Snapshots(catalog).get(fourth)!)].map(({ entry }) => entry.path))).toEqual(['a', 'c']);
+  expect(pruned.inCatalog((catalog) => [...new SnapshotEntries(catalog).inOrder(new Snapshots(catalog).get(fourth)!)].map(({ entry }) => entry.path))).toEqual(['a', 'c']);
 });
 
 test('what a target that is away still holds goes when it is back', async () => {
