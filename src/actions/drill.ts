@@ -98,6 +98,7 @@ async function tryTarget(options: TrustingOptions, target: Target, stored: reado
       cameBack: restore.cameBack,
       live: restore.live,
       failures,
+      notCompared: restore.notCompared,
       fetched: restore.fetched,
       restoring: restore.duration,
       duration: performance.now() - started,

@@ -1,10 +1,14 @@
 /** Drills: what is in the report when all comes back, and when something was changed on the target or on the disk beforehand. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { PassThrough } from 'node:stream';
+import type { WriteStream } from 'node:tty';
+import { afterEach, expect, test, vi } from 'vitest';
 import { drill, DrillFailed, type DrillOptions, type DrillResult } from '../../src/actions/drill.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { Drills } from '../../src/catalog/drills.ts';
+import { Output } from '../../src/cli/output.ts';
+import { drillFields, showDrill } from '../../src/cli/views/drill.ts';
 import { filesBelow } from '../e2e/judges.ts';
 import { newBucket } from '../servers/s3-access.ts';
 import { startCloudinary } from '../servers/cloudinary-server.ts';
@@ -12,8 +16,26 @@ import { startColdGate } from '../servers/cold-gate.ts';
 import { startS3Server } from '../servers/s3-server.ts';
 import { copiedBackup, type Copied } from './copied.ts';
 
+/** Paths that the disk does not open, and such that it opens and does not give the bytes of. */
+const broken = vi.hoisted(() => ({ toOpen: new Set<string>(), toRead: new Set<string>() }));
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>();
+  const open: typeof real.open = async (path, ...rest) => {
+    if (broken.toOpen.has(String(path))) throw Object.assign(new Error('no'), { code: 'EACCES' });
+    const file = await real.open(path, ...rest);
+    if (broken.toRead.has(String(path))) file.read = () => Promise.reject(Object.assign(new Error('no'), { code: 'EIO' }));
+    return file;
+  };
+  return { ...real, open };
+});
+
 let backup: Copied;
-afterEach(() => backup.remove());
+afterEach(() => {
+  vi.restoreAllMocks();
+  broken.toOpen.clear();
+  broken.toRead.clear();
+  backup.remove();
+});
 
 function tryIt(options: Partial<DrillOptions> = {}): Promise<DrillResult> {
   const scratch = join(backup.folder, 'scratch');
@@ -28,6 +50,13 @@ async function failing(options: Partial<DrillOptions> = {}): Promise<DrillFailed
   const error: unknown = await tryIt(options).then(() => null, (thrown: unknown) => thrown);
   if (!(error instanceof DrillFailed)) throw error ?? new Error('the drill did not fail');
   return error;
+}
+
+/** As a terminal shows it. */
+function textOf(report: DrillResult['report']): string {
+  const pipe = new PassThrough();
+  showDrill(new Output(pipe as unknown as WriteStream, { environment: { NO_COLOR: '1' }, name: 'standard output', onClosed: () => {} }), report, []);
+  return String(pipe.read());
 }
 
 function flip(file: string, offset: number): void {
@@ -111,6 +140,34 @@ test('a file on the disk with other bytes and the same size and time is told', a
   utimesSync(file, time, time);
   const { report } = await failing({ from: 'one' });
   expect(report.failures).toMatchObject([{ path: 'docs/a.txt', message: expect.stringContaining('the file on the disk has other bytes') }]);
+});
+
+test('a file that the disk does not give is not taken for changed: it could not be compared, and the report says so', async () => {
+  backup = await copiedBackup();
+  backup.write({ 'docs/closed|name.txt': 'closed', 'docs/gone.txt': 'gone', 'docs/folder/hidden.txt': 'hidden' });
+  await backup.run();
+  rmSync(join(backup.folder, 'docs/gone.txt'));
+  broken.toOpen.add(join(backup.folder, 'docs/closed|name.txt'));
+  broken.toRead.add(join(backup.folder, 'docs/a.txt'));
+  const lstat = fs.lstatSync;
+  vi.spyOn(fs, 'lstatSync').mockImplementation(((path: string, options: { bigint: true }) => {
+    if (path === join(backup.folder, 'docs/folder/hidden.txt')) throw Object.assign(new Error('no'), { code: 'EACCES' });
+    return lstat(path, options);
+  }) as typeof fs.lstatSync);
+  const { report, files } = await tryIt({ from: 'one' });
+  expect(report).toMatchObject({ isOk: true, tried: { files: 6 }, cameBack: 6, live: { compared: 2, changed: 1, unread: 3 }, failures: [] });
+  const unread = { 'docs/a.txt': 'the disk reported a read or write error', 'docs/closed|name.txt': 'permission denied', 'docs/folder/hidden.txt': 'permission denied' };
+  const expected = Object.entries(unread).map(([path, why]) => ({ snapshot: expect.stringContaining('-docs'), path, message: `the file on the disk could not be read: ${why}` }));
+  expect(report.notCompared.toSorted((a, b) => (a.path < b.path ? -1 : 1))).toEqual(expected);
+  const [markdown = '', json = ''] = files.map((file) => readFileSync(file, 'utf8'));
+  expect(markdown).toContain('| compared with the disk | 2 files; 1 other changed since, or not there any more; 3 others could not be read |');
+  expect(markdown).toMatch(/## What failed\n\nNothing\.\n\n## What could not be compared\n\n3 files came back as recorded, and could not be held against the disk\.\n/);
+  expect(markdown).toContain('| docs/closed\\|name.txt | the file on the disk could not be read: permission denied |');
+  expect(JSON.parse(json)).toMatchObject({ ok: true, live: { compared: 2, changed: 1, unread: 3 }, not_compared: report.notCompared });
+  expect(drillFields(report, files, 0)).toMatchObject({ not_compared: report.notCompared });
+  expect(textOf(report)).toContain('not compared: docs/closed|name.txt: the file on the disk could not be read: permission denied\n');
+  const [one] = report.notCompared;
+  expect(textOf({ ...report, live: { ...report.live, unread: 1002 }, notCompared: Array.from({ length: 1000 }, () => one!) })).toMatch(/(not compared: .*\n){20}and 982 more that could not be compared\n/);
 });
 
 test('a sample by number, share and size; the same seed takes the same files; what it did not cover is said', async () => {

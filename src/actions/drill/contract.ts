@@ -59,9 +59,11 @@ export interface DrillReport {
   cold: DrillTotals;
   /** Files that came back with the bytes that were recorded. */
   cameBack: number;
-  /** Of these: the file is still on the disk as it was, and was compared; it changed since or is gone. */
-  live: { compared: number; changed: number };
+  /** Of these: the file is still on the disk as it was, and was compared; it changed since or is gone; it could not be read, so that nobody can say. */
+  live: { compared: number; changed: number; unread: number };
   failures: DrillFailure[];
+  /** The first of those that came back and could not be compared, a thousand at most. They say nothing about the backup. */
+  notCompared: DrillFailure[];
   /** Bytes read from the target for files, and how long that took in milliseconds. */
   fetched: number;
   restoring: number;

@@ -14,9 +14,13 @@ import { restoreAround } from './restore-around.ts';
 /** What is wrong with single objects; anything else keeps the drill from being made. */
 const ofObjects: ReadonlySet<ErrorCode> = new Set(['OBJECT_MISSING', 'OBJECT_DAMAGED', 'OBJECT_COLD', 'RESTORE_REFUSED', 'MANIFEST_FORGED', 'MANIFEST_ROLLED_BACK', 'MANIFEST_CUT_OFF']);
 
+/** Files that are kept by name where the disk cannot be read. */
+const mostNotCompared = 1000;
+
 export class GroupRestore {
   readonly failures: DrillFailure[] = [];
-  readonly live = { compared: 0, changed: 0 };
+  readonly live = { compared: 0, changed: 0, unread: 0 };
+  readonly notCompared: DrillFailure[] = [];
   cameBack = 0;
   /** Bytes. */
   fetched = 0;
@@ -77,13 +81,16 @@ export class GroupRestore {
   async #compare(file: DrillFile, { id, source }: { id: string; source: string }, folder: string, messages: ReadonlyMap<string, string>): Promise<void> {
     const { plan, signal } = this.#options;
     const name = `${source}/${file.path}`;
-    const { problem, live } = await compareFile(file, `${folder}/${name}`, plan.sources.find((one) => one.id === source), signal);
-    if (problem === null) {
-      this.cameBack++;
-      this.live[live]++;
-    } else {
-      this.failures.push({ snapshot: id, path: name, message: messages.get(name) ?? messages.get('') ?? problem });
+    const outcome = await compareFile(file, `${folder}/${name}`, plan.sources.find((one) => one.id === source), signal);
+    if (outcome.problem !== null) {
+      this.failures.push({ snapshot: id, path: name, message: messages.get(name) ?? messages.get('') ?? outcome.problem });
+      return;
     }
+    const { live } = outcome;
+    this.cameBack++;
+    if (live === 'same') this.live.compared++;
+    else if (live === 'changed') this.live.changed++;
+    else if (this.live.unread++ < mostNotCompared) this.notCompared.push({ snapshot: id, path: name, message: `the file on the disk could not be read: ${live.unread}` });
   }
 
   /** The progress of one restore as a part of all of them. What could not be restored is said by the report. */

@@ -2,7 +2,7 @@
 import type { DrillReport, Sample } from './contract.ts';
 
 export function reportJson(report: DrillReport): Record<string, unknown> {
-  const { plan, target, location, host, versions, time, sample, seed, isOk, snapshots, there, tried, cold, cameBack, live, failures, fetched, restoring, duration, full } = report;
+  const { plan, target, location, host, versions, time, sample, seed, isOk, snapshots, there, tried, cold, cameBack, live, failures, notCompared, fetched, restoring, duration, full } = report;
   return {
     plan,
     target,
@@ -20,6 +20,7 @@ export function reportJson(report: DrillReport): Record<string, unknown> {
     came_back: cameBack,
     live,
     failures,
+    not_compared: notCompared,
     bytes_fetched: fetched,
     restore_seconds: seconds(restoring),
     bytes_per_second: restoring > 0 ? Math.round((fetched / restoring) * 1000) : null,

@@ -1,11 +1,11 @@
 /** A report for a person. */
 import { visible } from '../../core/event-text.ts';
 import { formatBytes, formatCount, formatDuration, formatHours, formatMoney, formatRate } from '../../core/units.ts';
-import type { DrillReport, FullRestore } from './contract.ts';
+import type { DrillFailure, DrillReport, FullRestore } from './contract.ts';
 import { sampleText } from './report-json.ts';
 
 export function reportMarkdown(report: DrillReport): string {
-  const { plan, target, location, host, versions, time, seed, isOk, cameBack, tried, failures } = report;
+  const { plan, target, location, host, versions, time, seed, isOk, cameBack, tried, live, failures, notCompared } = report;
   const lines = [
     `# Drill of ${plan}, from ${target}: ${isOk ? 'everything that was tried came back' : `${formatCount(failures.length, 'failure')}`}`,
     '',
@@ -18,7 +18,7 @@ export function reportMarkdown(report: DrillReport): string {
     `| sample | ${sampleText(report.sample)}, seed ${seed} |`,
     `| tried | ${formatCount(tried.files, 'file')}, ${formatBytes(tried.bytes)} |`,
     `| came back as recorded | ${formatCount(cameBack, 'file')} |`,
-    `| compared with the disk | ${formatCount(report.live.compared, 'file')}; ${formatCount(report.live.changed, 'other')} changed since, or not there any more |`,
+    `| compared with the disk | ${formatCount(live.compared, 'file')}; ${formatCount(live.changed, 'other')} changed since, or not there any more${live.unread > 0 ? `; ${formatCount(live.unread, 'other')} could not be read` : ''} |`,
     `| read from the target | ${formatBytes(report.fetched)} in ${formatDuration(report.restoring)}${report.restoring > 0 ? `, ${formatRate((report.fetched / report.restoring) * 1000)}` : ''} |`,
     `| the drill took | ${formatDuration(report.duration)} |`,
     '',
@@ -28,13 +28,23 @@ export function reportMarkdown(report: DrillReport): string {
     '',
     '## What failed',
     '',
-    ...(failures.length === 0 ? ['Nothing.'] : ['| snapshot | file | what happened |', '| --- | --- | --- |', ...failures.map((failure) => `| ${failure.snapshot} | ${failure.path === '' ? 'all of it' : cell(failure.path)} | ${cell(failure.message)} |`)]),
+    ...(failures.length === 0 ? ['Nothing.'] : table(failures)),
+    ...(notCompared.length === 0 ? [] : ['', '## What could not be compared', '', uncompared(live.unread, notCompared.length), '', ...table(notCompared)]),
     '',
     '## What a full restore would take',
     '',
     ...fullRestore(report.full),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function table(failures: readonly DrillFailure[]): string[] {
+  return ['| snapshot | file | what happened |', '| --- | --- | --- |', ...failures.map(({ snapshot, path, message }) => `| ${snapshot} | ${path === '' ? 'all of it' : cell(path)} | ${cell(message)} |`)];
+}
+
+function uncompared(files: number, named: number): string {
+  const what = `${formatCount(files, 'file')} came back as recorded, and could not be held against the disk.`;
+  return files > named ? `${what} The first ${formatCount(named, 'of them', 'of them')}:` : what;
 }
 
 /** What a sample did not touch says nothing. */
