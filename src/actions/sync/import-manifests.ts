@@ -1,19 +1,15 @@
 /** Manifests of targets into the catalog: a whole one out of nothing, or single snapshots that another machine made. */
-import { hash } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { ImportedSnapshots } from '../../catalog/import/imported-snapshots.ts';
 import { Manifests } from '../../catalog/manifests.ts';
 import { Snapshots } from '../../catalog/snapshots.ts';
 import { BatError } from '../../core/errors.ts';
-import { decodeDocument } from '../../volume/document.ts';
-import { readManifest } from '../../volume/manifest-reading.ts';
-import type { ManifestHeader, ManifestLine } from '../../volume/manifest.ts';
-import { openKeyRing, type KeyRing } from '../../volume/age.ts';
-import { runOfSnapshot } from '../../volume/names.ts';
-import { damagedManifest } from '../store/manifest-checks.ts';
-import { documentsOf, DocumentsAhead, isOfOneManifest, type Holder, type ManifestDocument, type ManifestStore } from './documents.ts';
+import type { KeyRing } from '../../volume/age.ts';
+import type { ManifestHeader } from '../../volume/manifest.ts';
+import { documentsOf, isOfOneManifest, type Holder, type ManifestDocument, type ManifestStore } from './documents.ts';
+import { asMade, byHost } from './import-order.ts';
 import { ManifestContent, type TakenManifest } from './manifest-content.ts';
+import { checked, ManifestOpener } from './manifest-opener.ts';
 
 export interface ImportOptions {
   catalog: Catalog;
@@ -68,69 +64,40 @@ class ManifestImport {
   readonly #options: ImportOptions;
   readonly #content: ManifestContent;
   readonly #documents: Map<string, ManifestDocument[]>;
+  readonly #opener: ManifestOpener;
   readonly #sources = new Map<string, SourceImport>();
   readonly #opening = new Set<string>();
-  /** Of what was read: who signed it, and when in the row of all that this signer has signed. */
-  readonly #headers = new Map<ManifestDocument, Omit<ManifestHeader, 'planFile'>>();
   readonly #report: ImportReport = { snapshots: [], manifests: 0, bytes: 0, entries: 0, signed: new Map(), unreadable: [] };
-  #ahead: DocumentsAhead;
-  #openedSealed = false;
   #total = 0;
 
   constructor(options: ImportOptions) {
     this.#options = options;
     this.#documents = documentsOf(options.stores);
     this.#content = new ManifestContent({ catalog: options.catalog, targets: options.targets, replaces: options.isNew });
-    this.#ahead = new DocumentsAhead([], options.signal);
+    this.#opener = new ManifestOpener(this.#documents, options.signal);
   }
 
   async run(): Promise<ImportReport> {
-    const { wanted, severalHosts, signal } = this.#options;
-    const ids = this.#inOrder([...this.#documents.keys()].filter((id) => !wanted || wanted.has(id)));
-    const order = severalHosts ? await this.#byHost(ids) : ids;
+    const order = await this.#inOrder();
     const queue = order.flatMap((id) => this.#documents.get(id)!);
-    this.#ahead = new DocumentsAhead(queue, signal);
+    this.#opener.expect(queue);
     this.#total = queue.length;
     const snapshots = new Snapshots(this.#options.catalog);
     for (const id of order) await (snapshots.get(id) === null ? this.#snapshot(id) : this.#places(id));
     const wrongKey = this.#report.unreadable.find(({ error }) => error.code === 'KEY_WRONG');
-    if (wrongKey && !this.#openedSealed) throw wrongKey.error;
+    if (wrongKey && !this.#opener.openedSealed) throw wrongKey.error;
     for (const { snapshots } of this.#sources.values()) snapshots.finish();
     this.#content.entries.end();
     return this.#report;
   }
 
-  /** As they were made: by run, and within a run in the order of the plan. */
-  #inOrder(ids: string[]): string[] {
-    const { sources } = this.#options;
-    const rank = (id: string): number => sources.indexOf(this.#documents.get(id)![0]!.source) + 1 || sources.length + 1;
-    return ids.sort((a, b) => compare(runOfSnapshot(a), runOfSnapshot(b)) || rank(a) - rank(b) || compare(a, b));
-  }
-
-  /** One machine after the other, this one last: what two machines call by one name are two trees, and each is compared with itself. */
-  async #byHost(ids: readonly string[]): Promise<string[]> {
-    this.#ahead = new DocumentsAhead(ids.map((id) => this.#documents.get(id)![0]!), this.#options.signal);
-    const hosts = new Map<string, string[]>();
-    for (const id of ids) {
-      const host = await this.#hostOf(this.#documents.get(id)![0]!);
-      const others = hosts.get(host) ?? [];
-      // The one that wrote last comes last.
-      hosts.delete(host);
-      hosts.set(host, [...others, id]);
-    }
-    const here = hostname();
-    return [...hosts].sort(([a], [b]) => Number(a === here) - Number(b === here)).flatMap(([, own]) => own);
-  }
-
-  async #hostOf(document: ManifestDocument): Promise<string> {
-    try {
-      const { header, lines } = await this.#open(document, document.holders[0]!);
-      await lines.return(undefined);
-      return header.host;
-    } catch (error) {
-      if (!isOfOneManifest(error)) throw error;
-      return '';
-    }
+  async #inOrder(): Promise<string[]> {
+    const { wanted, sources, severalHosts } = this.#options;
+    const firstOf = (id: string): ManifestDocument => this.#documents.get(id)![0]!;
+    const ids = asMade([...this.#documents.keys()].filter((id) => !wanted || wanted.has(id)), sources, (id) => firstOf(id).source);
+    if (!severalHosts) return ids;
+    this.#opener.expect(ids.map(firstOf));
+    return byHost(ids, (id) => this.#opener.hostOf(firstOf(id)));
   }
 
   /** The number of the snapshot within its source, or null if none of its manifests can be read. */
@@ -191,12 +158,12 @@ class ManifestImport {
 
   async #take(document: ManifestDocument, holder: Holder, known: number | 'there' | null): Promise<number> {
     const { catalog, signal } = this.#options;
-    const { header, lines, sha256, ring } = await this.#open(document, holder);
+    const { header, lines, sha256, ring } = await this.#opener.open(document, holder);
     const source = this.#sourceOf(document.source);
     // Before anything is written: the base's own lines go through the same table.
     const base = known === null && header.base !== null ? await this.#snapshot(header.base) : null;
     if (known === null && header.base !== null && base === null) throw baseMissing(document, header.base);
-    await this.#checkBase(header, holder);
+    await this.#opener.checkBase(header, holder);
     catalog.run('SAVEPOINT manifest');
     let taken: TakenManifest;
     try {
@@ -212,37 +179,9 @@ class ManifestImport {
     else if (known !== 'there') this.#content.entries.supplement(number);
     if (!this.#options.wanted || this.#options.wanted.has(document.snapshot)) await this.#note(document, header, { ...taken, number, sha256, ring, isFirst: known === null });
     catalog.run('RELEASE manifest');
-    const { planFile: _, ...rest } = header;
-    this.#headers.set(document, rest);
+    this.#opener.noteTaken(document, header);
     this.#count(document, header, taken);
     return number;
-  }
-
-  async #open(document: ManifestDocument, holder: Holder): Promise<{ header: ManifestHeader; lines: AsyncGenerator<ManifestLine>; sha256: Buffer; ring: KeyRing }> {
-    const { name, codec, sealed, snapshot, source } = document;
-    const bytes = await this.#ahead.take(document, holder);
-    // A plain manifest must not ask for a key.
-    const ring = sealed ? await holder.keys() : openKeyRing([]);
-    const again = (offset: number, length: number): Promise<Uint8Array> => holder.target.read(name, offset, length, this.#options.signal);
-    const lines = readManifest(decodeDocument(bytes, codec, sealed, ring, name, again), name);
-    const first = await lines.next();
-    if (first.done || first.value.kind !== 'header') throw damagedManifest(name, 'it has no header');
-    const { header } = first.value;
-    if (header.snapshot !== snapshot) throw damagedManifest(name, `it says that it is the manifest of ${header.snapshot}`);
-    if (header.source !== source) throw damagedManifest(name, `it says that it is of the source ${header.source}`);
-    const sha256 = hash('sha256', bytes, 'buffer');
-    await holder.stored.trust?.checkHeader(name, header, null, async (expected) => sha256.toString('hex') === expected);
-    this.#openedSealed ||= sealed;
-    return { header, lines, sha256, ring };
-  }
-
-  /** The base must be the one that this manifest was laid over, or a later one under its name. */
-  async #checkBase(header: ManifestHeader, { target }: Holder): Promise<void> {
-    for (const document of (header.base !== null && this.#documents.get(header.base)) || []) {
-      const holder = document.holders.find((other) => other.target === target);
-      const base = this.#headers.get(document);
-      if (holder && base) await holder.stored.trust?.checkHeader(document.name, base, header, async () => true);
-    }
   }
 
   async #note(document: ManifestDocument, header: ManifestHeader, taken: TakenManifest & { number: number; sha256: Buffer; ring: KeyRing; isFirst: boolean }): Promise<void> {
@@ -278,24 +217,9 @@ class ManifestImport {
   }
 }
 
-/** Whether the signature holds is known at the end only: nothing of a manifest stays if this throws. */
-async function* checked(lines: AsyncIterable<ManifestLine>, name: string, header: ManifestHeader, { stored }: Holder): AsyncGenerator<ManifestLine> {
-  for await (const line of lines) {
-    if (line.kind === 'end') {
-      if (stored.trust) stored.trust.checkEnd(name, header, line.isGenuine);
-      else if (line.isGenuine === false) throw damagedManifest(name, 'its signature does not hold');
-    }
-    yield line;
-  }
-}
-
 function baseMissing({ snapshot, name }: ManifestDocument, base: string): BatError {
   return new BatError('OBJECT_MISSING', `The snapshot ${snapshot} builds on ${base}, of which no manifest can be read.`, {
     hint: 'Look on another target.',
     subject: name,
   });
-}
-
-function compare(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }
