@@ -11,7 +11,7 @@ import { formatCount } from '../core/units.ts';
 import { batVersion } from '../core/version.ts';
 import type { Target } from '../targets/target.ts';
 import { chooseTarget, noteDrill } from './drill/last-drills.ts';
-import { DrillFailed, type DrillFailure, type DrillOptions, type DrillReport, type TrustingOptions } from './drill/contract.ts';
+import { DrillFailed, type DrillFailure, type DrillOptions, type DrillReport, type DrillResult, type TrustingOptions } from './drill/contract.ts';
 import { estimateFull } from './drill/full-restore.ts';
 import { chooseToLook, leaveOutCold, lookAtSnapshot } from './drill/look.ts';
 import { checkReportFolder, writeReport } from './drill/report-files.ts';
@@ -23,15 +23,9 @@ import { once } from './store/keys.ts';
 import { Trust } from './store/trust.ts';
 import { askTargets } from './stored.ts';
 
-export { DrillFailed, type DrillOptions, type DrillReport } from './drill/contract.ts';
+export { DrillFailed, type DrillOptions, type DrillReport, type DrillResult } from './drill/contract.ts';
 
 const mostNamed = 20;
-
-export interface DrillResult {
-  report: DrillReport;
-  /** The files of the report. */
-  files: string[];
-}
 
 /**
  * The report is written whatever came of it. Throws DrillFailed if not everything came back; NOTHING_STORED, DISK_FAILED, the codes of
@@ -50,8 +44,9 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
     const report = await tryTarget({ ...options, trust }, target, stored);
     const files = folder === null ? [] : await writeReport(folder, report);
     await noteDrill(plan, report, files[0] ?? null, emit, environment);
-    if (report.isOk) return { report, files };
-    throw failed(report, files);
+    const result = { report, files };
+    if (report.isOk) return result;
+    throw failed(result);
   } finally {
     await closeTargets(targets);
   }
@@ -110,11 +105,12 @@ async function tryTarget(options: TrustingOptions, target: Target, stored: reado
   }
 }
 
-function failed(report: DrillReport, files: readonly string[]): DrillFailed {
+function failed(result: DrillResult): DrillFailed {
+  const { report, files } = result;
   const { failures, tried, target } = report;
   const named = failures.slice(0, mostNamed).map(({ snapshot, path, message }) => `  ${path === '' ? snapshot : path}: ${message}`);
   const more = failures.length > named.length ? [`  and ${formatCount(failures.length - named.length, 'more', 'more')}`] : [];
   const head = `The drill failed: of ${formatCount(tried.files, 'file')} tried from "${target}", ${formatCount(failures.length, 'did', 'did')} not come back as it should.`;
   const hint = `Find out how much is damaged with \`bat verify --target ${target}\`.${files[0] === undefined ? '' : ` The report is in ${files[0]}.`}`;
-  return new DrillFailed([head, ...named, ...more].join('\n'), report, files, hint);
+  return new DrillFailed('RESTORE_INCOMPLETE', [head, ...named, ...more].join('\n'), result, { hint });
 }

@@ -29,7 +29,7 @@ export {
 
 /**
  * Whatever the manifests say, nothing outside the destination is written, and no file gets its name before it is whole and
- * was checked. Throws RestoreIncomplete (a BatError, with the summary) if anything is missing at the end; the codes of
+ * was checked. Throws RestoreIncomplete (with the summary as its result) if anything is missing at the end; the codes of
  * store.ts if nothing could be begun; ThawPending if objects must be thawed first; the signal's reason if it was aborted.
  * Targets are connected, not closed.
  */

@@ -16,7 +16,7 @@ export async function carryOutRestore(shell: Shell, view: EventView, options: Re
   const { restore } = await import('../actions/restore.ts');
   const summary = await restore(options).catch(async (error: unknown) => {
     view.finish(error);
-    const { summary: incomplete } = error as Partial<RestoreIncomplete>;
+    const { result: incomplete } = error as Partial<RestoreIncomplete>;
     // Of what there is all came back: that is worth its lines.
     if (incomplete && incomplete.unmatched.length > 0 && incomplete.failed === 0 && !shell.json && !quiet) (await import('./views/restore.ts')).showRestored(shell, incomplete, where, options.dryRun);
     return failed(shell, error);
@@ -28,7 +28,7 @@ export async function carryOutRestore(shell: Shell, view: EventView, options: Re
 
 /** A restore that ended with something missing has a summary, too; without a terminal its single failures have been said. */
 function failed(shell: Shell, error: unknown): never {
-  const { summary } = error as Partial<RestoreIncomplete>;
+  const { result: summary } = error as Partial<RestoreIncomplete>;
   if (!(error instanceof BatError) || !summary) throw error;
   if (shell.json) shell.emitJson('summary', summaryFields(summary, error.exitCode));
   if (shell.json || shell.out.isTerminal) throw error;

@@ -102,11 +102,11 @@ test('a byte flipped on the target beforehand: each file that suffers is in the 
   flip(docs, 60);
   const error = await failing({ from: 'two' });
   expect(error.code).toBe('RESTORE_INCOMPLETE');
-  expect(error.report).toMatchObject({ isOk: false, tried: { files: 4 }, cameBack: 1 });
-  expect(error.report.failures.map(({ path }) => path).sort()).toEqual(['docs/a.txt', 'docs/odd|name.txt', 'docs/sub/b.txt']);
-  for (const { message } of error.report.failures) expect(message).toMatch(/damaged/);
+  expect(error.result.report).toMatchObject({ isOk: false, tried: { files: 4 }, cameBack: 1 });
+  expect(error.result.report.failures.map(({ path }) => path).sort()).toEqual(['docs/a.txt', 'docs/odd|name.txt', 'docs/sub/b.txt']);
+  for (const { message } of error.result.report.failures) expect(message).toMatch(/damaged/);
   expect(error.message).toContain('docs/sub/b.txt');
-  const [markdown = '', json = ''] = error.files.map((file) => readFileSync(file, 'utf8'));
+  const [markdown = '', json = ''] = error.result.files.map((file) => readFileSync(file, 'utf8'));
   expect(markdown).toContain('# Drill of small, from two: 3 failures');
   expect(markdown).toContain('| docs/odd\\|name.txt |');
   expect((JSON.parse(json) as { failures: unknown[] }).failures).toHaveLength(3);
@@ -121,10 +121,10 @@ test('a manifest or a volume that is gone is in the report as well', async () =>
   const [first = '', second = ''] = volumes('safe');
   rmSync(first);
   const error = await failing({ from: 'safe' });
-  expect(error.report.failures.map(({ path }) => path).sort()).toEqual(['docs/a.txt', 'docs/sub/b.txt']);
+  expect(error.result.report.failures.map(({ path }) => path).sort()).toEqual(['docs/a.txt', 'docs/sub/b.txt']);
   const manifests = filesBelow(join(backup.folder, 'sealed')).filter((name) => name.includes('/manifests/') && name.includes('-docs.'));
   flip(join(backup.folder, 'sealed', manifests[1]!), 300);
-  const { report } = await failing({ from: 'sealed' });
+  const { report } = (await failing({ from: 'sealed' })).result;
   expect(report.failures).toMatchObject([{ snapshot: expect.stringContaining('-docs'), path: '' }]);
   expect(existsSync(second)).toBe(true);
 });
@@ -138,7 +138,7 @@ test('a file on the disk with other bytes and the same size and time is told', a
   await backup.run();
   writeFileSync(file, 'frist');
   utimesSync(file, time, time);
-  const { report } = await failing({ from: 'one' });
+  const { report } = (await failing({ from: 'one' })).result;
   expect(report.failures).toMatchObject([{ path: 'docs/a.txt', message: expect.stringContaining('the file on the disk has other bytes') }]);
 });
 

@@ -33,7 +33,7 @@ async function attack(entries: readonly Given[], refusedPaths: readonly string[]
   const error = await setting.incomplete();
   expect(outsideNow()).toBe(before);
   expect(error.code).toBe('RESTORE_INCOMPLETE');
-  expect(error.summary.failures.map(({ path }) => path).sort()).toEqual(refusedPaths.map((path) => (path === '' ? 'docs' : `docs/${path}`)).sort());
+  expect(error.result.failures.map(({ path }) => path).sort()).toEqual(refusedPaths.map((path) => (path === '' ? 'docs' : `docs/${path}`)).sort());
   expect(setting.read('good')).toBe('good');
   expect(setting.tree().filter((path) => path.includes('.bat-restore-'))).toEqual([]);
   return setting.tree();
@@ -108,7 +108,7 @@ describe('refused', () => {
     fs.symlinkSync(outside, setting.path());
     await setting.store().snapshot([{ path: 'victim', ...evil }]);
     const before = outsideNow();
-    expect((await setting.incomplete()).summary.failed).toBe(1);
+    expect((await setting.incomplete()).result.failed).toBe(1);
     expect(outsideNow()).toBe(before);
   });
 });
@@ -177,7 +177,7 @@ it('a chunk of other bytes than its hash says never becomes a file', async () =>
     return lines;
   };
   await setting.store().snapshot([{ path: 'a', content: 'a' }, { path: 'b', content: 'b' }], { tamper });
-  expect((await setting.incomplete()).summary.failures).toEqual([{ path: 'docs/a', message: expect.stringMatching(/volumes\/.* is damaged/) }]);
+  expect((await setting.incomplete()).result.failures).toEqual([{ path: 'docs/a', message: expect.stringMatching(/volumes\/.* is damaged/) }]);
   expect(setting.tree()).toEqual(['b']);
 });
 
@@ -187,6 +187,6 @@ it('chunks in another order than the whole says never become a file', async () =
     return lines;
   };
   await setting.store().snapshot([{ path: 'a', content: [Buffer.from('11'), Buffer.from('22')] }], { tamper });
-  expect((await setting.incomplete()).summary.failed).toBe(1);
+  expect((await setting.incomplete()).result.failed).toBe(1);
   expect(setting.tree()).toEqual([]);
 });

@@ -166,7 +166,7 @@ test('a target that says readable and does not let it be read ends as a failure,
   const target = glacier();
   target.coldStorage.state = async () => ({ is: 'readable' });
   const error = await setting.incomplete({ targets: [target], thaw: { days: 7, now: () => freezer.now, choose: async () => 'bulk', pause: null } });
-  expect(error.summary.failed).toBe(3);
+  expect(error.result.failed).toBe(3);
   expect(error.message).toContain('is in cold storage');
 });
 
@@ -287,7 +287,7 @@ describe('a restore that waits', () => {
       fs.rmSync(join(setting.folder, 'store', first!));
       freezer.pass(12);
     };
-    await expect(restoreBy('standard', { targets: [target] }, pause)).rejects.toMatchObject({ code: 'RESTORE_INCOMPLETE', summary: { files: 2, failed: 1 } });
+    await expect(restoreBy('standard', { targets: [target] }, pause)).rejects.toMatchObject({ code: 'RESTORE_INCOMPLETE', result: { files: 2, failed: 1 } });
     expect(target.reads.map(([name]) => name)).toContain(second);
   });
 

@@ -41,12 +41,12 @@ describe('a damaged volume', () => {
     const volume = store.volumeNames[0]!;
     flip(join(store.folder, volume), fs.statSync(join(store.folder, volume)).size - 40_000);
     const error = await setting.incomplete({ keys: { identities: [key.identity] } });
-    expect(error.summary.failures[0]!.message).toContain(volume);
+    expect(error.result.failures[0]!.message).toContain(volume);
     expect(error.hint).toContain(volume);
-    expect(error.message).toContain(error.summary.failures[0]!.path);
-    expect(error.summary.failed).toBeLessThanOrEqual(sealed ? 22 : 4);
-    expect(rightFiles()).toBe(30 - error.summary.failed);
-    expect(error.summary.failed).toBeGreaterThan(0);
+    expect(error.message).toContain(error.result.failures[0]!.path);
+    expect(error.result.failed).toBeLessThanOrEqual(sealed ? 22 : 4);
+    expect(rightFiles()).toBe(30 - error.result.failed);
+    expect(error.result.failed).toBeGreaterThan(0);
   });
 
   it('that ends too early gives what lies before its end', async () => {
@@ -55,7 +55,7 @@ describe('a damaged volume', () => {
     const volume = join(store.folder, store.volumeNames[0]!);
     fs.truncateSync(volume, 60_000);
     const error = await setting.incomplete();
-    expect(rightFiles()).toBe(30 - error.summary.failed);
+    expect(rightFiles()).toBe(30 - error.result.failed);
     expect(rightFiles()).toBeGreaterThan(8);
   });
 
@@ -64,8 +64,8 @@ describe('a damaged volume', () => {
     await store.snapshot(files);
     fs.rmSync(join(store.folder, store.volumeNames[1]!));
     const error = await setting.incomplete();
-    expect(error.summary.failures[0]!.message).toContain(store.volumeNames[1]!);
-    expect(rightFiles()).toBe(30 - error.summary.failed);
+    expect(error.result.failures[0]!.message).toContain(store.volumeNames[1]!);
+    expect(rightFiles()).toBe(30 - error.result.failed);
     expect(rightFiles()).toBeGreaterThan(15);
   });
 
@@ -73,7 +73,7 @@ describe('a damaged volume', () => {
     const store = setting.store({ volumeSize: 50_000 });
     await store.snapshot([{ path: 'parts', content: [noise(40_000, '1'), noise(40_000, '2'), noise(40_000, '3')] }, { path: 'f01', content: noise(4000, 'f1') }, { path: 'hard', type: 'hardlink', link: 'parts' }]);
     fs.rmSync(join(store.folder, store.volumeNames[1]!));
-    const { summary } = await setting.incomplete();
+    const { result: summary } = await setting.incomplete();
     expect(summary.failures.map(({ path }) => path)).toEqual(['docs/parts', 'docs/hard']);
     expect(setting.tree()).toEqual(['f01']);
   });
@@ -136,7 +136,7 @@ describe('another target', () => {
     expect(setting.events).toContainEqual(expect.objectContaining({ type: 'target-failed', target: 'store', code: 'TARGET_UNREACHABLE' }));
     const alone = setting.target();
     alone.onRead = target.onRead;
-    expect((await setting.incomplete({ targets: [alone] })).summary.failures[0]!.message).toMatch(/pulled out|cannot be reached/);
+    expect((await setting.incomplete({ targets: [alone] })).result.failures[0]!.message).toMatch(/pulled out|cannot be reached/);
   });
 
   it('has the latest snapshot, or is all there is', async () => {
@@ -160,7 +160,7 @@ it('a source whose manifest is damaged does not keep the others from being resto
   await store.snapshot([{ path: 'a', content: 'a' }]);
   await store.snapshot([{ path: 'b', content: 'b' }], { source: 'photos' });
   fs.truncateSync(join(store.folder, 'manifests/20260101-000000-aaaa-photos.jsonl.zst'), 50);
-  expect((await setting.incomplete()).summary.failures).toMatchObject([{ path: 'photos' }]);
+  expect((await setting.incomplete()).result.failures).toMatchObject([{ path: 'photos' }]);
   expect(setting.read('a')).toBe('a');
 });
 

@@ -35,11 +35,11 @@ describe('a restore of many files', () => {
     fs.mkdirSync(setting.path('d2/f2'), { recursive: true });
     await setting.store().snapshot([...folders, ...many, { path: 'hard', type: 'hardlink', link: 'd1/f1' }]);
     const error = await setting.incomplete();
-    expect(error.summary.failures).toEqual([
+    expect(error.result.failures).toEqual([
       { path: 'docs/d1/f1', message: 'a folder that is not empty has its name' },
       { path: 'docs/hard', message: 'it is a hard link to d1/f1, which could not be restored' },
     ]);
-    expect(error.summary.files).toBe(299);
+    expect(error.result.files).toBe(299);
     expect(fs.readFileSync(setting.path('d2/f2')).equals(many[2]!.content as Buffer)).toBe(true);
     expect(setting.tree().filter((path) => path.includes('.bat-restore-'))).toEqual([]);
   });

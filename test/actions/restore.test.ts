@@ -133,7 +133,7 @@ describe('what comes back', () => {
     ]);
     const roots = [{ prefix: 'one', path: one }, { prefix: 'two', path: two }, { prefix: 'hosts', path: join(setting.folder, 'etc-hosts') }];
     const error = await setting.incomplete({ destination: { kind: 'in-place', roots: new Map([['docs', roots]]) } });
-    expect(error.summary.failures).toEqual([{ path: 'docs/gone', message: expect.stringContaining('none of the folders') }]);
+    expect(error.result.failures).toEqual([{ path: 'docs/gone', message: expect.stringContaining('none of the folders') }]);
     expect(['one/a', 'two/b', 'two/mine', 'etc-hosts'].map((path) => fs.readFileSync(join(setting.folder, path), 'utf8'))).toEqual(['A', 'B', 'stays', 'H']);
     await expect(setting.restore({ destination: { kind: 'in-place', roots: new Map() } })).rejects.toMatchObject({ code: 'USAGE' });
   });
@@ -220,7 +220,7 @@ describe('patterns', () => {
   it('refuses a path below a file of the snapshot, however it is asked for', async () => {
     await setting.store().snapshot([{ path: 'good', content: 'good' }, { path: 'a', content: 'a' }, { path: 'a/b', content: 'b' }]);
     for (const path of ['a/b', 'docs/a/b', '*/b']) {
-      const { summary } = await setting.incomplete({ patterns: [path, 'good'] });
+      const { result: summary } = await setting.incomplete({ patterns: [path, 'good'] });
       expect(summary.failures).toMatchObject([{ path: 'docs/a/b', message: expect.stringContaining('as a file, not as a folder') }]);
       expect(setting.tree()).toEqual(['good']);
     }
@@ -246,7 +246,7 @@ describe('patterns', () => {
     await setting.store().snapshot([{ path: 'a', content: 'a' }]);
     await expect(setting.restore({ patterns: ['nope'] })).rejects.toMatchObject({ code: 'NOT_FOUND', exitCode: 10 });
     await expect(setting.restore({ patterns: ['nope', 'a', '*.txt'] })).rejects.toMatchObject({
-      code: 'RESTORE_INCOMPLETE', exitCode: 1, message: 'Nothing matches nope, *.txt.', summary: { files: 1, failed: 0, unmatched: ['nope', '*.txt'] },
+      code: 'RESTORE_INCOMPLETE', exitCode: 1, message: 'Nothing matches nope, *.txt.', result: { files: 1, failed: 0, unmatched: ['nope', '*.txt'] },
     });
     expect(setting.tree()).toEqual(['a']);
   });
@@ -299,7 +299,7 @@ describe('what is there already', () => {
     fs.mkdirSync(setting.path('bare'));
     const error = await setting.incomplete();
     expect(error).toMatchObject({ code: 'RESTORE_INCOMPLETE', exitCode: 1 });
-    expect(error.summary.failures).toEqual([{ path: 'docs/full', message: expect.stringContaining('not empty') }]);
+    expect(error.result.failures).toEqual([{ path: 'docs/full', message: expect.stringContaining('not empty') }]);
     expect(setting.tree()).toEqual(['bare', 'fine', 'full', 'full/inner']);
   });
 });

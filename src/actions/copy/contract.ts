@@ -1,8 +1,9 @@
 /** What a copy is asked for, and what it answers. */
-import { BatError, type ErrorCode, type ErrorDetails } from '../../core/errors.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Lane } from '../../steps/step.ts';
+import { Incomplete } from '../incomplete.ts';
 
 export interface CopyOptions {
   plan: Plan;
@@ -76,13 +77,5 @@ export interface CopyFailure {
   message: string;
 }
 
-/** Thrown at the end of a copy that could not copy everything; what is not named in it is there. */
-export class CopyIncomplete extends BatError {
-  readonly result: CopyResult;
-
-  constructor(code: ErrorCode, message: string, result: CopyResult, details: ErrorDetails) {
-    super(code, message, details);
-    this.name = 'CopyIncomplete';
-    this.result = result;
-  }
-}
+/** Thrown at the end of a copy that could not copy everything. */
+export class CopyIncomplete extends Incomplete<CopyResult> {}

@@ -1,8 +1,8 @@
 /** What a drill is asked for, and what it answers. */
 import type { DrillTotals, Sample } from '../../catalog/drill-list.ts';
-import { BatError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { Incomplete } from '../incomplete.ts';
 import type { KeyInputs } from '../store.ts';
 import type { ThawPolicy } from '../restore.ts';
 import type { Trust } from '../store/trust.ts';
@@ -85,16 +85,11 @@ export interface FullRestore {
   asOf: string | null;
 }
 
-/** Thrown where not everything came back. */
-export class DrillFailed extends BatError {
-  readonly report: DrillReport;
-  /** Of the report. */
-  readonly files: readonly string[];
-
-  constructor(message: string, report: DrillReport, files: readonly string[], hint: string) {
-    super('RESTORE_INCOMPLETE', message, { hint });
-    this.name = 'DrillFailed';
-    this.report = report;
-    this.files = files;
-  }
+export interface DrillResult {
+  report: DrillReport;
+  /** The files of the report. */
+  files: string[];
 }
+
+/** Thrown where not everything came back. */
+export class DrillFailed extends Incomplete<DrillResult> {}

@@ -36,7 +36,7 @@ async function count(options: TrustingOptions, target: Target): Promise<RestoreS
     return await restore({ ...restoreAround(options, target), snapshot: 'latest', patterns: [], destination, dryRun: true, emit: () => {} });
   } catch (error) {
     options.signal.throwIfAborted();
-    if (error instanceof RestoreIncomplete) return error.summary;
+    if (error instanceof RestoreIncomplete) return error.result;
     // What is wrong has been told where it was tried.
     if (error instanceof BatError) return null;
     throw error;

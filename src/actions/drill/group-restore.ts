@@ -69,7 +69,7 @@ export class GroupRestore {
       return await restore({ ...restoreAround(this.#options, this.#target), snapshot: id, patterns, destination: { kind: 'folder', path, perSource: true }, dryRun: false, emit: (event) => this.#tell(event) });
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof RestoreIncomplete && error.code === 'RESTORE_INCOMPLETE') return error.summary;
+      if (error instanceof RestoreIncomplete && error.code === 'RESTORE_INCOMPLETE') return error.result;
       // The same files must be asked for once more.
       if (error instanceof ThawPending) throw new ThawPending(error.message, error.until, `Call it again then, with --seed ${this.#options.seed} for the same files.`);
       if (!(error instanceof BatError) || !ofObjects.has(error.code)) throw error;

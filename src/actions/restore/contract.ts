@@ -1,9 +1,10 @@
 /** What a restore is asked for, and what it answers. */
-import { BatError, type ErrorCode, type ErrorDetails } from '../../core/errors.ts';
+import { BatError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
 import type { Root } from '../../steps/source.ts';
 import type { ThawTier } from '../../targets/cold-storage.ts';
 import type { Target } from '../../targets/target.ts';
+import { Incomplete } from '../incomplete.ts';
 import type { KeyInputs } from '../store/keys.ts';
 import type { Trust } from '../store/trust.ts';
 
@@ -110,16 +111,8 @@ export interface RestoreSummary {
   duration: number;
 }
 
-/** Thrown at the end of a restore that could not bring everything back; all that is not named in it is there. */
-export class RestoreIncomplete extends BatError {
-  readonly summary: RestoreSummary;
-
-  constructor(code: ErrorCode, message: string, summary: RestoreSummary, details: ErrorDetails) {
-    super(code, message, details);
-    this.name = 'RestoreIncomplete';
-    this.summary = summary;
-  }
-}
+/** Thrown at the end of a restore that could not bring everything back. */
+export class RestoreIncomplete extends Incomplete<RestoreSummary> {}
 
 /** Thrown when objects are being thawed: the same restore is to be called again. */
 export class ThawPending extends BatError {

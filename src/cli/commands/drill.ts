@@ -85,10 +85,10 @@ async function tryBackup(shell: Shell, named: string | undefined, flags: DrillFl
     else if (!quiet) views.showDrill(shell.out, result.report, result.files);
   } catch (error) {
     view.finish(error);
-    const { report } = error as Partial<DrillFailed>;
-    if (error instanceof BatError && report) {
-      if (shell.json) shell.emitJson('summary', views.drillFields(report, (error as DrillFailed).files, error.exitCode));
-      else if (!quiet) views.showDrill(shell.out, report, (error as DrillFailed).files);
+    const { result } = error as Partial<DrillFailed>;
+    if (error instanceof BatError && result) {
+      if (shell.json) shell.emitJson('summary', views.drillFields(result.report, result.files, error.exitCode));
+      else if (!quiet) views.showDrill(shell.out, result.report, result.files);
     }
     throw error;
   }
