@@ -31,7 +31,7 @@ test('a restore', async () => {
     plan: plan.name, targets, snapshot: 'latest', patterns: ['docs/a.txt', 'docs/z*'], destination: { kind: 'folder', path: join(backup.folder, 'back'), perSource: true }, overwrite: 'always', dryRun: false,
     keys: { identities: [] }, thaw: { days: 1, choose: () => Promise.reject(new Error('nothing is cold')), pause: null, now: () => new Date() }, emit, signal,
   });
-  await expect(wanted).rejects.toMatchObject({ code: 'RESTORE_INCOMPLETE', summary: { failed: 3 } });
+  await expect(wanted).rejects.toMatchObject({ code: 'RESTORE_INCOMPLETE', result: { failed: 3 } });
   await closeTargets(targets);
   const shown = backup.events.flatMap((event) => readingNoticeOf(event)?.text ?? []).join('\n');
   for (const name of names) expect(shown).toContain(`docs: ${name.slice('docs/'.length)}: `);
