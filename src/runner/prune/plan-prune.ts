@@ -1,21 +1,19 @@
 /** Works out what forgetting snapshots means: pure, but for looking at the manifests on the targets. */
 import { findAlive, findLost } from '../../catalog/alive-chunks.ts';
 import { Forgetting } from '../../catalog/forgetting.ts';
-import { IdSet } from '../../catalog/id-set.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
-import { Manifests, type ManifestRecord } from '../../catalog/manifests.ts';
+import { Manifests } from '../../catalog/manifests.ts';
 import { Receipts } from '../../catalog/receipts.ts';
 import { Snapshots, type Snapshot } from '../../catalog/snapshots.ts';
 import { BatError } from '../../core/errors.ts';
-import type { Lane } from '../../steps/step.ts';
 import { filledCopies } from '../copy-lanes.ts';
 import { tryTarget } from '../prepare-targets.ts';
 import type { Session } from '../session.ts';
+import { findRewrites, groupByLane } from './choose-rewrites.ts';
 import { chooseOnCopy, chooseVolumes, type ChosenVolumes } from './choose-volumes.ts';
 import { lookAt, type TargetLook } from './look.ts';
 import { minimumTime } from './minimum-time.ts';
 import type { PruneOptions, PrunePlan, PruneWork, PutOff, TargetPrune } from './prune-plan.ts';
-import type { Rewrite } from './rewrite.ts';
 
 const nothingChosen: ChosenVolumes = { leaving: [], waiting: [], draining: [], compaction: { volumes: 0, again: 0, dead: 0 } };
 
@@ -91,44 +89,6 @@ function stayingOn(session: Session, leaving: readonly number[], copies: PruneWo
   const goes = new Map(copies.map((copy) => [copy.target, new Set(copy.leaving)]));
   const holders = filledCopies(session);
   return leaving.filter((volume) => holders.some((id) => receipts.isHeld(volume, id) && !goes.get(id)?.has(volume)));
-}
-
-/** Ids of the kept snapshots whose manifests on a target cannot stay as they are. */
-function findRewrites(session: Session, { target, kept, gone }: TargetLook, forget: ReadonlySet<string>, goers: readonly number[]): Set<string> {
-  const leaving = new IdSet();
-  for (const id of goers) leaving.add(id);
-  const snapshots = new Snapshots(session.catalog);
-  const isKept = (id: string): boolean => !forget.has(id) && snapshots.get(id) !== null;
-  const removes = gone.length > 0 || !new Forgetting(session.catalog).leavingOn(target.id).next().done;
-  const leans = ({ base, volumes, sha256, size }: ManifestRecord): boolean => {
-    // One that was being written when bat was killed; and any other that nobody knows enough of, before something goes that it may need.
-    if (size === 0 || (removes && (sha256 === null || volumes === null))) return true;
-    return (base !== null && base !== '' && !isKept(base)) || (volumes?.some((volume) => leaving.has(volume)) ?? false);
-  };
-  const found = new Set<string>();
-  const known = new Set<string>();
-  for (const record of new Manifests(session.catalog).eachOn(target.id)) {
-    if (!isKept(record.snapshot)) continue;
-    known.add(record.snapshot);
-    if (leans(record)) found.add(record.snapshot);
-  }
-  for (const { snapshot } of kept) if (removes && !known.has(snapshot)) found.add(snapshot);
-  return found;
-}
-
-/** The same on all targets of a lane that hold it: what they hold alike can be laid over alike. */
-function groupByLane(session: Session, lanes: readonly Lane[], open: readonly TargetLook[], rewritten: ReadonlyMap<string, ReadonlySet<string>>): Rewrite[] {
-  const manifests = new Manifests(session.catalog);
-  return lanes.flatMap((lane) => {
-    const targets = lane.targets.filter((id) => rewritten.has(id));
-    const ids = new Set(targets.flatMap((id) => [...rewritten.get(id)!]));
-    return [...ids].map((snapshot): Rewrite => {
-      const noted = new Set(manifests.of(snapshot).map(({ target }) => target));
-      // Of one that only copies fill nobody knows how a manifest was sealed that is not noted: the next copy brings it anew.
-      const holds = (id: string): boolean => noted.has(id) || (!session.copyLanes.includes(lane) && open.some(({ target, kept }) => target.id === id && kept.some((there) => there.snapshot === snapshot)));
-      return { snapshot, lane, targets: targets.filter(holds) };
-    });
-  });
 }
 
 function describe(session: Session, { target, gone }: TargetLook, rewritten: ReadonlySet<string>, { early = false }: PruneOptions): TargetPrune {
