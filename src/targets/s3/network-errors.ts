@@ -2,7 +2,7 @@
 import { systemCode, systemReason } from '../../core/errors.ts';
 import { formatDuration } from '../../core/units.ts';
 import { SilenceError } from './deadline.ts';
-import type { Attempt, Meaning } from './errors.ts';
+import type { Attempt, Meaning } from './meanings.ts';
 
 const serverOf = ({ endpoint }: Attempt): string => (endpoint ? new URL(endpoint).host : "Amazon's servers");
 
