@@ -46,13 +46,20 @@ export async function bundle(packageFolder: string): Promise<string[]> {
     },
   });
   try {
-    const { output } = await build.write({ dir: folder, format: 'esm', entryFileNames: '[name].js', chunkFileNames: ({ name }) => `${name.split('~', 1)[0]}-[hash].js`, codeSplitting: { groups } });
-    const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+    const { output } = await build.write({ dir: folder, format: 'esm', comments: false, entryFileNames: '[name].js', chunkFileNames: ({ name }) => `${name.split('~', 1)[0]}-[hash].js`, codeSplitting: { groups } });
+    const chunks = output.filter((file) => file.type === 'chunk');
+    for (const { fileName, code } of chunks) writeFileSync(join(folder, fileName), inAscii(code));
+    const modules = chunks.flatMap((chunk) => chunk.moduleIds);
     writeFileSync(join(folder, 'licenses.txt'), licenses(modules));
     return readdirSync(folder);
   } finally {
     await build.close();
   }
+}
+
+/** V8 keeps the text of a program in memory as long as it runs, with two bytes for each character if one of them is not in Latin-1. */
+function inAscii(code: string): string {
+  return code.replace(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** What the authors of the libraries in it ask for: their notices go along. */

@@ -1,6 +1,6 @@
 /** Events as lines for a person: the log file and a terminal that is none both show these. Progress has no line. */
 import type { BatEvent, Issue, RetryEvent, SourceSummary } from './events.ts';
-import { formatBytes, formatCount, formatDuration } from './units.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber } from './units.ts';
 
 export type Severity = 'info' | 'warning' | 'error';
 
@@ -65,11 +65,11 @@ export function describeWait(until: string): string {
 /** `3 new, 1 changed, 2 removed`, or `nothing changed`. */
 export function describeChanges(summary: SourceSummary): string {
   const parts = [
-    [summary.newFiles, 'new'],
-    [summary.changedFiles, 'changed'],
-    [summary.removedFiles, 'removed'],
-  ].filter(([count]) => count !== 0);
-  return parts.length === 0 ? 'no file changed' : parts.map(([count, word]) => `${count!.toLocaleString('en-US')} ${word}`).join(', ');
+    { count: summary.newFiles, word: 'new' },
+    { count: summary.changedFiles, word: 'changed' },
+    { count: summary.removedFiles, word: 'removed' },
+  ].filter(({ count }) => count !== 0);
+  return parts.length === 0 ? 'no file changed' : parts.map(({ count, word }) => `${formatNumber(count)} ${word}`).join(', ');
 }
 
 /** `usb 12.3 MiB, attic 12.4 MiB`. */
@@ -87,7 +87,7 @@ export function describePruned({ forgotten, kept, freed, later }: Extract<BatEve
       .map(([target, amount]) => `${target} ${formatBytes(amount)}`)
       .join(', ');
   const waiting = bytes(later);
-  return `forgot ${formatCount(forgotten, 'snapshot')}, kept ${kept.toLocaleString('en-US')}, freed ${bytes(freed) || 'nothing'}${waiting && `; paid for longer, and left until then: ${waiting}`}`;
+  return `forgot ${formatCount(forgotten, 'snapshot')}, kept ${formatNumber(kept)}, freed ${bytes(freed) || 'nothing'}${waiting && `; paid for longer, and left until then: ${waiting}`}`;
 }
 
 function describeSourceEnd(source: string, summary: SourceSummary): EventLine {

@@ -90,9 +90,14 @@ export function formatHours(milliseconds: number): string {
   return Number.isInteger(hours) ? `${hours} h` : formatDuration(milliseconds);
 }
 
+/** `12,345`; for whole numbers. By hand: JavaScript's own way makes a run 5 MB larger, by tables of all languages. */
+export function formatNumber(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
 /** `1 file`, `12,345 files`. */
 export function formatCount(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+  return `${formatNumber(count)} ${count === 1 ? one : many}`;
 }
 
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

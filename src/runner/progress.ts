@@ -1,6 +1,6 @@
 /** How far a step is, in one line that a person reads. */
 import type { StepCounts } from '../core/events.ts';
-import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber } from '../core/units.ts';
 
 /** Seconds that the rate is taken over: long enough to be calm, short enough to be true. */
 const WINDOW = 10_000;
@@ -23,7 +23,7 @@ export class ProgressLine {
     const parts: string[] = [];
     if (counts.files > 0) {
       const total = counts.totalFiles !== undefined && counts.totalFiles > counts.files;
-      parts.push(total ? `${counts.files.toLocaleString('en-US')} of ${formatCount(counts.totalFiles!, 'file')}` : formatCount(counts.files, 'file'));
+      parts.push(total ? `${formatNumber(counts.files)} of ${formatCount(counts.totalFiles!, 'file')}` : formatCount(counts.files, 'file'));
     } else if (counts.objects > 0) {
       parts.push(formatCount(counts.objects, 'object'));
     }

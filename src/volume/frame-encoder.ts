@@ -1,6 +1,5 @@
 /** Makes frames, on the thread pool, several at a time. What a frame is: frames.ts. */
 import zlib from 'node:zlib';
-import { freeBytes } from '../core/free-bytes.ts';
 import { type Codec, gzipHeader } from './frames.ts';
 import { readZstdFrame } from './zstd-frame.ts';
 
@@ -48,22 +47,28 @@ export class FrameEncoder {
   }
 }
 
+/** Where in its room a stream of Node writes next: not documented, but so in every Node that has zstd. */
+type Stream = zlib.ZstdCompress & { _outOffset: number };
+
 /** One frame after the other, in one stream that never ends. */
 class ZstdEncoder {
   readonly #level: number;
-  #stream: zlib.ZstdCompress | null = null;
+  #stream: Stream | null = null;
+  /** What the stream has room for: a frame of so many bytes. */
+  #largest = 0;
   #pieces: Buffer[] = [];
-  /** What the stream writes into, over the end of one frame and on with the next, until it is full. */
-  #room: ArrayBufferLike | null = null;
 
   constructor(level: number) {
     this.#level = level;
   }
 
   async encode(bytes: Uint8Array): Promise<Uint8Array> {
+    if (bytes.length > this.#largest) this.close();
     const stream = (this.#stream ??= this.#open(bytes.length));
     await new Promise<void>((resolve, reject) => stream.write(bytes, (error) => (error ? reject(error) : resolve())));
     const frame = this.#takeFrame();
+    // The next frame is written where this one was: one behind the other, zstd would have too little room, and copy all that goes in and out.
+    stream._outOffset = 0;
     if (readZstdFrame(frame)?.length !== frame.length) throw new Error('zlib did not give one whole frame');
     return frame;
   }
@@ -73,29 +78,24 @@ class ZstdEncoder {
     this.#stream = null;
   }
 
-  #open(expected: number): zlib.ZstdCompress {
+  #open(largest: number): Stream {
+    this.#largest = largest;
     const params = { [ZSTD_c_compressionLevel]: this.#level, [ZSTD_c_checksumFlag]: 1, [ZSTD_c_contentSizeFlag]: 1 };
     // Room for a whole answer: with zlib's default of 64 KiB a frame costs a trip to the pool for each. Never so little
     // that it would be cut from a slab that others use, too.
-    const chunkSize = Math.max(leastRoom, expected + (expected >> 8) + 1024);
+    const chunkSize = Math.max(leastRoom, largest + (largest >> 8) + 1024);
     // Each write is flushed as a frame of its own; since all of it is there at once, its size goes into the frame's header.
     const stream = zlib.createZstdCompress({ flush: ZSTD_e_end, chunkSize, params });
     stream.on('data', (piece: Buffer) => this.#pieces.push(piece));
     stream.on('error', () => {}); // each write is told of it
-    return stream;
+    return stream as Stream;
   }
 
-  /** A copy; rooms that are full are given back at once, since the garbage collector would let tens of megabytes of them pile up. */
   #takeFrame(): Buffer {
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    const frame = Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    const frame = Buffer.allocUnsafeSlow(this.#pieces.reduce((sum, piece) => sum + piece.length, 0));
     let length = 0;
-    for (const piece of pieces) {
-      length += piece.copy(frame, length);
-      if (this.#room && this.#room !== piece.buffer) freeBytes(new Uint8Array(this.#room));
-      this.#room = piece.buffer;
-    }
+    for (const piece of this.#pieces) length += piece.copy(frame, length);
+    this.#pieces = [];
     return frame;
   }
 }

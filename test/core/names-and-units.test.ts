@@ -5,7 +5,7 @@ import { BatError, exitCodes, systemCode, systemReason } from '../../src/core/er
 import { describeEvent, visible } from '../../src/core/event-text.ts';
 import { decodePath, encodePath, pathDanger, resolvePath, systemPath } from '../../src/core/paths.ts';
 import { redact, registerSecret } from '../../src/core/secrets.ts';
-import { formatBytes, formatCount, formatDuration, formatRate, parseDuration, parseRate, parseSize } from '../../src/core/units.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber, formatRate, parseDuration, parseRate, parseSize } from '../../src/core/units.ts';
 
 describe('names', () => {
   test('whatever their bytes are, they come back as they were', () => {
@@ -79,6 +79,11 @@ test('and written as people read them', () => {
   expect([0, 999, 1000, 1023, 1024, 10_240, 1_048_575, 1_048_576, 1.5 * 2 ** 40].map(formatBytes)).toEqual(['0 B', '999 B', '1.0 KiB', '1.0 KiB', '1.0 KiB', '10.0 KiB', '1.0 MiB', '1.0 MiB', '1.5 TiB']);
   expect([1, 999, 1500, 59_000, 60_000, 3_661_000, 90_000_000].map(formatDuration)).toEqual(['1 ms', '999 ms', '1.5 s', '59 s', '1 min', '1 h 1 min', '1 d 1 h']);
   expect([formatCount(1, 'file'), formatCount(12_345, 'file')]).toEqual(['1 file', '12,345 files']);
+});
+
+test('numbers are shown as JavaScript shows them in English', () => {
+  const numbers = [0, 7, 42, 999, 1000, 12_345, 999_999, 1_000_000, 47_762_123, -1, -123, -1234, Number.MAX_SAFE_INTEGER];
+  expect(numbers.map(formatNumber)).toEqual(numbers.map((number) => number.toLocaleString('en-US')));
 });
 
 test('a secret is hidden in every form in which it may be shown', () => {

@@ -31,6 +31,11 @@ test('it has the program, what it puts on targets, the schema, plans and pages',
   expect(packed.toSorted()).toEqual([...programs, ...others, 'CHANGELOG.md', 'LICENSE', 'README.md', 'bin/bat.js', 'package.json'].toSorted());
 });
 
+test('its program is in ASCII, of which V8 holds a byte for each character and not two', () => {
+  const inOther = readdirSync(join(built.folder, bundleFolder)).filter((name) => name.endsWith('.js') && /[\u0080-\uffff]/.test(readFileSync(join(built.folder, bundleFolder, name), 'utf8')));
+  expect(inOther).toEqual([]);
+});
+
 test('publint has nothing to say', async () => {
   const files = packed.map((name) => ({ name: `package/${name}`, data: readFileSync(join(built.folder, name)) }));
   const { messages, pkg } = await publint({ pkgDir: 'package', strict: true, pack: { files } });

@@ -1,6 +1,6 @@
 /** One encoder makes many frames, and none of them has anything to do with another. */
 import { randomBytes } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { FrameEncoder } from '../../src/volume/frame-encoder.ts';
 import { decodeFrame } from '../../src/volume/frames.ts';
 import { judged } from './judges/run.ts';
@@ -33,4 +33,14 @@ it('what is under way when it is closed still comes', async () => {
   const encoding = encoder.encode(content);
   encoder.close();
   expect(Buffer.from(await decodeFrame('zstd', await encoding, content.length, 'frame')).equals(content)).toBe(true);
+});
+
+it('what it writes into is made once, and again for a larger frame only', async () => {
+  const made = vi.spyOn(Buffer, 'allocUnsafe');
+  const encoder = new FrameEncoder('zstd', 1);
+  for (const size of [200, 200, 100, 900, 900, 200, 900]) await encoder.encode(randomBytes(size * KiB));
+  encoder.close();
+  const sizes = made.mock.calls.map(([size]) => Math.floor(size / KiB));
+  made.mockRestore();
+  expect(sizes.filter((size) => size >= 200)).toEqual([201, 904]);
 });

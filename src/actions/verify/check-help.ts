@@ -5,6 +5,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { VerifyList } from '../../catalog/verify-list.ts';
 import { BatError } from '../../core/errors.ts';
 import { readAgain } from '../../core/read-again.ts';
+import { formatNumber } from '../../core/units.ts';
 import { checkMarker, readMarker } from '../../runner/mark-targets.ts';
 import type { Target } from '../../targets/target.ts';
 import { keyName, markerName, readmeName, restoreScriptName } from '../../volume/names.ts';
@@ -57,5 +58,5 @@ async function wrongWithKey(target: Target, name: string, wrapped: Buffer, signa
 }
 
 export function sizeMessage(found: number, expected: number): string {
-  return `has ${found.toLocaleString('en-US')} bytes in place of ${expected.toLocaleString('en-US')}`;
+  return `has ${formatNumber(found)} bytes in place of ${formatNumber(expected)}`;
 }

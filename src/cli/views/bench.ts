@@ -2,7 +2,7 @@
 import type { BenchEvent, BenchReport } from '../../actions/bench.ts';
 import { exitCodes } from '../../core/errors.ts';
 import { visible } from '../../core/event-text.ts';
-import { formatBytes, formatCount, formatDuration, formatRate } from '../../core/units.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber, formatRate } from '../../core/units.ts';
 import { seconds, snakeCase } from '../json-line.ts';
 import { showError } from '../report-error.ts';
 import type { Shell } from '../shell.ts';
@@ -29,7 +29,7 @@ const right = (title: string): Column => ({ title, align: 'right' });
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 const thousandths = (share: number): number => Math.round(share * 1000) / 1000;
 const rateOf = (rate: number | null): string => (rate === null ? '–' : formatRate(rate));
-const aSecond = (count: number, time: number): string => Math.round((count / time) * 1000).toLocaleString('en-US');
+const aSecond = (count: number, time: number): string => formatNumber(Math.round((count / time) * 1000));
 
 /** One line that says what goes on, on a terminal. */
 export function benchProgress(shell: Shell): BenchProgress {

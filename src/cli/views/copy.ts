@@ -1,6 +1,6 @@
 /** A copy for a person: one line that moves on a terminal, a line now and then elsewhere, a table of the sources at the end. */
 import type { CopyResult } from '../../actions/copy.ts';
-import { formatBytes, formatCount, formatDuration } from '../../core/units.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber } from '../../core/units.ts';
 import { ProgressLine } from '../../runner/progress.ts';
 import { seconds, type JsonFields } from '../json-line.ts';
 import type { Output } from '../output.ts';
@@ -22,7 +22,7 @@ export function copyView(shell: Shell, quiet: boolean, now: () => number = Date.
   return {
     emit: (event) => {
       if (event.type === 'copy-progress') {
-        const text = `${event.objects.toLocaleString('en-US')} of ${progress.text({ ...event, files: 0, objects: event.totalObjects }, now())}`;
+        const text = `${formatNumber(event.objects)} of ${progress.text({ ...event, files: 0, objects: event.totalObjects }, now())}`;
         if (status) status.set(text);
         else if (!quiet && now() - last >= betweenLines) {
           last = now();
@@ -45,7 +45,7 @@ export function copyView(shell: Shell, quiet: boolean, now: () => number = Date.
 
 export function showCopied(output: Output, result: CopyResult): void {
   const { from, to, dryRun, sources, objects, manifests, bytes, duration, left, deleted, pruned } = result;
-  const number = (count: number): string => (count === 0 ? '–' : count.toLocaleString('en-US'));
+  const number = (count: number): string => (count === 0 ? '–' : formatNumber(count));
   const right = (title: string) => ({ title, align: 'right' as const });
   showTable(output, {
     columns: [{ title: 'source', least: 6 }, right(dryRun ? 'to copy' : 'copied'), right('there before'), right('left')],

@@ -1,7 +1,7 @@
 /** What a delete takes away, before and after: for a person, or as JSON lines. */
 import type { GoneFile, ObjectsReport, SnapshotsReport } from '../../actions/delete/report.ts';
 import { visible } from '../../core/event-text.ts';
-import { formatBytes, formatCount, formatMoney } from '../../core/units.ts';
+import { formatBytes, formatCount, formatMoney, formatNumber } from '../../core/units.ts';
 import type { PrunedTarget, PruneResult } from '../../runner/prune/carry-out.ts';
 import type { Away, TargetPrune } from '../../runner/prune/prune-plan.ts';
 import type { Shell } from '../shell.ts';
@@ -44,7 +44,7 @@ function textView(shell: Shell, dryRun: boolean): DeleteView {
   const snapshots = ({ snapshots: chosen, lost, targets, compaction }: SnapshotsReport): void => {
     showTable(out, {
       columns: [{ title: 'snapshot' }, { title: 'source', least: 6 }, { title: 'time' }, { title: 'files', align: 'right' }, { title: 'size', align: 'right' }],
-      rows: chosen.map(({ id, source, time, files, bytes }) => [id, source, localTime(new Date(time)), files.toLocaleString('en-US'), formatBytes(bytes)]),
+      rows: chosen.map(({ id, source, time, files, bytes }) => [id, source, localTime(new Date(time)), formatNumber(files), formatBytes(bytes)]),
     });
     showFiles(lost.files, lost.bytes, '', chosen.length === 1 ? 'it' : 'them');
     for (const target of targets) out.line(describeTarget(target));

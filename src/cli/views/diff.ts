@@ -2,7 +2,7 @@
 import type { DiffEvent, DiffTotals, Difference } from '../../actions/diff.ts';
 import type { Side } from '../../catalog/difference-list.ts';
 import { visible } from '../../core/event-text.ts';
-import { formatBytes, formatCount } from '../../core/units.ts';
+import { formatBytes, formatCount, formatNumber } from '../../core/units.ts';
 import { toJsonLine } from '../json-line.ts';
 import type { Colours } from '../output.ts';
 import type { Shell } from '../shell.ts';
@@ -59,7 +59,7 @@ function totalLines(totals: DiffTotals): string[] {
   const facts = words.flatMap(([kind, word]) => {
     const { entries, bytes } = totals[kind];
     if (entries === 0) return [];
-    return [`${entries.toLocaleString('en-US')} ${word}${kind === 'metadata' ? '' : ` (${formatBytes(bytes)})`}`];
+    return [`${formatNumber(entries)} ${word}${kind === 'metadata' ? '' : ` (${formatBytes(bytes)})`}`];
   });
   if (facts.length === 0) return ['No difference.'];
   const all = Object.values(totals).reduce((sum, { entries }) => sum + entries, 0);

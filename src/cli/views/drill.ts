@@ -3,7 +3,7 @@ import type { DrillReport } from '../../actions/drill.ts';
 import { coverage } from '../../actions/drill/report-markdown.ts';
 import { reportJson } from '../../actions/drill/report-json.ts';
 import { visible } from '../../core/event-text.ts';
-import { formatBytes, formatCount, formatDuration, formatRate } from '../../core/units.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber, formatRate } from '../../core/units.ts';
 import type { JsonFields } from '../json-line.ts';
 import type { Output } from '../output.ts';
 
@@ -17,7 +17,7 @@ export function showDrill(out: Output, report: DrillReport, files: readonly stri
   for (const { path, message } of notCompared.slice(0, mostNamed)) out.line(out.colours.yellow(`not compared: ${visible(path)}: ${visible(message)}`));
   if (live.unread > mostNamed) out.line(out.colours.yellow(`and ${formatCount(live.unread - mostNamed, 'more', 'more')} that could not be compared`));
   const compared = live.compared > 0 ? `, ${formatCount(live.compared, 'of them', 'of them')} the same as on the disk` : '';
-  const sentence = `${cameBack.toLocaleString('en-US')} of ${formatCount(tried.files, 'file')} came back as recorded${compared}, in ${formatDuration(duration)} (seed ${seed})`;
+  const sentence = `${formatNumber(cameBack)} of ${formatCount(tried.files, 'file')} came back as recorded${compared}, in ${formatDuration(duration)} (seed ${seed})`;
   out.line(isOk ? out.colours.green(sentence) : out.colours.yellow(sentence));
   if (files[0] !== undefined) out.line(out.colours.dim(`report: ${files[0]}`));
 }

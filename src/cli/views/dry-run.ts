@@ -2,7 +2,7 @@
 import type { DryRunReport } from '../../actions/dry-run.ts';
 import { exitCodes } from '../../core/errors.ts';
 import { visible } from '../../core/event-text.ts';
-import { formatBytes, formatCount } from '../../core/units.ts';
+import { formatBytes, formatCount, formatNumber } from '../../core/units.ts';
 import { seconds, snakeCase } from '../json-line.ts';
 import { showError } from '../report-error.ts';
 import type { Shell } from '../shell.ts';
@@ -15,7 +15,6 @@ type SourceReport = DryRunReport['sources'][number];
 type TargetReport = DryRunReport['targets'][number];
 
 const mostShown = 20;
-const number = (count: number): string => count.toLocaleString('en-US');
 const right = (title: string): Column => ({ title, align: 'right' });
 
 /** As a run would end that finds the same. */
@@ -63,7 +62,7 @@ function showForgets(out: Shell['out'], { snapshots, kept, frees }: NonNullable<
   out.line();
   if (snapshots.length === 0) return out.line(`By the retention of the plan no snapshot would go; ${formatCount(kept, 'snapshot')} and the new ones stay.`);
   const freed = Object.entries(frees).map(([target, bytes]) => `${formatBytes(bytes)} on ${target}`).join(', ');
-  out.line(`At the end ${formatCount(snapshots.length, 'snapshot')} would be forgotten by the retention of the plan${freed && `, which frees at least ${freed}`}; ${number(kept)} and the new ones stay:`);
+  out.line(`At the end ${formatCount(snapshots.length, 'snapshot')} would be forgotten by the retention of the plan${freed && `, which frees at least ${freed}`}; ${formatNumber(kept)} and the new ones stay:`);
   for (const id of snapshots.slice(0, mostShown)) out.line(`  ${id}`);
   if (snapshots.length > mostShown) out.line(`  and ${formatCount(snapshots.length - mostShown, 'more', 'more')}; \`bat prune --dry-run\` explains each of them`);
 }
@@ -78,7 +77,7 @@ function sourceForm(sources: readonly SourceReport[]): { columns: Column[]; rows
     rows: sources.map((source) =>
       source.error
         ? [source.source, 'fails']
-        : [source.source, number(source.files), formatBytes(source.bytes), number(source.newFiles), number(source.changedFiles), number(source.removedFiles), formatBytes(source.toRead), number(source.newVolumes)],
+        : [source.source, formatNumber(source.files), formatBytes(source.bytes), formatNumber(source.newFiles), formatNumber(source.changedFiles), formatNumber(source.removedFiles), formatBytes(source.toRead), formatNumber(source.newVolumes)],
     ),
   };
 }

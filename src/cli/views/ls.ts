@@ -2,6 +2,7 @@
 import type { LsEntry } from '../../actions/ls.ts';
 import { parseMtime, type Entry, type EntryType } from '../../core/entry.ts';
 import { visible } from '../../core/event-text.ts';
+import { formatNumber } from '../../core/units.ts';
 import { toJsonLine } from '../json-line.ts';
 import type { Shell } from '../shell.ts';
 import { BatchedLines } from './batched-lines.ts';
@@ -23,7 +24,7 @@ function nameOf({ source, entry }: LsEntry): string {
 function longLine(listed: LsEntry): string {
   const { entry } = listed;
   const owner = `${entry.uid}:${entry.gid}`.padEnd(11);
-  const size = (entry.type === 'directory' ? '–' : entry.size.toLocaleString('en-US')).padStart(15);
+  const size = (entry.type === 'directory' ? '–' : formatNumber(entry.size)).padStart(15);
   const time = localTime(new Date(Number(parseMtime(entry.mtime) / 1_000_000n)));
   const arrow = entry.link === undefined ? '' : entry.type === 'symlink' ? ' -> ' : ' = ';
   return `${modeText(entry)} ${owner} ${size} ${time} ${nameOf(listed)}${arrow}${visible(entry.link ?? '')}`;

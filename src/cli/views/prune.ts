@@ -1,6 +1,6 @@
 /** What a prune decides and does: a table of snapshots for each source, then a line a target. */
 import { hasWork, type PrunedTarget, type PruneReport } from '../../actions/prune/report.ts';
-import { formatBytes, formatCount, formatMoney } from '../../core/units.ts';
+import { formatBytes, formatCount, formatMoney, formatNumber } from '../../core/units.ts';
 import { snakeCase } from '../json-line.ts';
 import type { Shell } from '../shell.ts';
 import { localTime } from './local-time.ts';
@@ -10,7 +10,7 @@ import type { Column } from './table.ts';
 
 const right = (title: string): Column => ({ title, align: 'right' });
 const size = (bytes: number): string => (bytes === 0 ? '–' : formatBytes(bytes));
-const count = (number: number): string => (number === 0 ? '–' : number.toLocaleString('en-US'));
+const count = (number: number): string => (number === 0 ? '–' : formatNumber(number));
 
 export function showDecisions({ out }: Shell, { sources }: PruneReport): void {
   const { bold, red } = out.colours;
@@ -51,7 +51,7 @@ export function pruneSentence(report: PruneReport): string {
   const { dryRun, forgotten, kept, targets } = report;
   const freed = targets.flatMap(({ target, problem, bytes }) => (problem === null && bytes > 0 ? [`${formatBytes(bytes)} on ${target}`] : [])).join(', ') || 'nothing';
   const would = dryRun ? 'would be ' : '';
-  return `${formatCount(forgotten, 'snapshot')} ${would}forgotten, ${kept.toLocaleString('en-US')} kept; ${would}freed: ${freed}.`;
+  return `${formatCount(forgotten, 'snapshot')} ${would}forgotten, ${formatNumber(kept)} kept; ${would}freed: ${freed}.`;
 }
 
 /** Once: before anything is done, or in a dry run. */

@@ -1,7 +1,7 @@
 /** Who can read what: a table, and what follows from it. */
 import { relative } from 'node:path';
 import type { RekeyResult, RekeyStep } from '../../actions/rekey.ts';
-import { formatBytes, formatCount } from '../../core/units.ts';
+import { formatBytes, formatCount, formatNumber } from '../../core/units.ts';
 import type { Output } from '../output.ts';
 import type { Shell } from '../shell.ts';
 import { showTable } from './show-table.ts';
@@ -16,9 +16,9 @@ export function showReaders(out: Output, { steps, stored, changed }: RekeyResult
       rows: stored.map(({ recipients, objects, bytes, snapshots }) => [
         recipients === null ? 'everybody (plain)' : recipients.map(short).join(' or '),
         recipients === null ? '–' : inPlan(recipients, now, steps),
-        objects.toLocaleString('en-US'),
+        formatNumber(objects),
         formatBytes(bytes),
-        snapshots.toLocaleString('en-US'),
+        formatNumber(snapshots),
       ]),
     });
   } else if (!stored) {

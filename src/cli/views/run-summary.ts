@@ -1,7 +1,7 @@
 /** What a run came to: a table with a line a source, and one sentence. */
 import { exitCodes } from '../../core/errors.ts';
 import type { SourceSummary } from '../../core/events.ts';
-import { formatBytes, formatCount, formatDuration } from '../../core/units.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber } from '../../core/units.ts';
 import type { Output } from '../output.ts';
 import { showTable } from './show-table.ts';
 import type { Column } from './table.ts';
@@ -18,7 +18,6 @@ export interface RunOutcome {
 
 type Rows = readonly (readonly [source: string, SourceSummary])[];
 
-const number = (count: number): string => count.toLocaleString('en-US');
 const right = (title: string): Column => ({ title, align: 'right' });
 
 export function showRunTable(output: Output, summaries: ReadonlyMap<string, SourceSummary>, exitCode: number): void {
@@ -55,12 +54,12 @@ interface Changes {
 
 const separateChanges: Changes = {
   columns: [right('new'), right('changed'), right('removed')],
-  cells: ({ newFiles, changedFiles, removedFiles }) => [number(newFiles), number(changedFiles), number(removedFiles)],
+  cells: ({ newFiles, changedFiles, removedFiles }) => [formatNumber(newFiles), formatNumber(changedFiles), formatNumber(removedFiles)],
 };
 
 const joinedChanges: Changes = {
   columns: [right('changes')],
-  cells: ({ newFiles, changedFiles, removedFiles }) => [`+${number(newFiles)} ~${number(changedFiles)} -${number(removedFiles)}`],
+  cells: ({ newFiles, changedFiles, removedFiles }) => [`+${formatNumber(newFiles)} ~${formatNumber(changedFiles)} -${formatNumber(removedFiles)}`],
 };
 
 function form(rows: Rows, targets: readonly string[], changes: Changes, failed: string): { columns: Column[]; rows: string[][] } {
@@ -80,7 +79,7 @@ function form(rows: Rows, targets: readonly string[], changes: Changes, failed: 
 
 function cells(source: string, summary: SourceSummary, targets: readonly string[], changes: Changes): string[] {
   const sent = targets.map((target) => (summary.stored[target] ? formatBytes(summary.stored[target]) : '–'));
-  return [source, number(summary.files), formatBytes(summary.bytes), ...changes.cells(summary), formatBytes(summary.read), ...sent, formatDuration(summary.duration)];
+  return [source, formatNumber(summary.files), formatBytes(summary.bytes), ...changes.cells(summary), formatBytes(summary.read), ...sent, formatDuration(summary.duration)];
 }
 
 /** Of failed sources too: what they read was read. */

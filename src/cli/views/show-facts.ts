@@ -2,7 +2,7 @@
 import type { ShownFile, ShownManifest, ShownObject, ShownSnapshot, ShownVersion } from '../../actions/show/items.ts';
 import { parseMtime } from '../../core/entry.ts';
 import { visible } from '../../core/event-text.ts';
-import { formatBytes, formatCount } from '../../core/units.ts';
+import { formatBytes, formatCount, formatNumber } from '../../core/units.ts';
 import type { Colours } from '../output.ts';
 import { localTime } from './local-time.ts';
 import { spanText } from './span-text.ts';
@@ -13,9 +13,9 @@ export function snapshotLines({ snapshot, volumes, ownBytes }: ShownSnapshot, co
   const { id, time, files, bytes, tags } = snapshot;
   return block(`snapshot ${id}`, [
     ['time', localTime(new Date(time))],
-    ['files', `${files.toLocaleString('en-US')}, ${formatBytes(bytes)}`],
+    ['files', `${formatNumber(files)}, ${formatBytes(bytes)}`],
     ['only here', `${formatBytes(ownBytes)} that no other snapshot needs`],
-    ['volumes', volumes.toLocaleString('en-US')],
+    ['volumes', formatNumber(volumes)],
     ...(tags.length > 0 ? [['tags', tags.map(visible).join(', ')] satisfies Fact] : []),
     ...(snapshot.protected ? [['protected', 'no policy forgets it'] satisfies Fact] : []),
   ], colours);
@@ -23,9 +23,9 @@ export function snapshotLines({ snapshot, volumes, ownBytes }: ShownSnapshot, co
 
 export function versionLines({ source, entry, span, sha256, pieces }: ShownVersion, colours: Colours): string[] {
   const places = pieces.flatMap(({ position, length, offset, objects, chunks }): Fact[] => {
-    const what = `${formatBytes(length)} in ${formatCount(chunks.length, 'chunk')}${pieces.length > 1 ? ` from byte ${position.toLocaleString('en-US')}` : ''}`;
+    const what = `${formatBytes(length)} in ${formatCount(chunks.length, 'chunk')}${pieces.length > 1 ? ` from byte ${formatNumber(position)}` : ''}`;
     if (objects.length === 0) return [['stored', `${what}: nowhere any more`]];
-    return [['stored', `${what}, at ${offset!.toLocaleString('en-US')} of`], ...objects.map(({ name, targets }): Fact => ['', `  ${visible(name)} on ${targets.join(', ') || 'no target'}`])];
+    return [['stored', `${what}, at ${formatNumber(offset!)} of`], ...objects.map(({ name, targets }): Fact => ['', `  ${visible(name)} on ${targets.join(', ') || 'no target'}`])];
   });
   return block(visible(`${source}/${entry.path}`), [
     ['snapshots', `${spanText(span)}${span.count > 2 ? ` (${span.count})` : ''}`],
@@ -54,7 +54,7 @@ export function manifestLines({ snapshot, name, base, entries, recipients, size,
   return block(`manifest ${visible(name)}`, [
     ['snapshot', snapshot.id],
     ['size', formatBytes(size)],
-    ['lines', entries.toLocaleString('en-US')],
+    ['lines', formatNumber(entries)],
     ['base', base ?? 'none: it is complete by itself'],
     ...recipientFacts(recipients),
     ['on', targets.join(', ')],
@@ -77,5 +77,5 @@ function block(title: string, facts: readonly Fact[], { bold, dim }: Colours): s
 
 /** `11.4 MiB, 12,003,000 bytes`. */
 function exactBytes(bytes: number): string {
-  return bytes < 1000 ? formatBytes(bytes) : `${formatBytes(bytes)}, ${bytes.toLocaleString('en-US')} bytes`;
+  return bytes < 1000 ? formatBytes(bytes) : `${formatBytes(bytes)}, ${formatNumber(bytes)} bytes`;
 }

@@ -1,6 +1,6 @@
 /** Snapshots as a table. */
 import type { SnapshotRow } from '../../actions/snapshots.ts';
-import { formatBytes, formatCount } from '../../core/units.ts';
+import { formatBytes, formatCount, formatNumber } from '../../core/units.ts';
 import type { Output } from '../output.ts';
 import { leftLine } from './left-line.ts';
 import { localTime } from './local-time.ts';
@@ -24,7 +24,7 @@ export function showSnapshots(output: Output, rows: readonly SnapshotRow[], dele
       id,
       source,
       localTime(time),
-      files === null ? '–' : files.toLocaleString('en-US'),
+      files === null ? '–' : formatNumber(files),
       bytes === null ? '–' : formatBytes(bytes),
       targets.join(', ') || 'none',
       ...(isTagged ? [tags?.join(', ') ?? ''] : []),

@@ -2,14 +2,13 @@
 import type { SourceStats, Stats } from '../../actions/stats.ts';
 import type { StoredOnTarget } from '../../actions/stats/costs.ts';
 import type { Growth } from '../../actions/stats/growth.ts';
-import { formatBytes, formatMoney } from '../../core/units.ts';
+import { formatBytes, formatMoney, formatNumber } from '../../core/units.ts';
 import type { Output } from '../output.ts';
 import type { Shell } from '../shell.ts';
 import { showTable } from './show-table.ts';
 import type { Column } from './table.ts';
 
 const right = (title: string): Column => ({ title, align: 'right' });
-const count = (number: number): string => number.toLocaleString('en-US');
 
 export function showStats(out: Output, { sources, growth, targets }: Stats): void {
   showSources(out, sources);
@@ -19,7 +18,7 @@ export function showStats(out: Output, { sources, growth, targets }: Stats): voi
 
 function showSources(out: Output, sources: readonly SourceStats[]): void {
   const shown = sources.length > 1 ? [...sources, total(sources)] : sources;
-  const rows = (row: SourceStats): string[] => [row.source, count(row.snapshots), formatBytes(row.original), formatBytes(row.deduplicated), formatBytes(row.compressed), formatBytes(row.stored)];
+  const rows = (row: SourceStats): string[] => [row.source, formatNumber(row.snapshots), formatBytes(row.original), formatBytes(row.deduplicated), formatBytes(row.compressed), formatBytes(row.stored)];
   const columns = [{ title: 'source', least: 6 }, right('snapshots'), right('original'), right('deduplicated'), right('compressed'), right('stored')];
   showTable(
     out,
@@ -56,7 +55,7 @@ function showTargets(out: Output, targets: readonly StoredOnTarget[]): void {
       target,
       kind,
       storageClass ?? '–',
-      count(objects),
+      formatNumber(objects),
       formatBytes(bytes),
       ...(isPriced ? [monthly === null || !prices ? '–' : formatMoney(monthly, prices.currency)] : []),
     ]),

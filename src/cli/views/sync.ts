@@ -1,7 +1,7 @@
 /** What a sync found and did. */
 import type { SyncObject, SyncReport, SyncTarget } from '../../actions/sync.ts';
 import { visible } from '../../core/event-text.ts';
-import { formatBytes, formatCount, formatDuration } from '../../core/units.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber } from '../../core/units.ts';
 import { seconds } from '../json-line.ts';
 import type { Shell } from '../shell.ts';
 import { leftLine } from './left-line.ts';
@@ -58,7 +58,7 @@ export function showSync(shell: Shell, report: SyncReport, { dryRun, quiet }: { 
     rows: targets.map((target) =>
       target.problem
         ? [target.target, '–', '–', '–', '–', '–']
-        : [target.target, count(target.snapshots), count(target.objects), formatBytes(target.bytes), count(inState(target, 'gone')), count(inState(target, 'unknown'))],
+        : [target.target, formatNumber(target.snapshots), formatNumber(target.objects), formatBytes(target.bytes), formatNumber(inState(target, 'gone')), formatNumber(inState(target, 'unknown'))],
     ),
   });
   for (const { target, deleted } of targets) if (deleted > 0) out.line(leftLine(target, deleted));
@@ -88,10 +88,6 @@ function stateText({ state }: SyncObject, dryRun: boolean): string {
 
 function inState({ found }: SyncTarget, state: SyncObject['state']): number {
   return found.filter((object) => object.state === state).length;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }
 
 export function syncToJson(shell: Shell, { plan, rebuilt, damagedCatalog, read, targets, duration, exitCode }: SyncReport, dryRun: boolean): void {

@@ -1,7 +1,7 @@
 /** What a check of targets finds, a line each, as it goes on; and the same as JSON. */
 import type { CheckEvent, CheckOutlook, CheckResult, CheckSummary, TellCheck } from '../../actions/targets-check.ts';
 import { visible } from '../../core/event-text.ts';
-import { formatBytes, formatCount } from '../../core/units.ts';
+import { formatBytes, formatCount, formatNumber } from '../../core/units.ts';
 import { seconds } from '../json-line.ts';
 import type { Shell } from '../shell.ts';
 import { StatusLine } from './status-line.ts';
@@ -71,7 +71,7 @@ export function targetsCheckToJson(shell: Shell): TargetsCheckView {
 
 function outlookLines({ location, sends, capabilities, minimum }: CheckOutlook): string[] {
   const { partSize, parallel, mostParts, listsLate } = capabilities;
-  const facts = [`parts of ${formatBytes(partSize)}`, mostParts !== undefined && `${mostParts.toLocaleString('en-US')} at most`, `${parallel} at a time`, listsLate === true && 'listings may be late'];
+  const facts = [`parts of ${formatBytes(partSize)}`, mostParts !== undefined && `${formatNumber(mostParts)} at most`, `${parallel} at a time`, listsLate === true && 'listings may be late'];
   return [
     `  stores about ${formatBytes(sends)} in ${location}, and removes it again`,
     `  ${facts.filter((fact) => fact !== false).join(', ')}`,

@@ -1,6 +1,6 @@
 /** Targets as a table. */
 import type { TargetRow } from '../../actions/targets.ts';
-import { formatCount } from '../../core/units.ts';
+import { formatCount, formatNumber } from '../../core/units.ts';
 import type { Output } from '../output.ts';
 import { localTime } from './local-time.ts';
 import { showTable } from './show-table.ts';
@@ -16,5 +16,5 @@ export function showTargets(output: Output, rows: readonly TargetRow[]): void {
 
 /** `2026-11-20 12:43`, and how many things were wrong. */
 function verifiedText({ time, damaged }: NonNullable<TargetRow['verified']>): string {
-  return `${localTime(new Date(time)).slice(0, -3)}${damaged > 0 ? `, ${damaged.toLocaleString('en-US')} wrong` : ''}`;
+  return `${localTime(new Date(time)).slice(0, -3)}${damaged > 0 ? `, ${formatNumber(damaged)} wrong` : ''}`;
 }

@@ -2,7 +2,7 @@
 import type { Finding, LostFile, TargetVerified, VerifyEvent, VerifyReport } from '../../actions/verify.ts';
 import { visible } from '../../core/event-text.ts';
 import type { Emit } from '../../core/events.ts';
-import { formatBytes, formatCount, formatDuration } from '../../core/units.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber } from '../../core/units.ts';
 import { ProgressLine } from '../../runner/progress.ts';
 import type { Shell } from '../shell.ts';
 import { localTime } from './local-time.ts';
@@ -50,7 +50,7 @@ export function verifyView(shell: Shell, { quiet, now = Date.now }: { quiet: boo
         return say(`${event.target}: looking · ${formatCount(event.objects, 'object')}`);
       case 'reading': {
         const { target, objects, totalObjects, bytes, totalBytes } = event;
-        return say(`${target}: reading · ${objects.toLocaleString('en-US')} of ${formatCount(totalObjects, 'object')} · ${progress.text({ files: 0, objects: 0, bytes, totalBytes }, now())}`);
+        return say(`${target}: reading · ${formatNumber(objects)} of ${formatCount(totalObjects, 'object')} · ${progress.text({ files: 0, objects: 0, bytes, totalBytes }, now())}`);
       }
       case 'finding': {
         const count = (findings.get(event.finding.target) ?? 0) + 1;
@@ -117,11 +117,11 @@ function showTargets(shell: Shell, targets: readonly TargetVerified[]): void {
     ],
     rows: targets.map(({ target, objects, bytes, manifests, readBytes, how, damaged, readSince, failure }) => [
       target,
-      (objects + manifests).toLocaleString('en-US'),
+      formatNumber(objects + manifests),
       formatBytes(bytes),
       readBytes === 0 ? '–' : formatBytes(readBytes),
       failure ? 'failed' : howWords[how],
-      damaged === 0 ? '–' : damaged.toLocaleString('en-US'),
+      damaged === 0 ? '–' : formatNumber(damaged),
       readSince === null ? 'never' : localTime(new Date(readSince)).slice(0, -3),
     ]),
   });
