@@ -15,7 +15,7 @@ import { nearest } from '../plan/words.ts';
 import type { Target } from '../targets/target.ts';
 import { holdPlan } from './held-plan.ts';
 import { chooseTargets, closeTargets, createTargets } from './plan-targets.ts';
-import type { Damage } from './verify/check-objects.ts';
+import type { Damage } from './verify/damage.ts';
 import { TargetCheck } from './verify/check-target.ts';
 import type { TargetVerified, TellVerify, VerifyOptions, VerifyReport } from './verify/contract.ts';
 import { lostFiles } from './verify/lost-files.ts';

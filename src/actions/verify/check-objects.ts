@@ -1,8 +1,6 @@
 /** The volumes and single files of a target: there, in their size, and where they are read, the bytes that were stored. */
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Checks } from '../../catalog/checks.ts';
-import type { IdSet } from '../../catalog/id-set.ts';
-import type { ManifestRecord } from '../../catalog/manifests.ts';
 import { Objects } from '../../catalog/objects.ts';
 import { Sufferers } from '../../catalog/sufferers.ts';
 import type { ObjectToCheck, VerifyList } from '../../catalog/verify-list.ts';
@@ -13,23 +11,10 @@ import { openKeyRing, type KeyRing } from '../../volume/age.ts';
 import { budgetOf, isInPart, nameOfAmount } from './amount.ts';
 import { sizeMessage } from './check-help.ts';
 import type { Finding, Problem, TargetVerified, VerifyOptions } from './contract.ts';
+import { problemOf, type Damage } from './damage.ts';
 import type { Notes } from './notes.ts';
 import { readObject, type ReadOutcome } from './read-object.ts';
-
-/** What was found to be wrong on a target, for whoever is to mend it. */
-export interface Damage {
-  target: string;
-  objects: Pick<ObjectToCheck, 'id' | 'volume' | 'name' | 'size' | 'sha256'>[];
-  manifests: ManifestRecord[];
-  /** Volumes that were known to be gone. */
-  lacking: number[];
-  /** How many other files: keys, and what marks and explains the store. */
-  others: number;
-  /** What marks the store is among them. */
-  hasNoMarker: boolean;
-  /** Chunks of which there is no sound copy in its place. */
-  lost: IdSet;
-}
+import { sideBySide } from './side-by-side.ts';
 
 interface Around {
   options: VerifyOptions;
@@ -51,8 +36,6 @@ interface Around {
   found(this: void, finding: Omit<Finding, 'target'>): void;
 }
 
-/** Read at a time, whatever the target would take: each of them holds some megabytes. */
-const mostSideBySide = 4;
 /** Objects between two words of progress. */
 const betweenWords = 1000;
 
@@ -183,17 +166,6 @@ export class ObjectsCheck {
     else new Sufferers(catalog).addChunksOf(volume, damage.lost);
     found({ kind: 'object', name, problem, message, elsewhere: list.othersWith(volume) });
   }
-}
-
-/** What an error says of the object; null if it is the target that failed. */
-export function problemOf(error: unknown): 'missing' | 'damaged' | null {
-  if (!(error instanceof BatError)) return null;
-  if (error.code === 'OBJECT_MISSING') return 'missing';
-  return error.code === 'OBJECT_DAMAGED' ? 'damaged' : null;
-}
-
-export function sideBySide({ capabilities }: Target): number {
-  return Math.min(mostSideBySide, capabilities.parallel);
 }
 
 /** A tag is called `etag` or `md5` by what is known of it: the value counts. True where one of the two says nothing. */

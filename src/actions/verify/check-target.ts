@@ -4,24 +4,23 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { Checks } from '../../catalog/checks.ts';
 import { IdSet } from '../../catalog/id-set.ts';
 import { Listing } from '../../catalog/listing.ts';
-import { Manifests, type ManifestRecord } from '../../catalog/manifests.ts';
+import { Manifests } from '../../catalog/manifests.ts';
 import { Objects } from '../../catalog/objects.ts';
 import { Stores } from '../../catalog/stores.ts';
 import { Sufferers } from '../../catalog/sufferers.ts';
 import { VerifyList } from '../../catalog/verify-list.ts';
 import { BatError } from '../../core/errors.ts';
-import { inParallel } from '../../core/in-parallel.ts';
 import { checkMarker } from '../../runner/mark-targets.ts';
 import { readSigner, signingKeyFile } from '../../steps/shared/signing-key.ts';
 import type { Target } from '../../targets/target.ts';
-import { sourceOfSnapshot } from '../../volume/names.ts';
 import type { KeyRing } from '../../volume/age.ts';
 import { openKeys } from '../store.ts';
 import { checkHelp, checkPlace } from './check-help.ts';
 import { wrongWithList } from './check-list.ts';
-import { ObjectsCheck, problemOf, sideBySide, type Damage } from './check-objects.ts';
-import { wrongContent, wrongSize } from './check-manifests.ts';
+import { checkManifests } from './check-manifests.ts';
+import { ObjectsCheck } from './check-objects.ts';
 import type { Finding, TargetVerified, VerifyOptions } from './contract.ts';
+import type { Damage } from './damage.ts';
 import { Notes } from './notes.ts';
 
 /** So many findings are compared with all that bat ever stored: each goes through the whole catalog. */
@@ -111,7 +110,10 @@ export class TargetCheck {
     const signer = readSigner(signingKeyFile(dirname(this.#catalog.file)))?.publicKey ?? null;
     const wrongList = signer === null ? null : await wrongWithList(this.#catalog, this.#target, signer, signal);
     if (wrongList) this.#foundHelp(wrongList);
-    await this.#checkManifests(signer);
+    await checkManifests({
+      options: this.#options, catalog: this.#catalog, target: this.#target, listing: this.#listing, keys: this.#keys, signer, summary: this.#summary, damage: this.damage,
+      nameOf: (sha256) => this.#nameOf(sha256), found: (finding) => this.#found(finding),
+    });
     for (const { volume, name } of this.#list.lacking()) {
       this.#found({ kind: 'object', name, problem: 'lacking', message: 'is gone, as was known before', elsewhere: this.#list.othersWith(volume) });
       this.damage.lacking.push(volume);
@@ -154,35 +156,6 @@ export class TargetCheck {
     return false;
   }
 
-  async #checkManifests(signer: string | null): Promise<void> {
-    const { amount, sources, signal } = this.#options;
-    const all = new Manifests(this.#catalog).on(this.#target.id);
-    const wanted = sources.length === 0 ? all : all.filter(({ snapshot }) => sources.includes(sourceOfSnapshot(snapshot)));
-    this.#summary.manifests = wanted.length;
-    const reading = { target: this.#target, keys: this.#keys, nameOf: (sha256: Buffer) => this.#nameOf(sha256), signer, signal };
-    await inParallel(wanted, sideBySide(this.#target), async (record) => {
-      const stat = this.#listing ? this.#listing.find(record.name) : await this.#target.stat(record.name, signal);
-      const size = wrongSize(stat, record);
-      const content = stat === null || amount.kind === 'nothing' ? null : await this.#readManifest(() => wrongContent(reading, { ...record, size: stat.size }));
-      // Of another size: what it is says more than how long it is.
-      const wrong = size && content?.problem === 'damaged' ? size : (content ?? size);
-      if (!wrong) return;
-      this.damage.manifests.push(record);
-      const elsewhere = new Manifests(this.#catalog).othersWith(record);
-      this.#found({ kind: 'manifest', name: record.name, ...wrong, elsewhere, snapshots: leaningOn(all, record.snapshot) });
-    });
-  }
-
-  async #readManifest(read: () => ReturnType<typeof wrongContent>): ReturnType<typeof wrongContent> {
-    try {
-      return await read();
-    } catch (error) {
-      const problem = problemOf(error);
-      if (!problem) throw error;
-      return { problem, message: (error as BatError).message };
-    }
-  }
-
   #foundHelp(wrong: Omit<Finding, 'target' | 'elsewhere'>): void {
     this.damage.others++;
     this.#found({ ...wrong, elsewhere: [] });
@@ -196,14 +169,4 @@ export class TargetCheck {
     this.#summary.damaged++;
     this.#options.tell({ type: 'finding', finding: { target: this.#target.id, ...finding } });
   }
-}
-
-/** The snapshots that are laid over this one, and it itself: none of them can be restored without its manifest. */
-function leaningOn(manifests: readonly ManifestRecord[], snapshot: string): string[] {
-  const leaning = new Set([snapshot]);
-  for (let size = 0; size < leaning.size; ) {
-    size = leaning.size;
-    for (const { base, snapshot: id } of manifests) if (base !== null && leaning.has(base)) leaning.add(id);
-  }
-  return [...leaning].sort();
 }

@@ -3,7 +3,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { Manifests } from '../../catalog/manifests.ts';
 import { Snapshots } from '../../catalog/snapshots.ts';
 import { Sufferers, type SufferingFile } from '../../catalog/sufferers.ts';
-import type { Damage } from './check-objects.ts';
+import type { Damage } from './damage.ts';
 import type { LostFile } from './contract.ts';
 
 const betweenTurns = 1000;

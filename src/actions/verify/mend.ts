@@ -16,7 +16,7 @@ import { Session } from '../../runner/session.ts';
 import { writeSignedList } from '../../runner/signed-list.ts';
 import type { Target } from '../../targets/target.ts';
 import { newRunId } from '../../volume/names.ts';
-import type { Damage } from './check-objects.ts';
+import type { Damage } from './damage.ts';
 import type { VerifyOptions } from './contract.ts';
 
 /** Under the plan's lock. Returns how many of the findings are mended. Throws what the targets failed with if none is left. */
