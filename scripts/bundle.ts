@@ -46,7 +46,9 @@ export async function bundle(packageFolder: string): Promise<string[]> {
     },
   });
   try {
-    const { output } = await build.write({ dir: folder, format: 'esm', comments: false, entryFileNames: '[name].js', chunkFileNames: ({ name }) => `${name.split('~', 1)[0]}-[hash].js`, codeSplitting: { groups } });
+    // Files that were put together by size may import each other in a circle: a part must be run before those that build on it all the same.
+    const order = { strictExecutionOrder: true };
+    const { output } = await build.write({ dir: folder, format: 'esm', comments: false, ...order, entryFileNames: '[name].js', chunkFileNames: ({ name }) => `${name.split('~', 1)[0]}-[hash].js`, codeSplitting: { groups } });
     const chunks = output.filter((file) => file.type === 'chunk');
     for (const { fileName, code } of chunks) writeFileSync(join(folder, fileName), inAscii(code));
     const modules = chunks.flatMap((chunk) => chunk.moduleIds);

@@ -1,9 +1,11 @@
 /** What is published: complete, nothing that is only for developers, and polite on an old Node. */
 import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -121,6 +123,18 @@ function isOld(path: string): boolean {
 test.for([[process.execPath, ...pretended], ...old.map((path) => [path!])])('an old Node is told in one line what to do: %s', async ([node, ...options]) => {
   const end = await promisify(execFile)(node!, [...options, join(built.folder, 'bin/bat.js'), '--version']).catch((error: unknown) => error as { code: number; stdout: string; stderr: string });
   expect(end).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^bat needs Node 24 or newer; this is Node \d+\..*\.\n$/) as string });
+});
+
+test('whichever of the files that commands share is loaded first, all that it builds on is there', async () => {
+  const folder = join(built.folder, bundleFolder);
+  const programs = readdirSync(folder).filter((name) => name.startsWith('shared-'));
+  const failures: string[] = [];
+  for (const name of programs) {
+    // Rejects with what it fails with.
+    await once(new Worker(join(folder, name)), 'exit').catch((error: unknown) => failures.push(`${name}: ${String(error)}`));
+  }
+  expect(programs.length).toBeGreaterThan(5);
+  expect(failures).toEqual([]);
 });
 
 test('the built program starts, and knows its version', async () => {
