@@ -113,6 +113,20 @@ describe('the thread', () => {
     expect(ends).toEqual([['next', wellDone]]);
   });
 
+  it('throws what its listener throws where it is waited for, and removes what is not whole all the same', async () => {
+    const failure = new BatError('STATE_FAILED', 'the list cannot be written');
+    fs.mkdirSync(setting.to);
+    const writing = new WriteBehind<string>({ files: 1000, bytes: 0 }, () => {
+      throw failure;
+    });
+    await writing.write(...piece('large', Buffer.from('a'), { id: 2, parts: 2, size: 2, sha256: '' }));
+    await writing.write(...piece('small', Buffer.from('a')));
+    await expect(writing.settle()).rejects.toBe(failure);
+    expect(fs.readdirSync(setting.to)).toEqual(['.large', 'small']);
+    await expect(writing.end()).rejects.toBe(failure);
+    expect(fs.readdirSync(setting.to)).toEqual(['small']);
+  });
+
   it('tells the errors of the system as what they are', async () => {
     const writing = start();
     await writing.write(...piece('lost', Buffer.from('a'), { temporary: join(setting.to, 'missing/.lost') }));

@@ -15,7 +15,7 @@ const slotSize = 10 * 1024 * 1024;
 /** One is filled while the other is written. */
 const slotCount = 2;
 
-/** Called for each file once, when it has its name or never will. Must not throw. */
+/** Called for each file once, when it has its name or never will. What it throws is thrown where the writing is waited for. */
 export type Ended<T> = (subject: T, end: FileEnd) => void;
 
 interface Batch<T> {
@@ -70,17 +70,15 @@ export class WriteBehind<T> {
     await this.#until(() => this.#underWay.length === 0);
   }
 
-  /** Files that are not whole are removed. */
+  /** Files that are not whole are removed, whatever has failed. */
   async end(): Promise<void> {
     this.#writer.end();
     if (!this.#worker) return;
     this.#batch = null;
     this.#say({ type: 'end' });
-    try {
-      await this.#until(() => this.#isOver);
-    } finally {
-      await this.#worker.terminate();
-    }
+    while (!this.#isOver) await new Promise<void>((wake) => (this.#wake = wake));
+    await this.#worker.terminate();
+    if (this.#failure) throw this.#failure.error;
   }
 
   async #addLater(piece: FilePiece, bytes: Uint8Array, subject: T): Promise<void> {
@@ -116,8 +114,18 @@ export class WriteBehind<T> {
     const { pathname } = new URL(import.meta.url);
     const thread = new URL(`./writing-thread${pathname.slice(pathname.lastIndexOf('.'))}`, import.meta.url);
     const worker = new Worker(thread, { resourceLimits: { maxYoungGenerationSizeMb: 2 } });
-    worker.on('message', (message: FromThread) => this.#hear(message));
-    worker.on('error', (error) => this.#fail(error));
+    worker.on('message', (message: FromThread) => {
+      // Thrown out of here it would end the program, with files that are not whole left behind.
+      try {
+        this.#hear(message);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+    worker.on('error', (error) => {
+      this.#isOver = true;
+      this.#fail(error);
+    });
     return worker;
   }
 
