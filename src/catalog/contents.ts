@@ -1,6 +1,7 @@
 /** What the catalog knows of the bytes of entries: their hashes and chunks. */
 import { asBuffer } from './columns.ts';
 import type { Catalog } from './catalog.ts';
+import { ChunkHashes } from './chunk-hashes.ts';
 import type { CatalogEntry } from './entry-rows.ts';
 import { Versions } from './versions.ts';
 
@@ -33,6 +34,6 @@ export class Contents {
   }
 
   chunkWithHash(sha256: Buffer): number | null {
-    return (this.#catalog.get('SELECT id FROM chunks WHERE sha256 = ?', sha256)?.['id'] as number | undefined) ?? null;
+    return ChunkHashes.of(this.#catalog).find(sha256);
   }
 }

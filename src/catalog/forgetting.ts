@@ -3,6 +3,7 @@
  * is gone there: the manifests of a forgotten snapshot as rows of their own, volumes as `going`, with their receipts.
  */
 import type { Catalog, Row } from './catalog.ts';
+import { ChunkHashes } from './chunk-hashes.ts';
 import type { IdSet } from './id-set.ts';
 
 /** An object of a volume that is going, on one target. */
@@ -90,10 +91,11 @@ export class Forgetting {
   }
 
   #dropChunks(alive: IdSet): void {
+    const hashes = ChunkHashes.of(this.#catalog);
     const sql = `SELECT id FROM chunks c WHERE id > ? AND NOT EXISTS (SELECT 1 FROM places p WHERE p.chunk = c.id) ORDER BY id LIMIT ${PAGE}`;
     for (let last = 0; ; ) {
       const rows = this.#catalog.all(sql, last);
-      for (const row of rows) if (!alive.has(row['id'] as number)) this.#catalog.run('DELETE FROM chunks WHERE id = ?', row['id'] as number);
+      for (const row of rows) if (!alive.has(row['id'] as number)) hashes.remove(row['id'] as number);
       if (rows.length < PAGE) return;
       last = rows.at(-1)!['id'] as number;
     }

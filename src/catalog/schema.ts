@@ -1,6 +1,6 @@
 /** The tables of the catalog. `user_version` is raised with every change; older files are brought up to date on opening. */
 
-export const catalogVersion = 3;
+export const catalogVersion = 4;
 
 const spoolTables = `
 -- Objects that lie whole in the plan's spool folder until a target has them. lane: the upload step that they belong to.
@@ -55,8 +55,25 @@ const pastIndex = `
 CREATE INDEX entries_past ON entries (directory, name, since) WHERE until IS NOT NULL;
 `;
 
+const chunksTable = `
+CREATE TABLE chunks (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, length INTEGER NOT NULL) STRICT;
+
+-- Chunks by the first 6 bytes of their hashes: the recent ones, and all others. chunk-hashes.ts says why there are two.
+CREATE TABLE recent_hashes (start BLOB NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY (start, chunk)) STRICT, WITHOUT ROWID;
+CREATE TABLE chunk_hashes (start BLOB NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY (start, chunk)) STRICT, WITHOUT ROWID;
+`;
+
+/** Version 3 had one index, over whole hashes, as a constraint of the table: it goes only with the table. */
+const shortHashes = `
+ALTER TABLE chunks RENAME TO chunks_before;
+${chunksTable}
+INSERT INTO chunks (id, sha256, length) SELECT id, sha256, length FROM chunks_before ORDER BY id;
+INSERT INTO chunk_hashes (start, chunk) SELECT substr(sha256, 1, 6), id FROM chunks_before ORDER BY sha256;
+DROP TABLE chunks_before;
+`;
+
 /** What brings a catalog from a version to the next. */
-export const upgrades: Readonly<Record<number, string>> = { 1: spoolTables, 2: keepingColumns + checksTable + pastIndex + forgottenTable };
+export const upgrades: Readonly<Record<number, string>> = { 1: spoolTables, 2: keepingColumns + checksTable + pastIndex + forgottenTable, 3: shortHashes };
 
 export const tables = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -64,9 +81,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT RO
 -- Written before a run sends anything: what lies on a target and names one of these runs is ours to clean up.
 CREATE TABLE runs (id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, exit_code INTEGER) STRICT, WITHOUT ROWID;
 
-CREATE TABLE chunks (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, length INTEGER NOT NULL) STRICT;
-
-${volumesTable}
+${chunksTable}${volumesTable}
 CREATE TABLE places (chunk INTEGER NOT NULL, volume INTEGER NOT NULL, offset INTEGER NOT NULL,
   PRIMARY KEY (chunk, volume)) STRICT, WITHOUT ROWID;
 CREATE INDEX places_by_volume ON places (volume);

@@ -2,6 +2,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { EntryType } from '../core/entry.ts';
 import type { Catalog, List } from './catalog.ts';
+import { ChunkHashes } from './chunk-hashes.ts';
 import { fromName, joinPath, splitPath, toName } from './columns.ts';
 import { joinVersions } from './join-versions.ts';
 import { entryColumnCount, entryColumns, toEntry, type CatalogEntry } from './entry-rows.ts';
@@ -99,8 +100,8 @@ export class Versions {
     if (older !== undefined) add('CAST(e.mtime AS REAL) < ?', older);
     if (numbers) add('e.since <= ? AND (e.until IS NULL OR e.until > ?)', numbers.to, numbers.from);
     if (sha256) {
-      const chunk = this.#catalog.get('SELECT id FROM chunks WHERE sha256 = ?', sha256)?.['id'] as number | undefined;
-      const packed = chunk === undefined ? null : packId(chunk);
+      const chunk = ChunkHashes.of(this.#catalog).find(sha256);
+      const packed = chunk === null ? null : packId(chunk);
       add(`(e.sha256 = ? OR instr(e.chunks, ?) > 0 OR e.type = 'hardlink')`, sha256, packed);
     }
     return { sql: conditions.join(' '), values };

@@ -1,6 +1,7 @@
 /** Which chunks lie in which volumes, and which volumes count as stored. What they became is in objects.ts, and who holds it in receipts.ts. */
 import type { Place } from '../core/entry.ts';
 import type { Catalog } from './catalog.ts';
+import { ChunkHashes } from './chunk-hashes.ts';
 import { readable, readableBy } from './readable.ts';
 
 /** What a target must hold for a volume to count as there. */
@@ -12,11 +13,13 @@ export interface Need {
 
 export class Volumes {
   readonly #catalog: Catalog;
+  readonly #hashes: ChunkHashes;
   /** The hash that was looked up last, if no chunk has it. */
   #absent: Buffer | null = null;
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
+    this.#hashes = ChunkHashes.of(catalog);
   }
 
   /** A new volume, `open` until `markStored`: its chunks count as known for the rest of this run. */
@@ -47,19 +50,19 @@ export class Volumes {
 
   /** The chunk's id if a usable volume holds it, else null. */
   knownChunk(sha256: Buffer): number | null {
-    const chunk = this.#catalog.get('SELECT id FROM chunks WHERE sha256 = ?', sha256);
-    this.#absent = chunk ? null : sha256;
-    if (!chunk) return null;
+    const chunk = this.#hashes.find(sha256);
+    this.#absent = chunk === null ? sha256 : null;
+    if (chunk === null) return null;
     const sql = 'SELECT 1 FROM places p JOIN usable u ON u.volume = p.volume WHERE p.chunk = ? LIMIT 1';
-    return this.#catalog.get(sql, chunk['id'] as number) ? (chunk['id'] as number) : null;
+    return this.#catalog.get(sql, chunk) ? chunk : null;
   }
 
   /** Notes that a chunk lies at this place; returns its id. */
   addPlace(sha256: Buffer, place: Place): number {
     // Most often it was asked for just before.
-    const found = sha256 === this.#absent ? undefined : this.#catalog.get('SELECT id FROM chunks WHERE sha256 = ?', sha256);
+    const found = sha256 === this.#absent ? null : this.#hashes.find(sha256);
     this.#absent = null;
-    const chunk = (found?.['id'] as number | undefined) ?? this.#catalog.run('INSERT INTO chunks (sha256, length) VALUES (?, ?)', sha256, place.length);
+    const chunk = found ?? this.#hashes.add(sha256, place.length);
     this.#catalog.run('INSERT OR IGNORE INTO places (chunk, volume, offset) VALUES (?, ?, ?)', chunk, place.volume, place.offset);
     return chunk;
   }

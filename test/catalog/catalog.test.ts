@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
+import { ChunkHashes } from '../../src/catalog/chunk-hashes.ts';
 import { takeLock } from '../../src/catalog/lock.ts';
 import { Runs } from '../../src/catalog/runs.ts';
 
@@ -23,6 +25,12 @@ function within<T>(work: (catalog: Catalog) => T, open = (): Catalog => Catalog.
   } finally {
     catalog.close();
   }
+}
+
+/** As they were up to version 3. */
+function makeOldChunks(catalog: Catalog): void {
+  for (const table of ['chunks', 'recent_hashes', 'chunk_hashes']) catalog.scratch(`DROP TABLE ${table}`);
+  catalog.scratch('CREATE TABLE chunks (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, length INTEGER NOT NULL) STRICT');
 }
 
 test('what was flushed is there after closing, what was not is not', () => {
@@ -106,12 +114,31 @@ describe('damage', () => {
       for (const column of ['manifests DROP COLUMN volumes', 'manifests DROP COLUMN serial', 'manifests DROP COLUMN stale', 'snapshots DROP COLUMN tags', 'snapshots DROP COLUMN protected', 'snapshots DROP COLUMN origin', 'receipts DROP COLUMN stored', 'volumes DROP COLUMN draining']) {
         catalog.scratch(`ALTER TABLE ${column}`);
       }
+      makeOldChunks(catalog);
       catalog.scratch('PRAGMA user_version = 2');
     });
     within(
       (catalog) => {
         for (const column of ['volumes, serial, stale FROM manifests', 'tags, protected, origin FROM snapshots', 'stored FROM receipts', '* FROM forgotten', 'draining FROM volumes', '* FROM checks']) expect(catalog.all(`SELECT ${column}`)).toEqual([]);
         expect(catalog.get(`SELECT name FROM sqlite_schema WHERE name = 'entries_past'`)).toBeDefined();
+      },
+      () => Catalog.openToRead(file, true),
+    );
+  });
+
+  test('the chunks of version 3 keep their ids, and are found by their hashes', () => {
+    const hashes = Array.from({ length: 1000 }, (_, index) => createHash('sha256').update(`${index}`).digest());
+    within((catalog) => {
+      makeOldChunks(catalog);
+      for (const [index, sha256] of hashes.entries()) catalog.run('INSERT INTO chunks (id, sha256, length) VALUES (?, ?, ?)', 2 * index + 1, sha256, index);
+      catalog.flush();
+      catalog.scratch('PRAGMA user_version = 3');
+    });
+    within(
+      (catalog) => {
+        expect(hashes.map((sha256) => ChunkHashes.of(catalog).find(sha256))).toEqual(hashes.map((_, index) => 2 * index + 1));
+        expect(catalog.get('SELECT length FROM chunks WHERE id = 1999')).toEqual({ length: 999 });
+        expect(catalog.all(`SELECT name FROM sqlite_schema WHERE tbl_name LIKE 'chunks%' ORDER BY name`)).toEqual([{ name: 'chunks' }]);
       },
       () => Catalog.openToRead(file, true),
     );
