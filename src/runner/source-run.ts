@@ -73,8 +73,8 @@ export class SourceRun {
     try {
       const inputs = this.#channels.get(node.id)!.map((channel) => this.#seams.input(node, channel));
       for await (const item of this.#seams.output(node, node.type.run(node.options, inputs, this.#contexts.get(node.id)!))) {
-        shareRelease(item, outputs.length);
-        for (const output of outputs) await output.put(item);
+        const shared = shareRelease(item, outputs.length);
+        for (const output of outputs) await output.put(shared);
       }
       for (const output of outputs) output.end();
       this.#emitProgress(node.id, true);
@@ -186,12 +186,15 @@ export class SourceRun {
   }
 }
 
-/** What several steps get is released when the last of them is done with it. */
-function shareRelease(item: Item, consumers: number): void {
-  if (consumers < 2 || !('type' in item) || item.type !== 'data' || !item.release) return;
+/** What several steps get is released when the last of them is done with it. An item of its own: the one that is given may be another step's, too. */
+function shareRelease(item: Item, consumers: number): Item {
+  if (consumers < 2 || !('type' in item) || item.type !== 'data' || !item.release) return item;
   const { release } = item;
   let left = consumers;
-  item.release = () => {
-    if (--left === 0) release();
+  return {
+    ...item,
+    release: () => {
+      if (--left === 0) release();
+    },
   };
 }

@@ -111,6 +111,28 @@ test('a producer is held back by the slowest behind it', async () => {
   expect(given).toBe(200);
 });
 
+test('memory that is handed on as it is and shared again is given back, when the last is done with it', async () => {
+  const steps = ['select', 'tar', '{ compress: { codec: none } }', '{ upload: { id: one, to: a } }', '{ upload: { id: two, from: compress, to: b } }', '{ compress: { id: packed, from: tar } }', '{ upload: { id: three, to: c } }', '{ record: { from: [one, two, three] } }'];
+  const file = join(folder, 'shared.yaml');
+  writeFileSync(file, `{ version: 1, name: nas, sources: { docs: { path: docs } }, steps: [${steps.join(', ')}], targets: { a: { type: file, path: a }, b: { type: file, path: b }, c: { type: file, path: c } } }\n`);
+  Object.assign(session, { plan: await loadPlan(file, { registries, environment: {}, strict: true, resolveSecrets: true }) });
+  const log: string[] = [];
+  const take = (id: string): StepType['run'] =>
+    async function* (_options, [input]) {
+      for await (const item of input as AsyncIterable<ObjectEvent>) {
+        log.push(id);
+        if (item.type === 'data') item.release?.();
+      }
+      yield* [];
+    };
+  const tar: StepType['run'] = async function* () {
+    yield { type: 'data', bytes: Buffer.alloc(1000), release: () => log.push('given back') } satisfies ObjectEvent;
+  };
+  const { run } = await runAll(replace({ select: takeAll, record: takeAll, tar, one: take('one'), two: take('two'), packed: take('packed'), three: takeAll }));
+  expect(run.failure).toBeNull();
+  expect([...log.slice(0, -1).sort(), log.at(-1)]).toEqual(['one', 'packed', 'two', 'given back']);
+});
+
 test('what was reported of single files makes the source a partial one, and its progress is told to the end', async () => {
   const nodes = replace({
     select: takeAll,
