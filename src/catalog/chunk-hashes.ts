@@ -59,8 +59,9 @@ export class ChunkHashes {
     this.#catalog.run('DELETE FROM chunks WHERE id = ?', chunk);
   }
 
+  /** `OR ROLLBACK`: else SQLite keeps each page that is changed as it was, in memory, to take back this one statement; that may be most of the index. */
   #mergeRecent(): void {
-    this.#catalog.run('INSERT INTO chunk_hashes (start, chunk) SELECT start, chunk FROM recent_hashes ORDER BY start, chunk');
+    this.#catalog.run('INSERT OR ROLLBACK INTO chunk_hashes (start, chunk) SELECT start, chunk FROM recent_hashes ORDER BY start, chunk');
     this.#catalog.run('DELETE FROM recent_hashes');
     this.#recent = 0;
   }
