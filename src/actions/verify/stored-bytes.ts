@@ -18,6 +18,7 @@ export class StoredBytes {
   readonly #ahead: { offset: number; bytes: Promise<Uint8Array> }[] = [];
   /** What a reader may still ask for. */
   #window: Block[] = [];
+  #lastFetch: Promise<unknown> = Promise.resolve();
   #asked = 0;
   #taken = 0;
 
@@ -26,9 +27,26 @@ export class StoredBytes {
     this.#read = read;
   }
 
-  /** For a reader that goes from the beginning to the end, in small steps back at the most. Anything else is fetched apart. */
-  readonly fetch: Fetch = async (offset, length, again = false) => {
-    if (again || offset < (this.#window[0]?.offset ?? this.#taken)) return this.#read(offset, length);
+  /**
+   * For a reader that goes from the beginning to the end, in small steps back at the most. Anything else is fetched apart.
+   * A reader may ask for what comes next before it has what it asked for last: it is served in the order in which it asked.
+   */
+  readonly fetch: Fetch = (offset, length, again = false) => {
+    if (again) return this.#read(offset, length);
+    const bytes = this.#lastFetch.then(() => this.#fetchNext(offset, length));
+    this.#lastFetch = bytes.catch(() => undefined);
+    return bytes;
+  };
+
+  /** The SHA-256 of all of it, once the rest has been read. */
+  async finish(): Promise<Buffer> {
+    await this.#lastFetch;
+    for (this.#window = []; this.#taken < this.#size; this.#window = []) await this.#take();
+    return this.#hash.digest();
+  }
+
+  async #fetchNext(offset: number, length: number): Promise<Uint8Array> {
+    if (offset < (this.#window[0]?.offset ?? this.#taken)) return this.#read(offset, length);
     while (this.#taken < offset + length && this.#taken < this.#size) await this.#take();
     this.#window = this.#window.filter((block) => block.offset + block.bytes.length > offset);
     const pieces = this.#window.map((block) => block.bytes.subarray(Math.max(0, offset - block.offset), Math.max(0, offset + length - block.offset)));
@@ -40,12 +58,6 @@ export class StoredBytes {
       at += piece.length;
     }
     return copy;
-  };
-
-  /** The SHA-256 of all of it, once the rest has been read. */
-  async finish(): Promise<Buffer> {
-    for (this.#window = []; this.#taken < this.#size; this.#window = []) await this.#take();
-    return this.#hash.digest();
   }
 
   async #take(): Promise<void> {
