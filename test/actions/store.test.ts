@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Encrypter } from 'age-encryption';
 import { describe, expect, it, vi } from 'vitest';
 import { chooseSnapshots, listSnapshots, openKeys, readSnapshot, type StoredSnapshot } from '../../src/actions/store.ts';
+import type { Target } from '../../src/targets/target.ts';
 import { openKeyRing } from '../../src/volume/age.ts';
 import { useSetting } from './restore-setting.ts';
 import { newKey } from './store-builder.ts';
@@ -153,6 +154,22 @@ describe('keys', () => {
     await expect(opens({ identities: ['# nothing'] })).rejects.toMatchObject({ code: 'KEY_MISSING', message: expect.stringContaining('no key') });
     await expect(opens({ identities: [(await newKey()).identity] })).rejects.toMatchObject({ code: 'KEY_WRONG' });
     await expect(opens({ identities: ['rubbish'] })).rejects.toMatchObject({ code: 'KEY_WRONG' });
+  });
+
+  it('that are missing end the fetch of what they were to open, before that is said', async () => {
+    const id = await setting.store({ recipients: [(await newKey()).recipient] }).snapshot([]);
+    const target: Target = setting.target();
+    let underWay = 0;
+    vi.spyOn(target, 'read').mockImplementation(async (_name, _offset, _length, signal) => {
+      underWay++;
+      await new Promise<void>((resolve) => signal!.addEventListener('abort', () => resolve()));
+      underWay--;
+      throw signal!.reason;
+    });
+    const missing = new Error('no key');
+    await expect(Array.fromAsync(readSnapshot(target, id, () => Promise.reject(missing)))).rejects.toBe(missing);
+    expect(underWay).toBe(0);
+    expect(target.read).toHaveBeenCalledOnce();
   });
 
   it('are not asked for if nothing is sealed', async () => {

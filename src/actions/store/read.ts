@@ -88,14 +88,23 @@ class Chain {
   /** The bytes as they are stored, and what they hold. */
   async #open(stored: StoredSnapshot): Promise<{ bytes: Uint8Array; content: AsyncIterable<Uint8Array> }> {
     const { manifestName, size, codec, sealed } = stored;
-    const read = (offset: number, length: number): Promise<Uint8Array> => this.#target.read(manifestName, offset, length, this.#signal);
-    // The keys are looked for while it comes.
-    const reading = read(0, size);
+    const given = this.#signal;
+    const read = (offset: number, length: number, signal = given): Promise<Uint8Array> => this.#target.read(manifestName, offset, length, signal);
+    // The keys are looked for while it comes. Where there are none nobody wants it, nor to hear that it did not come.
+    const unwanted = new AbortController();
+    const reading = read(0, size, given ? AbortSignal.any([given, unwanted.signal]) : unwanted.signal);
     reading.catch(() => undefined);
-    // A plain manifest must not ask for a key.
-    const keys = sealed ? await this.#keyRing() : (await import('../../volume/age.ts')).openKeyRing([]);
+    let keys: KeyRing;
+    try {
+      // A plain manifest must not ask for a key.
+      keys = sealed ? await this.#keyRing() : (await import('../../volume/age.ts')).openKeyRing([]);
+    } catch (error) {
+      unwanted.abort(error);
+      await reading.catch(() => undefined);
+      throw error;
+    }
     const bytes = await reading;
-    return { bytes, content: decodeDocument(bytes, codec, sealed, keys, manifestName, read) };
+    return { bytes, content: decodeDocument(bytes, codec, sealed, keys, manifestName, (offset, length) => read(offset, length)) };
   }
 
   /** Bytes that came damaged are fetched once more. */
