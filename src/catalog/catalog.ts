@@ -33,7 +33,7 @@ export class Catalog {
     return guard(file, () => {
       makeFolder(dirname(file), 0o700);
       const database = new DatabaseSync(file);
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;');
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY;');
       bringUpToDate(database, file);
       database.exec(temporaryTables);
       return new Catalog(file, database);
