@@ -3,21 +3,15 @@ import type { CheckHow } from './checks.ts';
 import { asBuffer, unpackIds } from './columns.ts';
 import type { Catalog, Row } from './catalog.ts';
 import { IdSet } from './id-set.ts';
+import type { CatalogObject } from './object-rows.ts';
 
 /** `unseen`: not looked at yet. `sound`: as far as is known. `doubtful`: what the store says of it has changed, and only its bytes can tell. */
 export type VerifyState = 'unseen' | 'sound' | 'doubtful' | 'bad';
 
 /** An object that a target gave a receipt for. */
-export interface ObjectToCheck {
+export interface ObjectToCheck extends Pick<CatalogObject, 'id' | 'volume' | 'name' | 'size' | 'sha256' | 'decoded' | 'codec'> {
   /** Counts the list. */
   number: number;
-  id: number;
-  volume: number;
-  name: string;
-  size: number;
-  sha256: Buffer;
-  decoded: number;
-  codec: 'zstd' | 'gzip' | 'none';
   sealed: boolean;
   checksum: string | undefined;
   storageClass: string | null;
