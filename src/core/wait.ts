@@ -3,9 +3,13 @@
 /** A timer of Node counts no further than to this many milliseconds, and fires at once when it is given more. */
 const longestTimer = 2 ** 31 - 1;
 
-/** Resolves after `milliseconds`, however many. Throws the signal's reason as soon as it is aborted. */
+/**
+ * Resolves after `milliseconds`, however many, and at once where none are left: a deadline may pass between a look at
+ * the clock and this call, and Node warns of a timer that is to fire in the past. Throws the signal's reason as soon as
+ * it is aborted.
+ */
 export async function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  let left = milliseconds;
+  let left = Math.max(0, milliseconds);
   for (; left > longestTimer; left -= longestTimer) await timer(longestTimer, signal);
   await timer(left, signal);
 }
