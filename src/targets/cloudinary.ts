@@ -6,7 +6,7 @@ import { accountOf, checkUrl } from './cloudinary/account.ts';
 import { CloudinaryApi } from './cloudinary/api.ts';
 import { Caller } from './cloudinary/caller.ts';
 import { sweepParts } from './cloudinary/cleanup.ts';
-import { HttpClient } from './cloudinary/http.ts';
+import { HttpClient } from './shared/http-client.ts';
 import { inspectObject } from './cloudinary/inspect.ts';
 import { ObjectLister } from './cloudinary/list.ts';
 import { newUploadId } from './cloudinary/names.ts';
@@ -54,7 +54,7 @@ export class CloudinaryTarget implements Target {
     const account = accountOf(id, options);
     const base = options.folder === undefined ? context.plan : `${options.folder}/${context.plan}`;
     const wanted = options['part-size'] === undefined ? DEFAULT_ASSET : Math.max(LEAST_ASSET, parseSize(options['part-size']));
-    this.#store = new CloudinaryStore(id, account, new CloudinaryApi(new Caller(account, new HttpClient(context.pace, idle), now)), base, wanted, now);
+    this.#store = new CloudinaryStore(id, account, new CloudinaryApi(new Caller(account, new HttpClient({ pace: context.pace, idle }), now)), base, wanted, now);
     this.#notes = new Notes(this.#store, context.writer);
     this.#lister = new ObjectLister(this.#store);
     this.#resumer = new Resumer(this.#store, this.#notes);

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Caller } from './caller.ts';
 import { ApiRefusal, NOT_AS_SENT } from './errors.ts';
-import { textOf } from './http.ts';
+import { textOf } from '../shared/http-client.ts';
 
 export interface ListedAsset {
   publicId: string;

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { Account } from './account.ts';
 import { sign } from './account.ts';
 import { ApiRefusal, waitAskedFor } from './errors.ts';
-import type { HttpClient, HttpReply, HttpRequest } from './http.ts';
-import { textOf } from './http.ts';
+import type { HttpClient, HttpReply, HttpRequest } from '../shared/http-client.ts';
+import { textOf } from '../shared/http-client.ts';
 
 type Answer = Record<string, unknown>;
 

@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import { BatError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/units.ts';
-import { TimedOut } from './wait.ts';
+import { TimedOut } from '../shared/idle.ts';
 
 /** A reply that is no success. Its message is the service's own, and holds no secret. */
 export class ApiRefusal extends Error {

@@ -7,7 +7,7 @@ export class TimedOut extends Error {
 }
 
 /** The deadline of a request: it does not run while we are the ones who wait. */
-export class Wait {
+export class IdleWait {
   readonly #request: ClientRequest;
   readonly #idle: number;
   #held = 0;
