@@ -13,7 +13,7 @@ import { prepareLaneTo } from '../runner/lanes.ts';
 import { reconcile } from '../runner/reconcile.ts';
 import { Session } from '../runner/session.ts';
 import { writeSignedList } from '../runner/signed-list.ts';
-import { newRunId } from '../volume/names.ts';
+import { newRunId } from '../volume/run-id.ts';
 import type { CopyLane, CopyOptions, CopyResult } from './copy/contract.ts';
 import { CopyRun } from './copy/copy-run.ts';
 import { openPair } from './copy/open-pair.ts';

@@ -18,7 +18,7 @@ import { runPhases, runSources, type TaskView } from '../runner/tasks.ts';
 import { notesOnUsable, settleUnusable } from '../runner/usable.ts';
 import { Waits } from '../runner/waits.ts';
 import type { Source } from '../steps/source.ts';
-import { newRunId } from '../volume/names.ts';
+import { newRunId } from '../volume/run-id.ts';
 import { holdPlan } from './held-plan.ts';
 import { hasOldWork, pruneAfterRun } from './prune/after-run.ts';
 

@@ -11,7 +11,7 @@ import { openCopies } from '../runner/copy-lanes.ts';
 import { prepareLanes } from '../runner/lanes.ts';
 import { prepareTargets } from '../runner/prepare-targets.ts';
 import { Session } from '../runner/session.ts';
-import { newRunId } from '../volume/names.ts';
+import { newRunId } from '../volume/run-id.ts';
 import { holdPlan } from './held-plan.ts';
 import { closeTargets } from './plan-targets.ts';
 

@@ -1,5 +1,5 @@
 /** Bytes may be damaged where they lie, or only on the way: that is found out by fetching them again. */
-import { BatError, type ErrorCode } from './errors.ts';
+import { BatError, type ErrorCode } from './bat-error.ts';
 
 /** In all. One more than would do, for a line that damages one answer in a hundred. */
 const mostReads = 4;

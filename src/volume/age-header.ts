@@ -1,44 +1,17 @@
-/** The header of an age file, made and opened by the age library. */
-import { randomBytes } from 'node:crypto';
-import { Encrypter } from 'age-encryption';
-import { BatError } from '../core/errors.ts';
+/** The header of an age file, opened by the age library. */
+import { BatError } from '../core/bat-error.ts';
 import { type KeyRing, NoKeyFits } from './age-keys.ts';
-import { payloadKeyOf, payloadNonceSize, tagSize } from './age-payload.ts';
+import { payloadKeyOf, payloadNonceSize } from './age-payload.ts';
 import { damagedObject } from './damage.ts';
 
 /** The bytes given do not reach to the end of the header: try again with more, or take the object for truncated. */
 export class HeaderTooShort extends Error {}
 
-export interface NewHeader {
-  /** The header and the nonce of the payload. */
-  bytes: Uint8Array;
-  payloadKey: Buffer;
-}
-
-const versionLine = Buffer.from('age-encryption.org/v1\n');
-const macLine = Buffer.from('\n--- ');
+const versionLine = new TextEncoder().encode('age-encryption.org/v1\n');
+const macLine = new TextEncoder().encode('\n--- ');
+const newline = macLine[0]!;
 /** Hundreds of recipients fit; what is longer is no header. */
 const maxHeaderSize = 1024 * 1024;
-
-/** A header with a new file key for these recipients. */
-export async function makeHeader(recipients: readonly string[]): Promise<NewHeader> {
-  let fileKey: Uint8Array | undefined;
-  const encrypter = new Encrypter();
-  for (const recipient of recipients) encrypter.addRecipient(recipient);
-  // A recipient that writes no stanza: it only takes the file key, so that the payload can be ours.
-  encrypter.addRecipient({
-    wrapFileKey(key) {
-      fileKey = Uint8Array.from(key);
-      return [];
-    },
-  });
-  // As a stream: of bytes the library makes a Response, and Node would load all of fetch for it.
-  const empty = Buffer.concat(await Array.fromAsync(await encrypter.encrypt(new Blob([]).stream())));
-  const header = empty.subarray(0, empty.length - payloadNonceSize - tagSize);
-  // Not the nonce of the library's empty payload: a key must never seal two payloads.
-  const nonce = randomBytes(payloadNonceSize);
-  return { bytes: Buffer.concat([header, nonce]), payloadKey: payloadKeyOf(fileKey!, nonce) };
-}
 
 /**
  * Opens the header at the start of an object. Throws KEY_MISSING if the ring is empty, KEY_WRONG if no key of it fits,
@@ -48,7 +21,7 @@ export async function openHeader(
   start: Uint8Array,
   keys: KeyRing,
   subject: string,
-): Promise<{ payloadKey: Buffer; payloadOffset: number }> {
+): Promise<{ payloadKey: Uint8Array; payloadOffset: number }> {
   const header = wholeHeader(start, subject);
   if (keys.size === 0) {
     throw new BatError('KEY_MISSING', `${subject} is encrypted, and no key was given`, {
@@ -84,15 +57,22 @@ export async function openWith(
 
 /** The header without the nonce behind it, cut out but not yet understood. */
 export function wholeHeader(start: Uint8Array, subject: string): Uint8Array {
-  const bytes = Buffer.from(start.buffer, start.byteOffset, Math.min(start.length, maxHeaderSize));
-  const compared = Math.min(bytes.length, versionLine.length);
-  if (bytes.compare(versionLine, 0, compared, 0, compared) !== 0) throw damagedHeader(subject);
+  const bytes = start.subarray(0, maxHeaderSize);
+  if (bytes.subarray(0, versionLine.length).some((byte, index) => byte !== versionLine[index])) throw damagedHeader(subject);
   // No other line of a header can begin so: arguments begin with "->", and base64 has no dash.
-  const macAt = bytes.indexOf(macLine);
-  const end = macAt === -1 ? -1 : bytes.indexOf('\n', macAt + macLine.length);
+  const macAt = indexOfLine(bytes, macLine);
+  const end = macAt === -1 ? -1 : bytes.indexOf(newline, macAt + macLine.length);
   if (end !== -1) return bytes.subarray(0, end + 1);
   if (start.length >= maxHeaderSize) throw damagedHeader(subject);
   throw new HeaderTooShort(subject);
+}
+
+/** Where `line` begins, which begins with a newline itself; -1 if it is not there. */
+function indexOfLine(bytes: Uint8Array, line: Uint8Array): number {
+  for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) {
+    if (line.every((byte, index) => bytes[at + index] === byte)) return at;
+  }
+  return -1;
 }
 
 function damagedHeader(subject: string, cause?: unknown): BatError {

@@ -1,6 +1,6 @@
 /** Recipients and identities: the texts a person puts into a plan and into a key file. Secrets are never echoed. */
 import { Decrypter, Encrypter, generateHybridIdentity, generateX25519Identity, type Identity, identityToRecipient } from 'age-encryption';
-import { BatError } from '../core/errors.ts';
+import { BatError } from '../core/bat-error.ts';
 
 const postQuantumRecipient = 'age1pq1';
 const identityHint = 'An identity is a line AGE-SECRET-KEY-1… or AGE-SECRET-KEY-PQ-1…, as age-keygen or `bat keygen` writes it.';

@@ -1,35 +1,21 @@
 /** Identities wrapped by a passphrase: age files with a scrypt recipient. */
-import { createDecipheriv, scrypt } from 'node:crypto';
-import { promisify } from 'node:util';
-import { Decrypter, Encrypter, type Identity, type Stanza } from 'age-encryption';
+import { decodeBase64, cipherKey, openSealed, scrypt } from '#native/crypto';
+import { Decrypter, type Identity, type Stanza } from 'age-encryption';
 import { HeaderTooShort, openWith, wholeHeader } from './age-header.ts';
-import { noneFits, parseIdentities } from './age-keys.ts';
+import { noneFits } from './age-keys.ts';
 import { openChunks, payloadKeyOf, payloadNonceSize, tagSize } from './age-payload.ts';
 import { damagedObject } from './damage.ts';
 
-/** 256 MiB and about half a second: what age itself uses. */
-const workFactor = 18;
 /** 4 GiB. More is no work factor but an attack on whoever opens the file; age stops here too. */
 const maxWorkFactor = 22;
-const blockSize = 8;
 const stanzaType = 'scrypt';
-const saltLabel = Buffer.from('age-encryption.org/v1/scrypt');
+const saltLabel = new TextEncoder().encode('age-encryption.org/v1/scrypt');
 const saltSize = 16;
 const fileKeySize = 16;
 
-const runScrypt = promisify<string, Buffer, number, object, Buffer>(scrypt);
-
-export async function wrapIdentity(identityText: string, passphrase: string): Promise<Uint8Array> {
-  parseIdentities(identityText);
-  const encrypter = new Encrypter();
-  encrypter.setScryptWorkFactor(workFactor);
-  encrypter.setPassphrase(passphrase);
-  return encrypter.encrypt(identityText);
-}
-
 /** The identity file in `bytes`. KEY_WRONG for another passphrase, OBJECT_DAMAGED for a file that was changed. */
 export async function unwrapIdentity(bytes: Uint8Array, passphrase: string, subject: string): Promise<string> {
-  return Buffer.from(await openWithPassphrase(bytes, passphrase, subject)).toString();
+  return new TextDecoder().decode(await openWithPassphrase(bytes, passphrase, subject));
 }
 
 /** What a whole age file in memory holds that a passphrase opens. */
@@ -59,21 +45,16 @@ function passphraseIdentity(passphrase: string, subject: string): Identity {
       // Anyone who knows the passphrase could have added it to the file of another.
       if (stanzas.length !== 1) throw damagedObject(subject, 'its passphrase is not the only key');
       const { salt, factor } = readStanza(stanza, subject);
-      const wrappingKey = await runScrypt(passphrase, Buffer.concat([saltLabel, salt]), 32, {
-        N: 2 ** factor,
-        r: blockSize,
-        p: 1,
-        maxmem: 2 ** factor * blockSize * 128 + 2 ** 20,
-      });
+      const wrappingKey = await scrypt(passphrase, Uint8Array.of(...saltLabel, ...salt), factor);
       return unwrapFileKey(wrappingKey, stanza.body);
     },
   };
 }
 
-function readStanza({ args, body }: Stanza, subject: string): { salt: Buffer; factor: number } {
+function readStanza({ args, body }: Stanza, subject: string): { salt: Uint8Array; factor: number } {
   const [, saltText = '', factorText = ''] = args;
-  const salt = Buffer.from(saltText, 'base64');
-  const isCanonical = salt.toString('base64').replace(/=+$/, '') === saltText;
+  const salt = decodeBase64(saltText);
+  const isCanonical = btoa(String.fromCharCode(...salt)).replace(/=+$/, '') === saltText;
   if (args.length !== 3 || !isCanonical || salt.length !== saltSize || body.length !== fileKeySize + tagSize) {
     throw damagedObject(subject, 'its passphrase stanza is malformed');
   }
@@ -85,14 +66,7 @@ function readStanza({ args, body }: Stanza, subject: string): { salt: Buffer; fa
   return { salt, factor };
 }
 
-function unwrapFileKey(wrappingKey: Buffer, body: Uint8Array): Uint8Array | null {
-  const decryption = createDecipheriv('chacha20-poly1305', wrappingKey, Buffer.alloc(12), { authTagLength: tagSize });
-  decryption.setAuthTag(body.subarray(fileKeySize));
-  const fileKey = decryption.update(body.subarray(0, fileKeySize));
-  try {
-    decryption.final();
-  } catch {
-    return null;
-  }
-  return fileKey;
+function unwrapFileKey(wrappingKey: Uint8Array, body: Uint8Array): Uint8Array | null {
+  const fileKey = new Uint8Array(fileKeySize);
+  return openSealed(cipherKey(wrappingKey), new Uint8Array(12), body, fileKey) ? fileKey : null;
 }

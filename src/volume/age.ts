@@ -3,13 +3,14 @@
  * (age-payload.ts): any range of an object can be read, and sealing keeps up with a disk.
  */
 import { BatError } from '../core/errors.ts';
-import { makeHeader } from './age-header.ts';
+import { makeHeader } from './age-new-header.ts';
 import { checkRecipients } from './age-keys.ts';
-import { PayloadSealer } from './age-payload.ts';
+import { PayloadSealer } from './age-sealing.ts';
 
 export { HeaderTooShort, openHeader } from './age-header.ts';
 export { checkRecipient, generateIdentity, type KeyRing, openKeyRing, recipientsOf } from './age-keys.ts';
-export { unwrapIdentity, wrapIdentity } from './age-passphrase.ts';
+export { unwrapIdentity } from './age-passphrase.ts';
+export { wrapIdentity } from './age-wrapping.ts';
 export { openChunks, plainSize, sealedSize } from './age-payload.ts';
 
 /** Seals one object: its bytes are `header`, then what `update` and `final` give. */

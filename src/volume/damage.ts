@@ -1,5 +1,5 @@
 /** The one error for bytes that are not what was stored. */
-import { BatError } from '../core/errors.ts';
+import { BatError } from '../core/bat-error.ts';
 
 export function damagedObject(name: string, reason: string, cause?: unknown): BatError {
   return new BatError('OBJECT_DAMAGED', `${name} is damaged: ${reason}`, {

@@ -1,7 +1,6 @@
 /** Frames: pieces of a stream that each decode alone. How they are made: frame-encoder.ts. Their concatenation is what `zstd -d` or `gunzip` reads. */
-import { promisify } from 'node:util';
-import zlib from 'node:zlib';
-import type { BatError } from '../core/errors.ts';
+import { crc32, decompressZstd, inflateRaw } from '#native/codecs';
+import type { BatError } from '../core/bat-error.ts';
 import { damagedObject } from './damage.ts';
 import { readZstdFrame } from './zstd-frame.ts';
 
@@ -23,8 +22,6 @@ export const levelRange: Record<Codec, [number, number]> = { zstd: [1, 19], gzip
  */
 export const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 const gzipTrailerBytes = 8;
-
-const zstdDecompress = promisify(zlib.zstdDecompress);
 
 /**
  * What the single frame in `bytes` holds. Throws OBJECT_DAMAGED if it is not exactly one whole frame of `decoded`
@@ -64,7 +61,7 @@ export async function decodeGzipMember(
   const trailerAt = gzipHeader.length + consumed;
   if (trailerAt + gzipTrailerBytes > bytes.length) throw damagedFrame(subject, 'it ends too early');
   const trailer = new DataView(bytes.buffer, bytes.byteOffset + trailerAt, gzipTrailerBytes);
-  if (trailer.getUint32(0, true) !== zlib.crc32(content) || trailer.getUint32(4, true) !== content.length % 2 ** 32) {
+  if (trailer.getUint32(0, true) !== crc32(content) || trailer.getUint32(4, true) !== content.length % 2 ** 32) {
     throw damagedFrame(subject, 'its checksum is wrong');
   }
   return { content, length: trailerAt + gzipTrailerBytes };
@@ -79,7 +76,7 @@ async function decodeZstd(bytes: Uint8Array, decoded: number, subject: string): 
   if (frame.contentSize !== decoded) throw damagedFrame(subject, 'it claims another length than it should have');
   let content: Uint8Array;
   try {
-    content = await zstdDecompress(bytes, outputLimit(decoded));
+    content = await decompressZstd(bytes, decoded);
   } catch (error) {
     throw damagedFrame(subject, 'it does not decode', error);
   }
@@ -87,30 +84,12 @@ async function decodeZstd(bytes: Uint8Array, decoded: number, subject: string): 
   return content;
 }
 
-function inflate(
-  bytes: Uint8Array,
-  limit: number,
-  subject: string,
-): Promise<{ content: Uint8Array; consumed: number }> {
-  return new Promise((resolve, reject) => {
-    // Deflate shrinks by 1032 at the most: no more room than these bytes can need, whatever the limit is.
-    const chunkSize = roomFor(Math.min(limit, bytes.length * 1032));
-    zlib.inflateRaw(bytes, { ...outputLimit(limit), chunkSize, info: true }, (error, result) => {
-      if (error) return reject(damagedFrame(subject, 'it does not decode', error));
-      // With `info`, Node gives the engine too, which knows where the deflate stream ended; the types do not say so.
-      const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
-      return resolve({ content: buffer, consumed: engine.bytesWritten });
-    });
-  });
-}
-
-function outputLimit(decoded: number): { chunkSize: number; maxOutputLength: number } {
-  return { chunkSize: roomFor(decoded), maxOutputLength: Math.max(1, decoded) };
-}
-
-/** 64 is the least zlib takes. Once it has filled its room it makes as much again, though nothing may be left to put there. */
-function roomFor(decoded: number): number {
-  return decoded + 64;
+async function inflate(bytes: Uint8Array, limit: number, subject: string): Promise<{ content: Uint8Array; consumed: number }> {
+  try {
+    return await inflateRaw(bytes, limit);
+  } catch (error) {
+    throw damagedFrame(subject, 'it does not decode', error);
+  }
 }
 
 function damagedFrame(subject: string, reason: string, cause?: unknown): BatError {

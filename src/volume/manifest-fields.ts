@@ -1,6 +1,7 @@
 /** The fields of a manifest's lines, each of the type that it must have. */
-import { BatError } from '../core/errors.ts';
-import { decodePath } from '../core/paths.ts';
+import { decodeBase64 } from '#native/crypto';
+import { BatError } from '../core/bat-error.ts';
+import { decodePath } from '../core/path-names.ts';
 
 /** Takes fields out of a parsed line, each of the type it must have. */
 export class Fields {
@@ -39,7 +40,7 @@ export class Fields {
 
   name(key: string): string {
     const encoded = this.json[`${key}64`];
-    return typeof encoded === 'string' ? decodePath(Buffer.from(encoded, 'base64')) : this.text(key);
+    return typeof encoded === 'string' ? decodePath(decodeBase64(encoded)) : this.text(key);
   }
 
   list(key: string): unknown[] {

@@ -1,7 +1,7 @@
 /** Reads a manifest as a stream. Nothing of it is believed: each value is looked at. */
-import { createHash, type Hash } from 'node:crypto';
+import { newSha256, type Sha256 } from '#native/crypto';
 import type { EntryType } from '../core/entry.ts';
-import { BatError } from '../core/errors.ts';
+import { BatError } from '../core/bat-error.ts';
 import { damagedLine, Fields } from './manifest-fields.ts';
 import { manifestVersion, type FolderAttributes, type ManifestChunk, type ManifestEnd, type ManifestEntry, type ManifestHeader, type ManifestLine, type ManifestVolume, type PlanFile } from './manifest.ts';
 import { isPublicKey, isSignedBy } from './signature.ts';
@@ -50,7 +50,7 @@ export async function* readManifest(bytes: AsyncIterable<Uint8Array>, subject: s
 /** The SHA-256 of the lines as they go by. */
 class SignedLines {
   readonly #signer: string;
-  readonly #hash: Hash = createHash('sha256');
+  readonly #hash: Sha256 = newSha256();
   /** A call for each line would cost more than the hash. */
   #text = '';
 
@@ -66,7 +66,8 @@ class SignedLines {
   }
 
   isGenuine({ signature = '' }: ManifestEnd): boolean {
-    return isSignedBy(this.#signer, 'manifest', this.#hash.update(this.#text).digest(), signature);
+    this.#hash.update(this.#text);
+    return isSignedBy(this.#signer, 'manifest', this.#hash.digest(), signature);
   }
 }
 

@@ -1,5 +1,4 @@
 /** The names of everything that bat puts on a target, below `<prefix>/<plan>/`. docs/format.md, "Names". */
-import { randomBytes } from 'node:crypto';
 
 export const markerName = 'bat.json';
 export const readmeName = 'README.txt';
@@ -7,19 +6,6 @@ export const restoreScriptName = 'restore.py';
 
 /** Folders of bat's own on a target: no source may be called so. */
 export const reservedFolders = ['volumes', 'manifests', 'signed', 'keys', 'files'] as const;
-
-/** In the order in which names are sorted. */
-const idAlphabet = '23456789abcdefghjkmnpqrstuvwxyz';
-
-/** `20261120-055913-k3fx`: sorts by time (UTC), to about a millisecond by the first two characters of its end; the last two are random. */
-export function newRunId(now: Date): string {
-  const digits = now.toISOString().replace(/[-:]|\..*/g, '').replace('T', '-');
-  const base = idAlphabet.length;
-  const within = Math.floor((now.getUTCMilliseconds() / 1000) * base * base);
-  const [first = 0, second = 0] = randomBytes(2);
-  const places = [Math.floor(within / base), within % base, first % base, second % base];
-  return `${digits}-${places.map((place) => idAlphabet[place]).join('')}`;
-}
 
 /** The UTC time in a run or snapshot id, or null if it is none. */
 export function timeOfId(id: string): Date | null {

@@ -1,6 +1,6 @@
 /** An object without the age around it, any range of which can be read. */
 import { freeBytes } from '../core/free-bytes.ts';
-import type { KeyRing } from './age.ts';
+import type { KeyRing } from './age-keys.ts';
 import { openChunks, plainChunkSize, plainSize, sealedChunkSize, sealedSize, tagSize } from './age-payload.ts';
 import { readAgain } from '../core/read-again.ts';
 import { damagedObject } from './damage.ts';
@@ -35,13 +35,13 @@ export class PlainReader {
   readonly #object: StoredObject;
   readonly #fetch: Fetch;
   /** Null for an object that is not sealed. */
-  readonly #payloadKey: Buffer | null;
+  readonly #payloadKey: Uint8Array | null;
   readonly #payloadOffset: number;
   /** Bytes that came with the header. */
   readonly #there: number;
   readonly #ownsFetched: boolean;
 
-  private constructor(object: StoredObject, fetch: Fetch, size: number, payloadKey: Buffer | null, payloadOffset: number, there: number, ownsFetched: boolean) {
+  private constructor(object: StoredObject, fetch: Fetch, size: number, payloadKey: Uint8Array | null, payloadOffset: number, there: number, ownsFetched: boolean) {
     this.size = size;
     this.#ownsFetched = ownsFetched;
     this.#object = object;
@@ -69,7 +69,7 @@ export class PlainReader {
   static planned(object: StoredObject, size: number): PlainReader {
     const nothing: Fetch = () => Promise.reject(new Error(`${object.name} is not read`));
     if (!object.sealed) return new PlainReader(object, nothing, size, null, 0, 0, false);
-    return new PlainReader(object, nothing, size, Buffer.alloc(0), object.size - sealedSize(size, 0), headerFetch(object).length, false);
+    return new PlainReader(object, nothing, size, new Uint8Array(0), object.size - sealedSize(size, 0), headerFetch(object).length, false);
   }
 
   /** What `read` gives is the reader's alone: who is done with it may give its memory back. */
@@ -121,7 +121,7 @@ async function fetchHeader(
   object: StoredObject,
   fetch: Fetch,
   keys: KeyRing,
-): Promise<{ start: Uint8Array; payloadKey: Buffer; payloadOffset: number }> {
+): Promise<{ start: Uint8Array; payloadKey: Uint8Array; payloadOffset: number }> {
   // The age library is slow to load, and who writes documents or reads plain objects does without.
   const { HeaderTooShort, openHeader } = await import('./age-header.ts');
   for (let { length } = headerFetch(object); ; length = Math.min(object.size, length * 8)) {

@@ -1,6 +1,6 @@
 /** Ranged reading of a stored object: from decoded bytes to frames, and from those to the bytes to fetch. */
 import { freeBytes } from '../core/free-bytes.ts';
-import type { KeyRing } from './age.ts';
+import type { KeyRing } from './age-keys.ts';
 import { readAgain } from '../core/read-again.ts';
 import { damagedObject } from './damage.ts';
 import { type Codec, decodeFrame, type Frame } from './frames.ts';

@@ -2,11 +2,11 @@
  * `signed/<signer>.json` on a target: which manifests a catalog keeps there, signed by it. It is written after manifests, and
  * before any is removed, so that one that it names and that is gone was taken away by somebody else.
  */
-import { hash } from 'node:crypto';
-import { BatError } from '../core/errors.ts';
-import { isPublicKey, isSignedBy, signerId, type Signer } from './signature.ts';
+import { sha256 } from '#native/crypto';
+import { BatError } from '../core/bat-error.ts';
+import { isPublicKey, isSignedBy, signerId } from './signature.ts';
 
-const listVersion = 1;
+export const listVersion = 1;
 
 export const signedFolder = 'signed/';
 
@@ -45,12 +45,6 @@ export function signedListName(publicKey: string): string {
   return `${signedFolder}${signerId(publicKey)}.json`;
 }
 
-export function encodeSignedList(list: Omit<SignedList, 'signer'>, signer: Signer): Buffer {
-  const { plan, store, serial, time, succeeds, manifests } = list;
-  const document = { list: listVersion, plan, store, signer: signer.publicKey, serial, time, ...(succeeds.length > 0 ? { succeeds } : {}), manifests };
-  return Buffer.from(`${JSON.stringify({ ...document, signature: signer.sign('list', sha256Of(document)) })}\n`);
-}
-
 /** Null for what is no such list. Throws FORMAT_UNSUPPORTED. */
 export function decodeSignedList(bytes: Uint8Array, subject: string): { list: SignedList; isGenuine: boolean } | null {
   const document = parsed(bytes);
@@ -63,7 +57,7 @@ export function decodeSignedList(bytes: Uint8Array, subject: string): { list: Si
   if (version !== listVersion || typeof plan !== 'string' || typeof store !== 'string' || typeof time !== 'string') return null;
   if (!isPublicKey(signer) || !isSerial(serial) || !Array.isArray(manifests) || !manifests.every(isSignedManifest)) return null;
   if (!Array.isArray(succeeds) || !succeeds.every(isSucceeded)) return null;
-  return { list: { plan, store, signer, serial, time, succeeds, manifests }, isGenuine: typeof signature === 'string' && isSignedBy(signer, 'list', sha256Of(rest), signature) };
+  return { list: { plan, store, signer, serial, time, succeeds, manifests }, isGenuine: typeof signature === 'string' && isSignedBy(signer, 'list', sha256OfList(rest), signature) };
 }
 
 /** By signer: the serial up to which its lists have a successor among these. */
@@ -76,8 +70,8 @@ export function succeededIn(lists: readonly SignedList[]): Map<string, number> {
 }
 
 /** Of the document without its signature, as JSON without spaces and with its keys in their order. */
-function sha256Of(document: object): Buffer {
-  return hash('sha256', JSON.stringify(document), 'buffer');
+export function sha256OfList(document: object): Uint8Array {
+  return sha256(JSON.stringify(document));
 }
 
 function isSignedManifest(value: unknown): value is SignedManifest {
@@ -96,7 +90,7 @@ function isSerial(value: unknown): value is number {
 
 function parsed(bytes: Uint8Array): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
   } catch {
     return null;

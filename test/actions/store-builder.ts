@@ -7,7 +7,7 @@ import { BatError } from '../../src/core/errors.ts';
 import { encodePath } from '../../src/core/paths.ts';
 import type { ObjectStat, Target, TargetCapabilities } from '../../src/targets/target.ts';
 import { createSealerFactory, generateIdentity } from '../../src/volume/age.ts';
-import { encodeDocument } from '../../src/volume/document.ts';
+import { encodeDocument } from '../../src/volume/document-writing.ts';
 import { codecSuffix, type Codec, type Frame } from '../../src/volume/frames.ts';
 import { encodeFrame } from '../volume/encode-frame.ts';
 import { encodeLine } from '../../src/volume/manifest-writing.ts';

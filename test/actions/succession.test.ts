@@ -9,8 +9,9 @@ import { Trust } from '../../src/actions/store/trust.ts';
 import { sync, type SyncOptions, type SyncReport } from '../../src/actions/sync.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { decodeMarker, encodeMarker } from '../../src/volume/marker.ts';
-import { newSigningKey, openSigner, type Signer } from '../../src/volume/signature.ts';
-import { decodeSignedList, encodeSignedList, signedListName, type SignedList } from '../../src/volume/signed-list.ts';
+import { newSigningKey, openSigner, type Signer } from '../../src/volume/signing.ts';
+import { decodeSignedList, signedListName, type SignedList } from '../../src/volume/signed-list.ts';
+import { encodeSignedList } from '../../src/volume/signed-list-writing.ts';
 import { smallBackup, type SmallBackup } from './small-backup.ts';
 
 const targets = ['one', 'two'] as const;

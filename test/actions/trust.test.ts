@@ -8,9 +8,10 @@ import { restore, type RestoreSummary } from '../../src/actions/restore.ts';
 import { Trust } from '../../src/actions/store/trust.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { openKeyRing } from '../../src/volume/age.ts';
-import { decodeDocument, encodeDocument } from '../../src/volume/document.ts';
-import { newSigningKey, openSigner } from '../../src/volume/signature.ts';
-import { decodeSignedList, encodeSignedList, signedListName } from '../../src/volume/signed-list.ts';
+import { decodeDocument, encodeDocument } from '../../src/volume/object-reader.ts';
+import { newSigningKey, openSigner } from '../../src/volume/signing.ts';
+import { decodeSignedList, signedListName } from '../../src/volume/signed-list.ts';
+import { encodeSignedList } from '../../src/volume/signed-list-writing.ts';
 import { smallBackup, type SmallBackup } from './small-backup.ts';
 
 let backup: SmallBackup;

@@ -49,7 +49,7 @@ test('every library in it is named with its licence, and it asks for none to be 
   expect(dependencies).toBeUndefined();
   const notices = readFileSync(join(built.folder, bundleFolder, 'licenses.txt'), 'utf8');
   const imported = new Set(sourcesOf('src').flatMap((text) => [...text.matchAll(/(?:^(?:import |export |\} ).*from |import\()'(@[^/']+\/[^/']+|[^.@/'][^/']*)/gm)].map(([, name]) => name!)));
-  const libraries = [...imported].filter((name) => !name.startsWith('node:'));
+  const libraries = [...imported].filter((name) => !/^(node:|#)/.test(name));
   expect(libraries.filter((name) => devDependencies![name] === undefined)).toEqual([]);
   expect(libraries.filter((name) => !new RegExp(`^${name} \\d[^,]*, \\S`, 'm').test(notices))).toEqual([]);
 });

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { readManifest } from '../../src/volume/manifest-reading.ts';
 import { encodeLine } from '../../src/volume/manifest-writing.ts';
 import type { ManifestEnd, ManifestHeader, ManifestLine } from '../../src/volume/manifest.ts';
-import { isSignedBy, newSigningKey, openSigner, type Signer } from '../../src/volume/signature.ts';
+import { isSignedBy } from '../../src/volume/signature.ts';
+import { newSigningKey, openSigner, type Signer } from '../../src/volume/signing.ts';
 
 const signer = openSigner(newSigningKey())!;
 

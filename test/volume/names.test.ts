@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { manifestName, newRunId, parseManifestName, runOfObject, runOfSnapshot, snapshotId, sourceOfSnapshot, timeOfId, volumeName } from '../../src/volume/names.ts';
+import { manifestName, parseManifestName, runOfObject, runOfSnapshot, snapshotId, sourceOfSnapshot, timeOfId, volumeName } from '../../src/volume/names.ts';
+import { newRunId } from '../../src/volume/run-id.ts';
 
 test('runs sort by time, to about a millisecond', () => {
   const moments = fc.integer({ min: 0, max: 4_000_000_000_000 });

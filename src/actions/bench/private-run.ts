@@ -11,7 +11,7 @@ import { prepareLanes } from '../../runner/lanes.ts';
 import { makeTarget } from '../../runner/make-target.ts';
 import { Session } from '../../runner/session.ts';
 import { refreshUsable } from '../../runner/usable.ts';
-import { newRunId } from '../../volume/names.ts';
+import { newRunId } from '../../volume/run-id.ts';
 import { Nowhere } from './nowhere.ts';
 
 /** Options of steps that name a file or folder to write to. */

@@ -5,7 +5,7 @@ import type { KeyRing } from '../../volume/age.ts';
 import type { FolderAttributes, ManifestChunk, ManifestEntry, ManifestVolume } from '../../volume/manifest.ts';
 import type { ObjectLayout } from '../../volume/object-reader.ts';
 import type { StoredSnapshot } from '../store/list.ts';
-import { checkVolume, damagedManifest, volumeOf } from '../store/manifest-checks.ts';
+import { checkVolume, damagedManifest, volumeOf } from '../../volume/manifest-checks.ts';
 import { readSnapshot } from '../store/read.ts';
 import type { Selection } from './patterns.ts';
 

@@ -1,20 +1,9 @@
 /** The snapshots on a target: there is one for each manifest, and its name says all that a listing needs. */
 import type { ObjectStat, Target } from '../../targets/target.ts';
-import type { Codec } from '../../volume/frames.ts';
-import { parseManifestName, runOfSnapshot, sourceOfSnapshot, timeOfId } from '../../volume/names.ts';
+import { toStoredManifest, type StoredManifest } from '../../volume/snapshot-reading.ts';
 import type { StoreTrust } from './store-trust.ts';
 
-export interface StoredSnapshot {
-  id: string;
-  source: string;
-  run: string;
-  time: Date;
-  manifestName: string;
-  /** Bytes of the manifest as it is stored. */
-  size: number;
-  codec: Codec;
-  sealed: boolean;
-  /** What is known of the store, where that is asked: who may have written it, and how far it had come. */
+export interface StoredSnapshot extends StoredManifest {
   trust?: StoreTrust;
 }
 
@@ -33,12 +22,8 @@ export async function listSnapshots(target: Target, signal?: AbortSignal): Promi
 }
 
 /** Null for what is no manifest. */
-export function toStored({ name, size }: ObjectStat): StoredSnapshot | null {
-  const parsed = parseManifestName(name);
-  const time = parsed && timeOfId(parsed.snapshot);
-  if (!parsed || !time || Number.isNaN(time.getTime())) return null;
-  const { snapshot: id, codec, sealed } = parsed;
-  return { id, source: sourceOfSnapshot(id), run: runOfSnapshot(id), time, manifestName: name, size, codec, sealed };
+export function toStored(object: ObjectStat): StoredSnapshot | null {
+  return toStoredManifest(object) as StoredSnapshot | null;
 }
 
 function compare(a: string, b: string): number {

@@ -7,7 +7,7 @@ import { Volumes } from '../../catalog/volumes.ts';
 import { pathDanger } from '../../core/paths.ts';
 import type { ManifestEntry, ManifestHeader, ManifestLine, ManifestVolume } from '../../volume/manifest.ts';
 import { runOfObject, volumeNamePattern } from '../../volume/names.ts';
-import { checkVolume, damagedManifest, volumeOf } from '../store/manifest-checks.ts';
+import { checkVolume, damagedManifest, volumeOf } from '../../volume/manifest-checks.ts';
 
 export interface ContentOptions {
   catalog: Catalog;

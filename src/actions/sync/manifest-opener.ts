@@ -4,7 +4,7 @@ import { openKeyRing, type KeyRing } from '../../volume/age.ts';
 import { decodeDocument } from '../../volume/document.ts';
 import { readManifest } from '../../volume/manifest-reading.ts';
 import type { ManifestHeader, ManifestLine } from '../../volume/manifest.ts';
-import { damagedManifest } from '../store/manifest-checks.ts';
+import { damagedManifest } from '../../volume/manifest-checks.ts';
 import { DocumentsAhead, isOfOneManifest, type Holder, type ManifestDocument } from './documents.ts';
 
 export interface OpenedManifest {

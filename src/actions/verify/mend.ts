@@ -15,7 +15,7 @@ import { restoreMarker } from '../../runner/restore-marker.ts';
 import { Session } from '../../runner/session.ts';
 import { writeSignedList } from '../../runner/signed-list.ts';
 import type { Target } from '../../targets/target.ts';
-import { newRunId } from '../../volume/names.ts';
+import { newRunId } from '../../volume/run-id.ts';
 import type { Damage } from './damage.ts';
 import type { VerifyOptions } from './contract.ts';
 

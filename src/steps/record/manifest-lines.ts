@@ -9,7 +9,7 @@ import { Receipts } from '../../catalog/receipts.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { encodeLine } from '../../volume/manifest-writing.ts';
 import type { ManifestChunk, ManifestEntry, ManifestHeader, ManifestLine, ManifestVolume } from '../../volume/manifest.ts';
-import type { Signer } from '../../volume/signature.ts';
+import type { Signer } from '../../volume/signing.ts';
 import type { Lane } from '../step.ts';
 
 /** What is gathered into one piece of text before it is passed on. */

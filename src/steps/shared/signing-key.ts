@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { BatError, systemCode, systemReason } from '../../core/errors.ts';
-import { newSigningKey, openSigner, type Signer } from '../../volume/signature.ts';
+import { newSigningKey, openSigner, type Signer } from '../../volume/signing.ts';
 
 const metaSigner = 'signer';
 const metaSerial = 'serial';

@@ -24,7 +24,8 @@ import type { PruneOptions, PrunePlan } from '../../../src/runner/prune/prune-pl
 import { Session } from '../../../src/runner/session.ts';
 import type { Target } from '../../../src/targets/target.ts';
 import { generateIdentity } from '../../../src/volume/age.ts';
-import { newRunId, parseManifestName } from '../../../src/volume/names.ts';
+import { parseManifestName } from '../../../src/volume/names.ts';
+import { newRunId } from '../../../src/volume/run-id.ts';
 import { filesBelow } from '../../e2e/judges.ts';
 import { describeTree } from '../../e2e/tree-lines.ts';
 import { pastTick } from '../../past-tick.ts';

@@ -1,8 +1,8 @@
 /** What a manifest says is not believed: no name leads out of the store, and no length is more than the format allows. */
-import { BatError } from '../../core/errors.ts';
-import { pathDanger } from '../../core/paths.ts';
-import type { ManifestChunk, ManifestVolume } from '../../volume/manifest.ts';
-import { reservedFolders } from '../../volume/names.ts';
+import { BatError } from '../core/bat-error.ts';
+import { pathDanger } from '../core/path-names.ts';
+import type { ManifestChunk, ManifestVolume } from './manifest.ts';
+import { reservedFolders } from './names.ts';
 
 /** The format's own limits: a reader need not hold more than this in memory. */
 const largestChunk = 64 * 1024 * 1024;
