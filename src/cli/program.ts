@@ -21,6 +21,7 @@ import { rekeyCommand } from './commands/rekey.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
+import { serveCommand } from './commands/serve.ts';
 import { showCommand } from './commands/show.ts';
 import { snapshotsCommand } from './commands/snapshots.ts';
 import { statsCommand } from './commands/stats.ts';
@@ -57,6 +58,7 @@ const commands = [
   graphCommand,
   targetsCommand,
   benchCommand,
+  serveCommand,
   syncCommand,
   rekeyCommand,
   keygenCommand,

@@ -39,6 +39,7 @@ export const exitCodes = {
   RESTORE_REFUSED: 1,
   RESTORE_INCOMPLETE: 1,
   DISK_FAILED: 1,
+  LISTEN_FAILED: 1,
   TARGETS_INCOMPLETE: 4,
   INTERRUPTED: 130,
 } as const;

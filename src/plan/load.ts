@@ -41,8 +41,10 @@ export function decodePlan(bytes: Uint8Array): { text: string; damaged: number |
   return { text, damaged: replacement };
 }
 
-/** Never throws: whatever the text holds, what is wrong with it is in the result. `secretNames` are the options whose values are never shown. */
-export function loadPlanText(text: string, environment: Environment, secretNames: ReadonlySet<string>, damaged: number | null = null): Loaded {
+const emptyPlan = { message: 'The plan is empty.', hint: 'Write one with `bat init`.' };
+
+/** Never throws: whatever the text holds, what is wrong with it is in the result. `secretNames` are the options whose values are never shown; `empty` is said of a file with nothing in it. */
+export function loadPlanText(text: string, environment: Environment, secretNames: ReadonlySet<string>, damaged: number | null = null, empty = emptyPlan): Loaded {
   const lines = new LineCounter();
   const document = parse(text, lines);
   if (typeof document === 'string') return unreadable(text, document);
@@ -54,7 +56,7 @@ export function loadPlanText(text: string, environment: Environment, secretNames
   for (const { offset, ...finding } of yamlFindings(document, text, lines)) mistakes.push(mistakeAt(place, offset, finding));
   const found = (finding: TreeFinding): Mistake => mistakeAt(place, finding.offset, finding);
   if (readable) mistakes.push(...tree.findings.filter((finding) => !finding.unset).map(found));
-  if (readable && tree.value === null) mistakes.push(mistakeAt(place, 0, { pointer: '', message: 'The plan is empty.', hint: 'Write one with `bat init`.' }));
+  if (readable && tree.value === null) mistakes.push(mistakeAt(place, 0, { pointer: '', ...empty }));
   return {
     text,
     value: tree.value,

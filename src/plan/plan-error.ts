@@ -8,11 +8,11 @@ export class PlanError extends BatError {
   /** In the order of the file; at least one. */
   readonly mistakes: readonly Mistake[];
 
-  constructor(file: string, mistakes: readonly Mistake[]) {
+  constructor(file: string, mistakes: readonly Mistake[], hint = 'Correct the plan; `bat validate` shows every mistake with its line.') {
     const [first] = mistakes;
     const start = mistakes.length === 1 ? 'It is' : 'The first is';
     super('PLAN_INVALID', `${file} has ${formatCount(mistakes.length, 'mistake')}. ${start} in line ${first?.line}: ${first?.message}`, {
-      hint: 'Correct the plan; `bat validate` shows every mistake with its line.',
+      hint,
       subject: file,
     });
     this.name = 'PlanError';

@@ -153,7 +153,7 @@ class Builder {
       this.#find(offset(part), place, `${quote(part)} is no variable.`, 'Write ${NAME} or ${NAME:-default}, and $${ where a plain ${ is meant.');
     }
     for (const name of result.unset) {
-      const hint = `Set it in the environment or in a file .env beside the plan, or write \${${name}:-default}.`;
+      const hint = `Set it in the environment or in a file .env beside this one, or write \${${name}:-default}.`;
       this.tree.findings.push({ offset: offset(`\${${name}}`), pointer: place.pointer, message: `The variable ${name} is not set.`, hint, unset: true });
     }
     if (result.used) spot.interpolated = result.text;
@@ -170,8 +170,8 @@ class Builder {
 
   #isTooMuch(place: Place, offset: number): boolean {
     this.#nodes++;
-    if (this.#nodes === MOST_NODES) this.#find(offset, place, 'The plan is too large: it has more than 20,000 values.', 'Do aliases repeat each other?');
-    if (place.depth === DEEPEST) this.#find(offset, place, 'The plan is nested too deeply here.');
+    if (this.#nodes === MOST_NODES) this.#find(offset, place, 'The file is too large: it has more than 20,000 values.', 'Do aliases repeat each other?');
+    if (place.depth === DEEPEST) this.#find(offset, place, 'The file is nested too deeply here.');
     return this.#nodes >= MOST_NODES || place.depth >= DEEPEST;
   }
 

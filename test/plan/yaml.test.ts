@@ -54,12 +54,12 @@ describe('what it does not allow', () => {
   test('aliases that repeat each other end soon', () => {
     const levels = Array.from({ length: 30 }, (_, level) => `l${level + 1}: &l${level + 1} [${`*l${level}, `.repeat(10)}]`);
     const { mistakes } = loadPlanText(`l0: &l0 [x]\n${levels.join('\n')}\n`, {}, none);
-    expect(mistakes.map((mistake) => mistake.message)).toEqual(['The plan is too large: it has more than 20,000 values.']);
+    expect(mistakes.map((mistake) => mistake.message)).toEqual(['The file is too large: it has more than 20,000 values.']);
   });
 
   test('depth that no plan has', () => {
     expect(loadPlanText('['.repeat(100_000), {}, none).mistakes[0]?.message).toMatch(/nested too deeply/);
-    expect(loadPlanText(`${'['.repeat(90)}${']'.repeat(90)}`, {}, none).mistakes.map((mistake) => mistake.message)).toEqual(['The plan is nested too deeply here.']);
+    expect(loadPlanText(`${'['.repeat(90)}${']'.repeat(90)}`, {}, none).mistakes.map((mistake) => mistake.message)).toEqual(['The file is nested too deeply here.']);
   });
 
   test('bytes that are no text are found', async () => {

@@ -1,0 +1,6 @@
+/** Every area of the server. */
+import type { Route } from '../context.ts';
+import { healthRoutes } from './health.ts';
+import { sessionRoutes } from './session.ts';
+
+export const routes: readonly Route[] = [healthRoutes, sessionRoutes];

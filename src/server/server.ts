@@ -1,0 +1,68 @@
+/** The server as a whole: opened, listening, stopped. */
+import { join } from 'node:path';
+import { takeLock, type Lock } from '../catalog/lock.ts';
+import { BatError, systemReason } from '../core/errors.ts';
+import { makeFolder } from '../core/make-folder.ts';
+import { makeApp } from './app.ts';
+import { Sessions } from './access/sessions.ts';
+import type { ServerContext } from './context.ts';
+import { listen } from './listen.ts';
+import type { ServerEvent } from './server-event.ts';
+import { isLoopback } from './settings/listen-address.ts';
+import type { ServeSettings } from './settings/settings.ts';
+
+export interface RunningServer {
+  /** `http://127.0.0.1:7878` */
+  url: string;
+  context: ServerContext;
+  /** Finishes the requests that run, or cuts them off after some seconds. */
+  close(): Promise<void>;
+}
+
+/** Requests that run get so long when the server is stopped. */
+const graceTime = 5000;
+
+/** Throws LISTEN_FAILED, STATE_FAILED, PLAN_LOCKED if another server has the same state folder. */
+export async function startServer(settings: ServeSettings, log: (event: ServerEvent) => void): Promise<RunningServer> {
+  const { state } = settings;
+  makeStateFolder(state);
+  const lock = takeState(state);
+  const controller = new AbortController();
+  try {
+    const context: ServerContext = { settings, state, sessions: new Sessions(state, settings.users), signal: controller.signal, log };
+    const listening = await listen(settings, makeApp(context), log);
+    log({ type: 'listening', url: listening.url });
+    if (!settings.tls && !isLoopback(settings.listen.host)) log({ type: 'notice', message: 'Without `tls:` tokens and files go over the network in the clear.', hint: 'docs/serve.md shows how to get a certificate.' });
+    return {
+      url: listening.url,
+      context,
+      close: async () => {
+        await listening.close(graceTime);
+        controller.abort();
+        lock.release();
+        log({ type: 'stopped' });
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function makeStateFolder(folder: string): void {
+  try {
+    makeFolder(folder, 0o700);
+  } catch (cause) {
+    throw new BatError('STATE_FAILED', `The state folder ${folder} cannot be made: ${systemReason(cause)}.`, { hint: '`state:` in the settings says where it is.', subject: folder, cause });
+  }
+}
+
+/** One server at a time works on a state folder. */
+function takeState(folder: string): Lock {
+  try {
+    return takeLock(join(folder, 'lock.db'), 'serve');
+  } catch (error) {
+    if (!(error instanceof BatError) || error.code !== 'PLAN_LOCKED') throw error;
+    throw new BatError('PLAN_LOCKED', `Another server works with the same settings, on the state folder ${folder}.`, { hint: 'Stop that one first; two servers need two files of settings.', subject: folder, cause: error });
+  }
+}
