@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/slow/**', 'test/**/*.slow.test.ts'],
-    globalSetup: './test/servers/shared-rgw.ts',
+    globalSetup: ['./test/servers/shared-rgw.ts', './test/web/build-page.ts'],
     reporters: ['default', './test/left-out.ts'],
     pool: 'forks',
     maxWorkers: 2,

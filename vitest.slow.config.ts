@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/slow/**/*.test.ts', 'test/**/*.slow.test.ts'],
-    globalSetup: './test/servers/shared-rgw.ts',
+    globalSetup: ['./test/servers/shared-rgw.ts', './test/web/build-page.ts'],
     reporters: ['default', './test/left-out.ts'],
     pool: 'forks',
     maxWorkers: 2,

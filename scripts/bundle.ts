@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown, type CodeSplittingGroup } from 'rolldown';
+import { bundlePage } from './bundle-page.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -52,7 +53,7 @@ export async function bundle(packageFolder: string): Promise<string[]> {
     const chunks = output.filter((file) => file.type === 'chunk');
     for (const { fileName, code } of chunks) writeFileSync(join(folder, fileName), inAscii(code));
     const modules = chunks.flatMap((chunk) => chunk.moduleIds);
-    writeFileSync(join(folder, 'licenses.txt'), licenses(modules));
+    writeFileSync(join(folder, 'licenses.txt'), licenses([...modules, ...(await bundlePage(packageFolder))]));
     return readdirSync(folder);
   } finally {
     await build.close();

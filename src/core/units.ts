@@ -1,5 +1,5 @@
 /** Sizes, durations, times and money: read from a plan, and written the way a person reads them. */
-import { BatError } from './errors.ts';
+import { BatError } from './bat-error.ts';
 
 const sizeUnits: Record<string, number> = {
   b: 1, '': 1,

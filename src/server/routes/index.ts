@@ -1,6 +1,7 @@
 /** Every area of the server. */
 import type { Route } from '../context.ts';
 import { healthRoutes } from './health.ts';
+import { pageRoutes } from './page.ts';
 import { sessionRoutes } from './session.ts';
 
-export const routes: readonly Route[] = [healthRoutes, sessionRoutes];
+export const routes: readonly Route[] = [healthRoutes, sessionRoutes, pageRoutes];

@@ -1,0 +1,71 @@
+/** What the server's library answers. Paths are `<folder>/<path>`, decoded; a folder's ends with a slash where the server is asked for it. */
+import { request, requestJson } from './request.ts';
+
+export interface Entry {
+  name: string;
+  type: 'file' | 'folder';
+  size: number;
+  /** Seconds since 1970, with a fraction. */
+  mtime: string;
+  sha256?: string;
+}
+
+export interface Listing {
+  path: string;
+  entries: Entry[];
+  /** Where the next part of the list begins. */
+  next?: string;
+}
+
+export interface Found {
+  path: string;
+  size: number;
+  mtime: string;
+}
+
+export interface SyncAnswer {
+  added: number;
+  renamed: number;
+  removed: number;
+  changed: number;
+  unchanged: number;
+  damaged: number;
+  files: number;
+  skipped: number;
+  /** Some of what was skipped or damaged, in words. */
+  notes: string[];
+}
+
+const encodedPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+export const fileUrl = (path: string): string => `/files/${encodedPath(path)}`;
+export const downloadUrl = (path: string): string => `${fileUrl(path)}?download`;
+export const thumbnailUrl = (path: string, size: number): string => `/thumbnails/${encodedPath(path)}?size=${size}`;
+
+/** One part of a folder's list. `path` without a slash at its end. */
+export const listFolder = (path: string, after: string | undefined, signal: AbortSignal): Promise<Listing> =>
+  requestJson('GET', `${fileUrl(path)}/`, { query: { after }, signal });
+
+export const searchNames = (words: string, folder: string | undefined, limit: number, signal: AbortSignal): Promise<{ files: Found[]; more?: boolean }> =>
+  requestJson('GET', '/search', { query: { q: words, folder, limit }, signal });
+
+/** By hash (`sha256:…`), the path of each that the library has, or null for who may not read there. */
+export interface Known {
+  missing: string[];
+  known: Record<string, string | null>;
+}
+export const checkHashes = (hashes: string[], signal: AbortSignal): Promise<Known> => requestJson('POST', '/check', { body: { hashes }, signal });
+
+export const sync = (folder: string | undefined): Promise<SyncAnswer> => requestJson('POST', '/sync', { query: { folder } });
+
+export async function move(path: string, to: string): Promise<void> {
+  await request('PATCH', fileUrl(path), { body: { to } });
+}
+
+/** A folder goes with all that is in it. */
+export async function remove(path: string, type: Entry['type']): Promise<void> {
+  await request('DELETE', fileUrl(path), { query: { recursive: type === 'folder' } });
+}
+
+export async function makeFolder(path: string): Promise<void> {
+  await request('POST', '/folders', { body: { path } });
+}

@@ -1,0 +1,55 @@
+/** A line of a list of files, wherever the list comes from. */
+import type { Entry, Found } from '../api/library.ts';
+import type { IconName } from '../parts/icons.tsx';
+
+export interface Row {
+  /** In the library; without a slash at its end. */
+  path: string;
+  name: string;
+  type: 'file' | 'folder';
+  size: number;
+  /** Milliseconds since 1970; null for what has none. */
+  time: number | null;
+}
+
+export type SortKey = 'name' | 'size' | 'time';
+export interface Order {
+  key: SortKey;
+  descending: boolean;
+}
+
+export const rowOfEntry = (folder: string, { name, type, size, mtime }: Entry): Row => ({ path: `${folder}/${name}`, name, type, size, time: Number(mtime) * 1000 });
+export const rowOfFound = ({ path, size, mtime }: Found): Row => ({ path, name: nameOf(path), type: 'file', size, time: Number(mtime) * 1000 });
+
+export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+
+const names = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+/** Folders first, by name where sizes or times are the same. */
+export function sorted(rows: readonly Row[], { key, descending }: Order): Row[] {
+  const by: Record<SortKey, (one: Row, other: Row) => number> = {
+    name: () => 0,
+    size: (one, other) => one.size - other.size,
+    time: (one, other) => (one.time ?? 0) - (other.time ?? 0),
+  };
+  const sign = descending ? -1 : 1;
+  return rows.toSorted((one, other) => {
+    if (one.type !== other.type) return one.type === 'folder' ? -1 : 1;
+    return sign * (by[key](one, other) || names.compare(one.name, other.name));
+  });
+}
+
+const kinds: [RegExp, IconName][] = [
+  [/\.(jpe?g|png|gif|webp|avif|heic|heif|tiff?|bmp|svg|dng|cr2|cr3|nef|arw|raf|orf|rw2)$/i, 'image'],
+  [/\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp)$/i, 'video'],
+  [/\.(mp3|m4a|aac|ogg|opus|flac|wav)$/i, 'audio'],
+];
+
+export function iconOf({ type, name }: Pick<Row, 'type' | 'name'>): IconName {
+  if (type === 'folder') return 'folder';
+  return kinds.find(([pattern]) => pattern.test(name))?.[1] ?? 'file';
+}
+
+const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+export const formatTime = (time: number | null): string => (time === null || Number.isNaN(time) ? '' : dates.format(time));

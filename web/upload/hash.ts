@@ -1,0 +1,47 @@
+import { startWorker } from '../parts/start-worker.ts';
+import type { HashNews, HashOrder } from './hash-worker.ts';
+
+interface Waiting {
+  resolve(hash: string): void;
+  reject(error: unknown): void;
+  onProgress(done: number): void;
+}
+
+const waiting = new Map<number, Waiting>();
+let worker: Worker | undefined;
+let last = 0;
+
+/** SHA-256 in hex. `onProgress` gets the bytes that are hashed. Throws for a file that cannot be read, and the signal's reason. */
+export function hashFile(file: File, onProgress: (done: number) => void, signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted();
+  worker ??= started();
+  const id = ++last;
+  const order = (message: HashOrder): void => worker!.postMessage(message);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const stop = (): void => {
+    order({ id, stop: true });
+    reject(signal.reason);
+  };
+  waiting.set(id, { resolve, reject, onProgress });
+  signal.addEventListener('abort', stop);
+  order({ id, file });
+  return promise.finally(() => {
+    waiting.delete(id);
+    signal.removeEventListener('abort', stop);
+  });
+}
+
+function started(): Worker {
+  const worker = startWorker('hash-worker');
+  worker.addEventListener('message', ({ data }: MessageEvent<HashNews>) => {
+    const one = waiting.get(data.id);
+    if (!one) return;
+    if ('hash' in data) one.resolve(data.hash);
+    else if ('problem' in data) one.reject(new Error(data.problem));
+    else one.onProgress(data.done);
+  });
+  worker.addEventListener('error', () => {
+    for (const one of waiting.values()) one.reject(new Error('The part of the page that reads files could not be started. Reload the page.'));
+  });
+  return worker;
+}
