@@ -7,8 +7,8 @@ import { ServerError } from './errors.ts';
 export function answerError(thrown: unknown, c: Context<ServerEnvironment>, context: ServerContext): Response {
   const error = asServerError(thrown, c, context);
   for (const [name, value] of Object.entries(error.headers)) c.header(name, value);
-  // What is left of the request is not read: the other side must not take the line for free.
-  if (!c.env.incoming.complete) c.header('Connection', 'close');
+  // An answer to HEAD has no body to say it in.
+  c.header('Bat-Error', error.code);
   return c.json(error.toJson(), error.status);
 }
 

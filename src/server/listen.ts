@@ -1,67 +1,103 @@
-/** The listening side: connections, their limits and times, and what each request is recorded as. */
+/** The listening side: what every connection and every request goes through before and after the app. */
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { BatError, systemCode, systemReason } from '../core/errors.ts';
 import type { ServerApp } from './app.ts';
-import { ServerError } from './errors.ts';
-import { requestRecord } from './record-request.ts';
+import { certificateNotice, followCertificate, readCertificate } from './certificate.ts';
+import { limitConnections } from './connections.ts';
+import { ServerError, statusCodes } from './errors.ts';
+import { closeAfterUnread, continueWhenRead } from './expect-continue.ts';
+import { IdleWatch } from './idle-watch.ts';
+import { recordOf, requestRecord } from './record-request.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { ServerEvent } from './server-event.ts';
 import { inUrl } from './settings/listen-address.ts';
 import type { ServeSettings } from './settings/settings.ts';
+import { writeRefusal } from './write-refusal.ts';
 
 export interface Listening {
   url: string;
-  /** Takes no new connections, waits for the requests that run, and cuts off those that take longer than this. */
-  close(milliseconds: number): Promise<void>;
+  /** Takes nothing new and waits for what runs. What takes longer than so many milliseconds is cut off, after `cut` was called. */
+  close(milliseconds: number, cut: () => void): Promise<void>;
 }
 
-/** Time for the headers of a request, from its first byte. */
+/** For the headers of a request, whoever sends them, from the first byte of the connection. */
 const headersTime = 15_000;
+/** For routes to tidy up after they were cut off. */
+const tidyTime = 5000;
 
 /** Throws LISTEN_FAILED. */
 export async function listen(settings: ServeSettings, app: ServerApp, log: (event: ServerEvent) => void): Promise<Listening> {
+  const server = makeServer(settings, log);
+  const watch = new IdleWatch(settings.limits.idle);
+  const running = new Set<Promise<void>>();
   let stopping = false;
-  const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
-    overrideGlobalObjects: false,
-    errorHandler: () => Response.json(new ServerError('BAD_REQUEST', 'The request is not what HTTP asks for.').toJson(), { status: 400 }),
-  });
+  const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), { overrideGlobalObjects: false, errorHandler: notHttp });
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     for (const [name, value] of Object.entries(securityHeaders)) outgoing.setHeader(name, value);
     requestRecord(incoming, outgoing, log);
-    if (stopping) outgoing.setHeader('Connection', 'close');
-    void answer(incoming, outgoing);
+    closeAfterUnread(incoming, outgoing);
+    if (stopping) {
+      recordOf(incoming).status = statusCodes.STOPPING;
+      return writeRefusal(incoming.socket, stoppingError());
+    }
+    watch.add(incoming, outgoing);
+    const done = answer(incoming, outgoing).finally(() => running.delete(done));
+    running.add(done);
   };
-  const server = makeServer(settings);
   server.on('request', onRequest);
-  server.maxConnections = settings.limits.connections;
+  server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    continueWhenRead(incoming, outgoing);
+    onRequest(incoming, outgoing);
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => writeRefusal(socket, clientError(error)));
+  const sockets = limitConnections(server, settings.limits.connections, log);
   await start(server, settings);
+  server.on('error', (error) => log({ type: 'notice', message: `A connection could not be taken: ${systemReason(error)}.` }));
+  const follower = settings.tls && followCertificate(server as HttpsServer, settings.tls, log);
   const { port } = server.address() as AddressInfo;
   return {
     url: `${settings.tls ? 'https' : 'http'}://${inUrl(settings.listen.host)}:${port}`,
-    close: async (milliseconds) => {
+    close: async (milliseconds, cut) => {
       stopping = true;
+      follower?.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), milliseconds);
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      const late = setTimeout(() => {
+        cut();
+        for (const socket of sockets) socket.destroy();
+      }, milliseconds);
       await closed;
-      clearTimeout(timer);
+      clearInterval(idle);
+      clearTimeout(late);
+      cut();
+      watch.stop();
+      await ended(running, tidyTime);
     },
   };
 }
 
-/** No limit on a whole request: an honest upload may take a day. */
-function makeServer({ tls }: ServeSettings): Server {
+/** No limit on a whole request: an honest upload may take a day. IdleWatch ends those that do not go on. */
+function makeServer({ tls }: ServeSettings, log: (event: ServerEvent) => void): Server {
   const times = { headersTimeout: headersTime, requestTimeout: 0, keepAliveTimeout: 5000, connectionsCheckingInterval: 1000 };
-  return tls ? createHttpsServer(times) : createHttpServer(times);
+  if (!tls) return createHttpServer(times);
+  const certificate = readCertificate(tls);
+  const notice = certificateNotice(certificate);
+  if (notice !== null) log({ type: 'notice', message: notice });
+  return createHttpsServer({ ...times, ...certificate, handshakeTimeout: headersTime });
 }
 
 async function start(server: Server, { listen: { host, port } }: ServeSettings): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(cannotListen(error, host, port)));
-    server.listen({ host, port }, resolve);
+    const refuse = (error: Error): void => reject(cannotListen(error, host, port));
+    server.once('error', refuse);
+    server.listen({ host, port }, () => {
+      server.off('error', refuse);
+      resolve();
+    });
   });
 }
 
@@ -74,4 +110,29 @@ function cannotListen(cause: unknown, host: string, port: number): BatError {
   };
   const [reason, hint] = hints[systemCode(cause) ?? ''] ?? [systemReason(cause), 'Check what `listen:` says.'];
   return new BatError('LISTEN_FAILED', `The server cannot listen on ${place}: ${reason}.`, { hint, subject: place, cause });
+}
+
+/** The adapter could make no request of it. */
+function notHttp(): Response {
+  const error = new ServerError('BAD_REQUEST', 'The request is not what HTTP asks for.');
+  return Response.json(error.toJson(), { status: error.status, headers: { 'Bat-Error': error.code } });
+}
+
+/** What Node's parser refuses, or waits for in vain. */
+function clientError({ code }: NodeJS.ErrnoException): ServerError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new ServerError('TIMEOUT', 'The request did not come in time.');
+  if (code === 'HPE_HEADER_OVERFLOW') return new ServerError('HEADERS_TOO_LARGE', 'The headers of the request are too large.');
+  return new ServerError('BAD_REQUEST', 'The request is not what HTTP asks for.');
+}
+
+function stoppingError(): ServerError {
+  return new ServerError('STOPPING', 'The server is being stopped.', { hint: 'Try again later.' });
+}
+
+/** Waits for all, but no longer than so many milliseconds. */
+async function ended(promises: ReadonlySet<Promise<void>>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([Promise.allSettled(promises), late]);
+  clearTimeout(timer);
 }

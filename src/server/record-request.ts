@@ -22,7 +22,7 @@ export function requestRecord(incoming: IncomingMessage, outgoing: ServerRespons
   records.set(incoming, record);
   outgoing.once('close', () => {
     const announced = Number(incoming.headers['content-length'] ?? Number.NaN);
-    record.status = outgoing.writableFinished ? outgoing.statusCode : 499;
+    if (record.status === 0) record.status = outgoing.writableFinished ? outgoing.statusCode : 499;
     record.bytesReceived = incoming.complete && !Number.isNaN(announced) ? announced : socket.bytesRead - start.read;
     record.bytesSent = socket.bytesWritten - start.written;
     record.milliseconds = performance.now() - start.time;

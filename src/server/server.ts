@@ -37,8 +37,7 @@ export async function startServer(settings: ServeSettings, log: (event: ServerEv
       url: listening.url,
       context,
       close: async () => {
-        await listening.close(graceTime);
-        controller.abort();
+        await listening.close(graceTime, () => controller.abort());
         lock.release();
         log({ type: 'stopped' });
       },

@@ -8,8 +8,8 @@ import { either, isMap, nearest, quote, valueWords } from '../../plan/words.ts';
 import { isLoopback, parseListen } from './listen-address.ts';
 import { folderSchema, serveSchema, userSchema } from './schema.ts';
 
-/** Everything that is wrong. Relative paths start at `folder`. */
-export function checkSettings(loaded: Loaded, folder: string): Mistake[] {
+/** Everything that is wrong. Relative paths start at `folder`; `usualState` is the state folder where the file names none. */
+export function checkSettings(loaded: Loaded, folder: string, usualState: string): Mistake[] {
   const mistakes: Mistake[] = [];
   const report: Report = (finding) => mistakes.push(loaded.locate(finding));
   const check = partChecker(loaded, report, report);
@@ -26,7 +26,7 @@ export function checkSettings(loaded: Loaded, folder: string): Mistake[] {
   if (isMap(library)) checkFolders(library, check);
   if (isMap(users)) checkUsers(users, isMap(library) ? Object.keys(library) : [], check);
   checkListen(settings, check);
-  checkPlaces(settings, folder, check);
+  checkPlaces({ ...settings, state: settings['state'] ?? usualState }, folder, check);
   return mistakes;
 }
 

@@ -38,7 +38,7 @@ export async function loadSettings(file: string, given: Environment): Promise<Se
   const { text, damaged } = decodePlan(await readSettings(file, absolute));
   const environment = await planEnvironment(folder, given);
   const loaded = loadPlanText(text, environment, new Set(['token']), damaged, { message: 'The file is empty.', hint: 'docs/serve.md has one to start from.' });
-  const mistakes = sortMistakes([...loaded.mistakes, ...loaded.unset, ...(loaded.readable ? checkSettings(loaded, folder) : [])]);
+  const mistakes = sortMistakes([...loaded.mistakes, ...loaded.unset, ...(loaded.readable ? checkSettings(loaded, folder, stateFolder(absolute, given)) : [])]);
   if (mistakes.length > 0) throw new PlanError(file, mistakes, 'Correct the file; each mistake is shown with its line.');
   return resolved(loaded.value as Written, absolute, given);
 }
