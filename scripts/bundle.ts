@@ -22,7 +22,8 @@ const groups: CodeSplittingGroup[] = [
   { name: 'core', test: /\/src\/core\//, priority: 3 },
   { name: 'reading', test: /\/reading\/(?!reading-thread)/, priority: 2 },
   { name: 'writing', test: /\/restore\/(?:writing\/(?!writing-thread)|(?:attributes|folders|places|temporary)\.ts)/, priority: 2 },
-  { name: 'start', tags: ['$initial'], test: /(?<!(?:reading|writing)-thread)\.[jt]s$/, priority: 1 },
+  { name: 'library', test: /\/src\/library\/(?!thread\/library-thread)/, priority: 2 },
+  { name: 'start', tags: ['$initial'], test: /(?<!(?:reading|writing|library)-thread)\.[jt]s$/, priority: 1 },
   { name: 'shared', test: /\/src\//, minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 60_000 },
 ];
 
@@ -35,6 +36,7 @@ export async function bundle(packageFolder: string): Promise<string[]> {
       main: join(root, 'src/cli/main.ts'),
       'reading-thread': join(root, 'src/steps/shared/reading/reading-thread.ts'),
       'writing-thread': join(root, 'src/actions/restore/writing/writing-thread.ts'),
+      'library-thread': join(root, 'src/library/thread/library-thread.ts'),
     },
     platform: 'node',
     cwd: root,

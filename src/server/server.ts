@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { takeLock, type Lock } from '../catalog/lock.ts';
 import { BatError, systemReason } from '../core/errors.ts';
 import { makeFolder } from '../core/make-folder.ts';
+import { Library } from '../library/library.ts';
 import { makeApp } from './app.ts';
 import { Sessions } from './access/sessions.ts';
 import type { ServerContext } from './context.ts';
@@ -28,24 +29,35 @@ export async function startServer(settings: ServeSettings, log: (event: ServerEv
   makeStateFolder(state);
   const lock = takeState(state);
   const controller = new AbortController();
+  let library: Library | null = null;
   try {
-    const context: ServerContext = { settings, state, sessions: new Sessions(state, settings.users), signal: controller.signal, log };
+    library = await openLibrary(settings, log);
+    const opened = library;
+    const context: ServerContext = { settings, state, library, sessions: new Sessions(state, settings.users), signal: controller.signal, log };
     const listening = await listen(settings, makeApp(context), log);
     log({ type: 'listening', url: listening.url });
+    library.keepTrue(settings.sync);
     if (!settings.tls && !isLoopback(settings.listen.host)) log({ type: 'notice', message: 'Without `tls:` tokens and files go over the network in the clear.', hint: 'docs/serve.md shows how to get a certificate.' });
     return {
       url: listening.url,
       context,
       close: async () => {
         await listening.close(graceTime, () => controller.abort());
+        await opened.close();
         lock.release();
         log({ type: 'stopped' });
       },
     };
   } catch (error) {
+    await library?.close();
     lock.release();
     throw error;
   }
+}
+
+async function openLibrary({ library, state, limits }: ServeSettings, log: (event: ServerEvent) => void): Promise<Library> {
+  const folders = library.map(({ quota, ...folder }) => ({ ...folder, ...(quota === null ? {} : { quota }) }));
+  return Library.open({ folders, state, keepFree: limits.keepFree, log: (message) => log({ type: 'notice', message }) });
 }
 
 function makeStateFolder(folder: string): void {

@@ -1,0 +1,46 @@
+/** Puts what a walk found out into the table, where the table is still what the walk saw: uploads and moves go on meanwhile. */
+import type { FilePlace, FileTable } from '../table/files.ts';
+import type { Difference } from '../thread/messages.ts';
+import type { SyncCounts } from './counts.ts';
+
+export function applyDifferences(table: FileTable, folder: string, differences: readonly Difference[], counts: SyncCounts): void {
+  table.database.atOnce(() => {
+    for (const difference of differences) applyOne(table, folder, difference, counts);
+  });
+}
+
+function applyOne(table: FileTable, folder: string, difference: Difference, counts: SyncCounts): void {
+  if (difference.kind === 'changed') {
+    table.changeRow(difference.id, difference.stamp, difference.marks);
+    return;
+  }
+  const place: FilePlace = { folder, ...difference.place };
+  switch (difference.kind) {
+    case 'new':
+      table.add(place, difference.marks, null, null);
+      return;
+    case 'replaced':
+      table.replaceRow(difference.id, difference.stamp, place, difference.marks);
+      return;
+    case 'moved':
+      if (table.moveRow(difference.id, difference.stamp, place, difference.marks)) counts.renamed++;
+      else table.add(place, difference.marks, null, null);
+      return;
+    case 'linked':
+      addName(table, place, difference, counts);
+      return;
+    case 'gone':
+      table.setGone(difference.id, difference.stamp, place);
+      return;
+  }
+}
+
+/** What stood in its place was another file. */
+function addName(table: FileTable, place: FilePlace, { id, stamp, marks }: Difference & { kind: 'linked' }, counts: SyncCounts): void {
+  const first = table.withId(id);
+  const isKnown = first?.stamp === stamp && first.sha256 !== null && first.md5 !== null;
+  const before = table.at(place);
+  if (before) table.setAside(before, '');
+  table.add(place, marks, isKnown ? { sha256: first.sha256!, md5: first.md5! } : null, null);
+  if (isKnown) counts.added++;
+}
