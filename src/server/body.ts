@@ -60,12 +60,14 @@ export async function sendStream(c: Asked, { log }: Pick<ServerContext, 'log'>, 
     if (c.req.method === 'HEAD') await endUnread(body, outgoing);
     else await pipeline(body, outgoing);
   } catch (error) {
-    // Half an answer must not look like a whole one. If the reader went away, there is nothing to tell.
-    if (!outgoing.destroyed) log({ type: 'failure', message: `${c.req.method} ${c.req.path}: ${(error as Error).message}` });
+    // Half an answer must not look like a whole one. That the reader went away is nothing to tell.
+    if (!readerGone.has((error as { code?: string }).code ?? '')) log({ type: 'failure', message: `${c.req.method} ${c.req.path}: ${(error as Error).message}` });
     outgoing.destroy();
   }
   return RESPONSE_ALREADY_SENT;
 }
+
+const readerGone = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']);
 
 async function endUnread(body: NodeJS.ReadableStream | AsyncIterable<Uint8Array>, outgoing: ServerResponse): Promise<void> {
   outgoing.end();

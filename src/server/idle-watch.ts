@@ -23,12 +23,15 @@ interface Watched {
 export class IdleWatch {
   readonly #open = new Set<Watched>();
   readonly #idle: number;
+  readonly #interval: number;
   readonly #timer: NodeJS.Timeout;
+  #looked = performance.now();
 
   /** `idle` in milliseconds; a request is ended when it has waited for so long, up to a quarter more. */
   constructor(idle: number) {
     this.#idle = idle;
-    this.#timer = setInterval(() => this.#look(), Math.max(10, idle / 4));
+    this.#interval = Math.max(10, idle / 4);
+    this.#timer = setInterval(() => this.#look(), this.#interval);
     this.#timer.unref();
   }
 
@@ -49,7 +52,11 @@ export class IdleWatch {
 
   #look(): void {
     const now = performance.now();
+    // A machine that was asleep, or had no time for the server, has not been waiting for anybody.
+    const late = Math.max(0, now - this.#looked - this.#interval);
+    this.#looked = now;
     for (const watched of this.#open) {
+      watched.since += late;
       const bytes = moved(watched.incoming);
       if (bytes - watched.bytes >= leastBytes || !(waitsForSender(watched) || waitsForReader(watched))) Object.assign(watched, { since: now, bytes });
       else if (now - watched.since >= this.#idle) this.#end(watched);

@@ -24,7 +24,7 @@ export interface Listening {
   close(milliseconds: number, cut: () => void): Promise<void>;
 }
 
-/** For the headers of a request, whoever sends them, from the first byte of the connection. */
+/** For the headers of a request, from when the connection was made, at the most. */
 const headersTime = 15_000;
 /** For routes to tidy up after they were cut off. */
 const tidyTime = 5000;
@@ -81,13 +81,14 @@ export async function listen(settings: ServeSettings, app: ServerApp, log: (even
 }
 
 /** No limit on a whole request: an honest upload may take a day. IdleWatch ends those that do not go on. */
-function makeServer({ tls }: ServeSettings, log: (event: ServerEvent) => void): Server {
-  const times = { headersTimeout: headersTime, requestTimeout: 0, keepAliveTimeout: 5000, connectionsCheckingInterval: 1000 };
+function makeServer({ tls, limits: { idle } }: ServeSettings, log: (event: ServerEvent) => void): Server {
+  const headersTimeout = Math.min(headersTime, idle);
+  const times = { headersTimeout, requestTimeout: 0, keepAliveTimeout: 5000, connectionsCheckingInterval: headersTimeout / 4 };
   if (!tls) return createHttpServer(times);
   const certificate = readCertificate(tls);
   const notice = certificateNotice(certificate);
   if (notice !== null) log({ type: 'notice', message: notice });
-  return createHttpsServer({ ...times, ...certificate, handshakeTimeout: headersTime });
+  return createHttpsServer({ ...times, ...certificate, handshakeTimeout: headersTimeout });
 }
 
 async function start(server: Server, { listen: { host, port } }: ServeSettings): Promise<void> {
