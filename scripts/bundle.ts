@@ -35,6 +35,7 @@ export async function bundle(packageFolder: string): Promise<string[]> {
     input: {
       main: join(root, 'src/cli/main.ts'),
       'reading-thread': join(root, 'src/steps/shared/reading/reading-thread.ts'),
+      'look-thread': join(root, 'src/server/backups/look-thread.ts'),
       'writing-thread': join(root, 'src/actions/restore/writing/writing-thread.ts'),
       'library-thread': join(root, 'src/library/thread/library-thread.ts'),
     },

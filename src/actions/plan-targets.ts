@@ -1,6 +1,7 @@
 /** The targets of a plan for an action beside a run: a restore, a listing, a check. */
 import { BatError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
+import type { RetryPolicy } from '../core/retry.ts';
 import { planEnvironment } from '../plan/environment.ts';
 import type { Environment } from '../plan/interpolate.ts';
 import { checkPlan, type Plan, type TargetSpec } from '../plan/plan.ts';
@@ -17,6 +18,8 @@ export interface TargetsOptions {
   only?: string | undefined;
   environment: Environment;
   emit: Emit;
+  /** What a call is tried for at the most, whatever the plan allows. */
+  patience?: Partial<RetryPolicy>;
 }
 
 /** Milliseconds. Somebody waits, and another target may have what is wanted: one that does not answer is soon passed over. */
@@ -26,14 +29,14 @@ const connectWithin = 60_000;
  * The targets, in the order of the plan, not connected yet. Only what they need of the plan must be there: on a bare
  * machine the variables and secrets of its steps are not. Throws USAGE, PlanError, SECRET_UNAVAILABLE.
  */
-export async function createTargets({ plan, only, environment, emit }: TargetsOptions): Promise<Target[]> {
+export async function createTargets({ plan, only, environment, emit, patience }: TargetsOptions): Promise<Target[]> {
   const specs = chooseTargets(plan, only === undefined ? [] : [only]);
   await checkVariables(plan, specs, environment);
   const context = { folder: plan.folder, environment: await planEnvironment(plan.folder, environment) };
   const targets: Target[] = [];
   for (const spec of specs) {
     const options = await resolveSecrets(spec.options, spec.type.schema, { ...context, owner: `the target ${spec.id}`, where: () => plan.file });
-    targets.push(makeTarget(plan, { ...spec, options }, { emit, keepsHours: false, connectWithin }));
+    targets.push(makeTarget(plan, { ...spec, options }, { emit, keepsHours: false, connectWithin, ...(patience ? { patience } : {}) }));
   }
   return targets;
 }

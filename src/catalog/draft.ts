@@ -3,7 +3,8 @@
  * that the next one adopts what was read and stored instead of reading it again.
  */
 import type { SQLInputValue } from 'node:sqlite';
-import type { Content, Entry } from '../core/entry.ts';
+import type { Content } from '../core/content.ts';
+import type { Entry } from '../core/entry.ts';
 import { joinPath, packIds, splitPath, toName, unpackIds } from './columns.ts';
 import type { Catalog } from './catalog.ts';
 import { SnapshotBefore, type PreviousEntry } from './snapshot-before.ts';

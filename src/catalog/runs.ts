@@ -1,5 +1,14 @@
 /** The runs of a plan. A run is known before it sends anything, so that what a killed one left can be told as ours. */
-import type { Catalog } from './catalog.ts';
+import type { Catalog, Row } from './catalog.ts';
+
+export interface RunRecord {
+  id: string;
+  /** ISO 8601, UTC. */
+  started: string;
+  /** Both null while it runs, and for one that was killed. */
+  ended: string | null;
+  exitCode: number | null;
+}
 
 export class Runs {
   readonly #catalog: Catalog;
@@ -27,4 +36,21 @@ export class Runs {
     const last = this.#catalog.get('SELECT ended FROM runs ORDER BY started DESC LIMIT 1');
     return last !== undefined && last['ended'] === null;
   }
+
+  /** The one that began last, or null. */
+  last(): RunRecord | null {
+    const row = this.#catalog.get(`${columns} ORDER BY started DESC LIMIT 1`);
+    return row ? toRun(row) : null;
+  }
+
+  /** Those that began from then on, the oldest first. */
+  since(time: Date): RunRecord[] {
+    return this.#catalog.all(`${columns} WHERE started >= ? ORDER BY started`, time.toISOString()).map(toRun);
+  }
+}
+
+const columns = 'SELECT id, started, ended, exit_code FROM runs';
+
+function toRun(row: Row): RunRecord {
+  return { id: row['id'] as string, started: row['started'] as string, ended: row['ended'] as string | null, exitCode: row['exit_code'] as number | null };
 }

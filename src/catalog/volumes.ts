@@ -1,5 +1,5 @@
 /** Which chunks lie in which volumes, and which volumes count as stored. What they became is in objects.ts, and who holds it in receipts.ts. */
-import type { Place } from '../core/entry.ts';
+import type { Place } from '../core/content.ts';
 import type { Catalog } from './catalog.ts';
 import { ChunkHashes } from './chunk-hashes.ts';
 import { readable, readableBy } from './readable.ts';

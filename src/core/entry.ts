@@ -1,4 +1,4 @@
-/** What a snapshot holds: one entry a path, and for a file the chunks that are its bytes. */
+/** What a snapshot holds: one entry a path. The chunks that are the bytes of a file: content.ts. */
 
 export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'fifo';
 
@@ -18,25 +18,6 @@ export interface Entry {
   link?: string;
   /** The file had holes; a restore leaves runs of zeros out again. */
   sparse?: boolean;
-}
-
-/** A chunk of a file: which bytes, and how many. In the order of the file. */
-export interface Chunk {
-  sha256: Buffer;
-  length: number;
-}
-
-/** The bytes of a file entry. An empty file has no chunks. */
-export interface Content {
-  sha256: Buffer;
-  chunks: Chunk[];
-}
-
-/** Where a chunk lies: the volume, and its bytes in the volume's decoded form. */
-export interface Place {
-  volume: number;
-  offset: number;
-  length: number;
 }
 
 /** `1700000000.123456789` of nanoseconds since 1970. */

@@ -8,12 +8,14 @@ export interface User {
   quota: number | null;
   /** A folder of the library, by its id. */
   mayUseFolder(id: string): boolean;
+  /** The plans whose stores the user is kept to; null for all, and for the plans of this machine, too. */
+  stores: ReadonlySet<string> | null;
   /** What `http` targets store of a plan, by its name. */
   mayUseStore(plan: string): boolean;
 }
 
 export function userOf({ name, rights, quota, library, stores }: Omit<UserSettings, 'tokens'>): User {
-  return { name, rights, quota, mayUseFolder: (id) => library?.has(id) ?? true, mayUseStore: (plan) => stores?.has(plan) ?? true };
+  return { name, rights, quota, stores, mayUseFolder: (id) => library?.has(id) ?? true, mayUseStore: (plan) => stores?.has(plan) ?? true };
 }
 
 /** Where there are no users only this machine can reach the server, and whoever sits at it may do all. */

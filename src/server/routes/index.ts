@@ -1,7 +1,8 @@
 /** Every area of the server. */
 import type { Route } from '../context.ts';
+import { backupsRoutes } from './backups.ts';
 import { healthRoutes } from './health.ts';
 import { pageRoutes } from './page.ts';
 import { sessionRoutes } from './session.ts';
 
-export const routes: readonly Route[] = [healthRoutes, sessionRoutes, pageRoutes];
+export const routes: readonly Route[] = [healthRoutes, sessionRoutes, backupsRoutes, pageRoutes];
