@@ -5,7 +5,7 @@ import { resolvePath } from '../core/paths.ts';
 import { connectFolder, unmakeFolders } from './file/connect.ts';
 import type { Disk } from './file/disk.ts';
 import { disk } from './file/disk.ts';
-import { isObjectName } from './file/names.ts';
+import { isObjectName } from './shared/object-names.ts';
 import { listPlans } from './file/plans.ts';
 import { readRange } from './file/read.ts';
 import { FileStore } from './file/store.ts';

@@ -96,6 +96,8 @@ export interface Target {
   readonly capabilities: TargetCapabilities;
   /** Where objects may lie in classes that are not read at once. Present before `connect`. */
   readonly coldStorage?: ColdStorage | undefined;
+  /** What is stored there can be added to, and not be removed or replaced, but for the small documents of a run. Known once it is connected. */
+  readonly isAppendOnly?: boolean;
   /** What storing there costs, where that is known. */
   readonly prices?: Prices | undefined;
 

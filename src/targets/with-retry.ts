@@ -69,6 +69,10 @@ class RetriedTarget implements Target {
     return this.#target.prices;
   }
 
+  get isAppendOnly(): boolean {
+    return this.#target.isAppendOnly ?? false;
+  }
+
   connect(options: { create: boolean; signal?: AbortSignal }): Promise<void> {
     return this.#line.call(() => this.#target.connect(options), options.signal, this.#extras.connectWithin);
   }

@@ -8,7 +8,7 @@ interface OptionsSchema {
 }
 
 it('knows these kinds', () => {
-  expect(targetTypes.map(({ type }) => type)).toEqual(['file', 's3', 'oci', 'b2', 'r2', 'minio', 'cloudinary']);
+  expect(targetTypes.map(({ type }) => type)).toEqual(['file', 'http', 's3', 'oci', 'b2', 'r2', 'minio', 'cloudinary']);
 });
 
 it.each(targetTypes)('$type explains each option and gives an example that fits', ({ schema, summary }) => {

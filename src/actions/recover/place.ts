@@ -23,11 +23,11 @@ export interface Place {
 export async function openPlace(url: string, { environment, emit, signal }: { environment: NodeJS.ProcessEnv; emit: Emit; signal: AbortSignal }): Promise<Place> {
   const named = parseTargetUrl(url, environment, registries);
   const above = aboveOf(named);
-  for (const { place, only } of [{ place: named, only: null }, ...(above ? [above] : [])]) {
+  for (const { place, only } of [{ place: named, only: named.only ?? null }, ...(above ? [above] : [])]) {
     const plans = (await plansAt(place, emit, signal)).filter((plan) => only === null || plan === only);
     if (plans.length > 0) return { shown: place.shown, plans: plans.sort(), target: (plan) => makeTarget(place, plan, emit) };
   }
-  throw new BatError('NOTHING_STORED', `There are no backups of any plan at ${named.shown}.`, { hint: 'Name the folder, bucket or account that holds a folder for each plan, with a bat.json in it.' });
+  throw new BatError('NOTHING_STORED', `There are no backups of any plan at ${named.shown}.`, { hint: 'Name the folder, bucket, server or account that holds a folder for each plan, with a bat.json in it.' });
 }
 
 /** The plan that is meant: the only one, or the one of that name. Throws USAGE, NOT_FOUND. */
@@ -41,6 +41,7 @@ export function choosePlan({ plans, shown }: Place, wanted: string | undefined):
 
 /** Whoever names the folder of one plan means that one. */
 function aboveOf(place: NamedPlace): { place: NamedPlace; only: string } | null {
+  if (place.pathOption === null) return null;
   const path = String(place.options[place.pathOption] ?? '').replace(/\/+$/, '');
   const [, before = '', only = ''] = /^(.*?)\/?([^/]+)$/.exec(path) ?? [];
   if (only === '') return null;

@@ -10,13 +10,15 @@ export interface NamedPlace {
   /** The kind of target. */
   type: string;
   options: Record<string, unknown>;
-  /** Which of the options is the path below which the plans lie. */
-  pathOption: 'path' | 'prefix' | 'folder';
+  /** Which of the options is the path below which the plans lie; null where they lie below no path. */
+  pathOption: 'path' | 'prefix' | 'folder' | null;
+  /** The address is that of one plan. */
+  only?: string;
   /** For a person, without secrets. */
   shown: string;
 }
 
-const forms = 'Write a folder (/mnt/usb/bat or file:///mnt/usb/bat), s3://BUCKET/PREFIX?endpoint=…&region=…, or cloudinary://KEY:SECRET@CLOUD/FOLDER; with CLOUDINARY_URL set, cloudinary:///FOLDER.';
+const forms = 'Write a folder (/mnt/usb/bat or file:///mnt/usb/bat), s3://BUCKET/PREFIX?endpoint=…&region=…, https://HOST:PORT of a bat server, or cloudinary://KEY:SECRET@CLOUD/FOLDER; with CLOUDINARY_URL set, cloudinary:///FOLDER.';
 /** What an address may say of a bucket beside its name; keys come from the environment, and never from a command line. */
 const bucketOptions = ['endpoint', 'region', 'profile', 'path-style'];
 
@@ -27,6 +29,7 @@ export function parseTargetUrl(text: string, environment: NodeJS.ProcessEnv, reg
   const url = URL.parse(text);
   if (scheme === 'file' && url) return folder(fileUrlPath(url));
   if (scheme === 's3' && url) return bucket(url, registries);
+  if ((scheme === 'http' || scheme === 'https') && url) return server(url, environment);
   if (scheme === 'cloudinary') return account(text, environment);
   throw wrong(`"${scheme}:" is no kind of target that is known here.`);
 }
@@ -61,6 +64,20 @@ function bucket(url: URL, registries: Registries): NamedPlace {
     if (typeof pattern === 'string' && typeof value === 'string' && !new RegExp(pattern).test(value)) throw wrong(`"${value}" cannot be the ${key} of a target.`);
   }
   return { type: 's3', options, pathOption: 'prefix', shown: `s3://${name}${prefix === '' ? '' : `/${prefix}`}` };
+}
+
+/** A bat server: its own address, or that of the store of a plan, as bat shows it. The token comes from the environment. */
+function server(url: URL, environment: NodeJS.ProcessEnv): NamedPlace {
+  if (url.username !== '' || url.password !== '') {
+    registerSecret(decoded(url.password || url.username));
+    throw wrong('The token of a server does not belong into its address, where others can see it.', 'Put it into BAT_TOKEN.');
+  }
+  for (const key of url.searchParams.keys()) if (key !== 'ca') throw wrong(`The address has an unknown part "${key}".`, 'It may have: ca, the file of a certificate to trust.');
+  const [, before = '', only] = /^(.*?)(?:\/stores\/([^/]+))?\/*$/.exec(url.pathname) ?? [];
+  const address = `${url.origin}${before.replace(/\/+$/, '')}`;
+  const ca = url.searchParams.get('ca');
+  const token = environment['BAT_TOKEN'];
+  return { type: 'http', options: { url: address, ...(token ? { token } : {}), ...(ca ? { ca } : {}) }, pathOption: null, shown: address, ...(only === undefined ? {} : { only: decoded(only) }) };
 }
 
 /** The address of the account, as its console gives it, with a folder behind it. */

@@ -27,7 +27,7 @@ export function recoverCommand(shell: Shell): Command {
     .description(
       'Restores from the address of a target and a key, with nothing else at hand; the plan itself comes back from there, too. Keys of a bucket are taken from the environment, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Who signed what is stored is shown, and trusted from then on.',
     )
-    .argument('<url>', 'a folder, s3://BUCKET/PREFIX?endpoint=…&region=…, or cloudinary:///FOLDER with CLOUDINARY_URL set')
+    .argument('<url>', 'a folder, s3://BUCKET/PREFIX?endpoint=…&region=…, https://HOST:PORT of a bat server with BAT_TOKEN set, or cloudinary:///FOLDER with CLOUDINARY_URL set')
     .argument('[paths...]', 'what to restore: <path> or <source>/<path>, with all below it, or a glob')
     .option('--list', 'say which plans and snapshots there are; needs no key')
     .option('--plan <name>', 'this plan, where there are several')

@@ -1,6 +1,6 @@
 /** What the page shows of backups, and their objects as they are stored. Nothing here writes, and no key comes here. */
 import type { Context } from 'hono';
-import { isObjectName } from '../../targets/file/names.ts';
+import { isObjectName } from '../../targets/shared/object-names.ts';
 import { requireRight, requireStore } from '../access/rights.ts';
 import { Looks } from '../backups/look.ts';
 import { isGone, type OpenPlace } from '../backups/open-place.ts';

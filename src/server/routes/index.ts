@@ -4,5 +4,6 @@ import { backupsRoutes } from './backups.ts';
 import { healthRoutes } from './health.ts';
 import { pageRoutes } from './page.ts';
 import { sessionRoutes } from './session.ts';
+import { storeRoutes } from './stores.ts';
 
-export const routes: readonly Route[] = [healthRoutes, sessionRoutes, backupsRoutes, pageRoutes];
+export const routes: readonly Route[] = [healthRoutes, sessionRoutes, backupsRoutes, pageRoutes, storeRoutes];

@@ -135,5 +135,5 @@ export class TargetWay {
 function isSamePart(there: { size: number; checksum?: string } | undefined, bytes: Uint8Array): boolean {
   if (there?.size !== bytes.length) return false;
   const [kind, value] = (there.checksum ?? '').split(':');
-  return kind !== 'md5' || value === hash('md5', bytes);
+  return (kind !== 'md5' && kind !== 'sha256') || value === hash(kind, bytes);
 }

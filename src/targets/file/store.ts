@@ -6,7 +6,8 @@ import type { Disk } from './disk.ts';
 import type { Attempt } from './errors.ts';
 import { explain, unreachable } from './errors.ts';
 import { Folders } from './folders.ts';
-import { isObjectName, temporaryName } from './names.ts';
+import { isObjectName } from '../shared/object-names.ts';
+import { temporaryName } from './names.ts';
 
 export class FileStore {
   readonly id: string;

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { systemCode } from '../../core/errors.ts';
 import { walk } from './files-below.ts';
-import { temporaryName, temporaryPrefix } from './names.ts';
+import { temporaryPrefix } from '../shared/object-names.ts';
+import { temporaryName } from './names.ts';
 import type { FileStore } from './store.ts';
 import { discard, openTemporary } from './write.ts';
 import { isAbandoned } from './writer.ts';

@@ -2,7 +2,7 @@
 import { systemCode } from '../../core/errors.ts';
 import type { ObjectStat } from '../target.ts';
 import { batchSize, walk } from './files-below.ts';
-import { isObjectName } from './names.ts';
+import { isObjectName } from '../shared/object-names.ts';
 import { absent } from './read.ts';
 import type { FileStore } from './store.ts';
 

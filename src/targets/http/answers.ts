@@ -61,15 +61,14 @@ const meanings: Record<string, { code: ErrorCode; transient?: true }> = {
   EXISTS: { code: 'TARGET_DENIED' },
   GUESSING: { code: 'TARGET_FAILED', transient: true },
   NOT_FOUND: { code: 'OBJECT_MISSING' },
-  NAME_REFUSED: { code: 'TARGET_FAILED' },
-  BAD_REQUEST: { code: 'TARGET_FAILED' },
+  TIMEOUT: { code: 'TARGET_FAILED', transient: true },
   HASH_MISMATCH: { code: 'TARGET_FAILED', transient: true },
   QUOTA: { code: 'TARGET_FULL' },
   DISK_FULL: { code: 'TARGET_FULL' },
   TOO_LARGE: { code: 'TARGET_FULL' },
   FOLDER_AWAY: { code: 'TARGET_UNREACHABLE' },
   STOPPING: { code: 'TARGET_FAILED', transient: true },
-  BUSY: { code: 'TARGET_FAILED', transient: true },
+  FAILED: { code: 'TARGET_FAILED', transient: true },
   INTERNAL: { code: 'TARGET_FAILED', transient: true },
 };
 const hints: Record<string, string> = {
@@ -81,7 +80,7 @@ const hints: Record<string, string> = {
 export function meaningOfRefusal({ status, code, message, hint, retryAfter }: Refusal, address: string): Meaning {
   const known = code === null ? undefined : meanings[code];
   if (code !== null && known) return { ...known, reason: sentence(message), hint: hint ?? hints[code], retryAfter };
-  if (code !== null) return { code: 'TARGET_FAILED', reason: sentence(message), hint, transient: status >= 500, retryAfter };
+  if (code !== null) return { code: 'TARGET_FAILED', reason: sentence(message), hint, retryAfter };
   // Without a word of the server's it is something else that answers: a proxy, the login page of a network, or another server.
   if (status === 404 || status === 405 || (status >= 200 && status < 300)) {
     return { code: 'TARGET_UNREACHABLE', reason: `what answers at ${address} is no bat server (HTTP ${status})`, hint: 'Correct the address: it is that of `bat serve`, with its port.' };

@@ -1,0 +1,89 @@
+/** What the parts of the target share: the caller, the place of the plan on the server, and its objects. */
+import { hash } from 'node:crypto';
+import { BatError } from '../../core/errors.ts';
+import { isObjectName } from '../shared/object-names.ts';
+import type { ObjectStat, Receipt } from '../target.ts';
+import { isRefusal } from './answers.ts';
+import type { Call, HttpCaller } from './caller.ts';
+
+/** What the server says of the place of a plan. */
+export interface PlaceState {
+  /** Whether the place is there. */
+  stored: boolean;
+  mayRead: boolean;
+  mayAdd: boolean;
+  mayRemove: boolean;
+  /** By the server's clock, ISO 8601. */
+  time: string;
+}
+
+export class HttpStore {
+  readonly id: string;
+  readonly plan: string;
+  readonly caller: HttpCaller;
+  /** For a person. */
+  readonly location: string;
+
+  constructor(id: string, plan: string, caller: HttpCaller) {
+    this.id = id;
+    this.plan = plan;
+    this.caller = caller;
+    this.location = `${caller.address}/stores/${plan}`;
+  }
+
+  /** Throws for a name that no object can have, whoever asks: what a damaged manifest says leads nowhere. */
+  objectPath(name: string): string[] {
+    if (isObjectName(name)) return this.path('objects', ...name.split('/'));
+    throw new BatError('TARGET_FAILED', `Target "${this.id}" does not take ${JSON.stringify(name)} as the name of an object.`, {
+      hint: 'Names are made of letters, digits, dots, dashes and underscores, in parts of 200 characters at most. A manifest that says otherwise is damaged.',
+      subject: name,
+    });
+  }
+
+  path(...names: readonly string[]): string[] {
+    return ['stores', this.plan, ...names];
+  }
+
+  /** `make`: the place is made if it is not there. */
+  async state(make: boolean, signal: AbortSignal | undefined): Promise<PlaceState> {
+    const call: Call = { method: make ? 'PUT' : 'GET', path: this.path(), doing: 'use', what: this.location, signal };
+    const state = await this.caller.json<PlaceState | undefined>(call);
+    if (typeof state?.stored === 'boolean') return state;
+    throw new BatError('TARGET_UNREACHABLE', `Target "${this.id}" could not use ${this.location}: what answers there is no bat server.`, { hint: 'Correct url in the plan: it is the address of `bat serve`.', subject: this.location });
+  }
+
+  async put(name: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Receipt> {
+    const path = this.objectPath(name);
+    await this.caller.json({ method: 'PUT', path, headers: digest(hash('sha256', bytes, 'base64')), body: [bytes], doing: 'store', what: name, signal });
+    return { name, size: bytes.length, parts: 1 };
+  }
+
+  async stat(name: string, signal: AbortSignal | undefined): Promise<ObjectStat | null> {
+    try {
+      const reply = await this.caller.call({ method: 'HEAD', path: this.objectPath(name), doing: 'look for', what: name, signal });
+      for await (const _ of reply.body);
+      return { name, size: Number(reply.headers['content-length'] ?? 0) };
+    } catch (error) {
+      if (isRefusal(error, 'NOT_FOUND')) return null;
+      throw error;
+    }
+  }
+
+  list(prefix: string, signal: AbortSignal | undefined): AsyncGenerator<ObjectStat> {
+    return this.caller.lines<ObjectStat>({ method: 'GET', path: this.path('objects'), query: { prefix }, doing: 'list', what: this.location, signal });
+  }
+
+  async plans(signal: AbortSignal | undefined): Promise<string[]> {
+    const { stores } = await this.caller.json<{ stores: { plan: string }[] }>({ method: 'GET', path: ['stores'], doing: 'list', what: `the plans of ${this.caller.address}`, signal });
+    return stores.map(({ plan }) => plan);
+  }
+
+  async remove(name: string, signal: AbortSignal | undefined): Promise<void> {
+    await this.caller.json({ method: 'DELETE', path: this.objectPath(name), doing: 'remove', what: name, signal });
+  }
+}
+
+/** `sum`: SHA-256 in base64. The server holds what arrives against it. */
+export function digest(sum: string): Record<string, string> {
+  return { 'Content-Digest': `sha-256=:${sum}:` };
+}
