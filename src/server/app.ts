@@ -13,8 +13,7 @@ export type ServerApp = Hono<ServerEnvironment>;
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 export function makeApp(context: ServerContext): ServerApp {
-  const areas = new Hono<ServerEnvironment>();
-  for (const add of routes) add(areas, context);
+  const areas = makeAreas(context);
   const app = new Hono<ServerEnvironment>();
   app.onError((error, c) => answerError(error, c, context));
   app.use(refuseOddPaths, refuseOtherHosts(context), refuseOtherSites(context), authenticate(context));
@@ -27,6 +26,13 @@ export function makeApp(context: ServerContext): ServerApp {
     throw new ServerError('METHOD_NOT_ALLOWED', `${c.req.method} means nothing here.`, { hint: `It takes ${allowed.join(', ')}.`, headers });
   });
   return app;
+}
+
+/** The routes alone: what there is, to anybody who may have it. */
+export function makeAreas(context: ServerContext): ServerApp {
+  const areas: ServerApp = new Hono<ServerEnvironment>();
+  for (const add of routes) add(areas, context);
+  return areas;
 }
 
 function methodsOf(areas: ServerApp, path: string): string[] {

@@ -2,8 +2,16 @@
 import type { Route } from '../context.ts';
 import { backupsRoutes } from './backups.ts';
 import { healthRoutes } from './health.ts';
+import { openapiRoutes } from './openapi.ts';
 import { pageRoutes } from './page.ts';
 import { sessionRoutes } from './session.ts';
 import { storeRoutes } from './stores.ts';
 
-export const routes: readonly Route[] = [healthRoutes, sessionRoutes, backupsRoutes, pageRoutes, storeRoutes];
+export const routes: readonly Route[] = [
+  healthRoutes,
+  openapiRoutes,
+  sessionRoutes,
+  storeRoutes,
+  backupsRoutes,
+  pageRoutes,
+];
