@@ -34,6 +34,13 @@ export async function askPassphrase(shell: Shell, question: string): Promise<str
   return passphrase || null;
 }
 
+/** Typed without being shown; null if there is nobody to ask, or nothing was typed. */
+export async function askSecret(shell: Shell, question: string): Promise<string | null> {
+  const typed = (await typePassphrase(shell, question))?.trim();
+  if (typed) registerSecret(typed);
+  return typed || null;
+}
+
 /** A passphrase to encrypt with, typed twice. Throws USAGE if there is none, or it is too short. */
 export async function newPassphrase(shell: Shell): Promise<string> {
   const passphrase = await askPassphrase(shell, 'New passphrase: ');

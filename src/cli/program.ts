@@ -19,6 +19,7 @@ import { lsCommand } from './commands/ls.ts';
 import { recoverCommand } from './commands/recover.ts';
 import { rekeyCommand } from './commands/rekey.ts';
 import { pruneCommand } from './commands/prune.ts';
+import { pushCommand } from './commands/push.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -59,6 +60,7 @@ const commands = [
   targetsCommand,
   benchCommand,
   serveCommand,
+  pushCommand,
   syncCommand,
   rekeyCommand,
   keygenCommand,

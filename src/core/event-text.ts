@@ -43,6 +43,7 @@ export function describeEvent(event: BatEvent): EventLine | null {
     case 'step-progress':
     case 'restore-progress':
     case 'copy-progress':
+    case 'push-progress':
       return null;
   }
 }

@@ -52,6 +52,7 @@ test('the help of bat fits one screen and names every command, the main job firs
     'targets',
     'bench',
     'serve',
+    'push',
     'sync',
     'rekey',
     'keygen',

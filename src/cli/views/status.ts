@@ -10,10 +10,10 @@ interface Counts {
 }
 
 /** What moves a progress bar. */
-export type Progress = Extract<BatEvent, { type: 'step-progress' | 'restore-progress' | 'copy-progress' }>;
+export type Progress = Extract<BatEvent, { type: 'step-progress' | 'restore-progress' | 'copy-progress' | 'push-progress' }>;
 
 export function isProgress(event: BatEvent): event is Progress {
-  return event.type === 'step-progress' || event.type === 'restore-progress' || event.type === 'copy-progress';
+  return event.type === 'step-progress' || event.type === 'restore-progress' || event.type === 'copy-progress' || event.type === 'push-progress';
 }
 
 
@@ -57,7 +57,7 @@ export class Status {
   }
 
   #count(event: Progress): void {
-    if (event.type === 'restore-progress') return void this.#counts.set('', event);
+    if (event.type === 'restore-progress' || event.type === 'push-progress') return void this.#counts.set('', event);
     if (event.type === 'copy-progress') return void this.#counts.set('', { files: 0, totalFiles: 0, ...event });
     // Only the step that reads the files knows how much there is to do.
     const { files, bytes, totalFiles, totalBytes } = event.counts;

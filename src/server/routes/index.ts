@@ -6,11 +6,13 @@ import { openapiRoutes } from './openapi.ts';
 import { pageRoutes } from './page.ts';
 import { sessionRoutes } from './session.ts';
 import { storeRoutes } from './stores.ts';
+import { tusRoutes } from './tus.ts';
 
 export const routes: readonly Route[] = [
   healthRoutes,
   openapiRoutes,
   sessionRoutes,
+  tusRoutes,
   storeRoutes,
   backupsRoutes,
   pageRoutes,
