@@ -28,10 +28,11 @@ const compiled = new Map<object, ValidateFunction>();
 /** Why an answer is not what is described; null if it is. */
 export function answerProblem(method: string, path: string, status: number, type: string | null, body: string): string | null {
   const operation = operationOf(method === 'HEAD' ? 'get' : method.toLowerCase(), path);
+  if (method === 'OPTIONS' && status < 300) return null;
   const what = `${method} ${path} (${status})`;
   const described = resolve(operation?.responses[String(status)] ?? (status >= 400 ? (operation?.responses['default'] ?? { $ref: '#/components/responses/Error' }) : undefined));
   if (!described) return `${what} is not described`;
-  if (method === 'HEAD' || body === '') return null;
+  if (method === 'HEAD' || method === 'OPTIONS' || body === '') return null;
   const plain = (type ?? '').split(';', 1)[0]!.trim();
   const content = described.content?.[plain] ?? described.content?.[`${plain.split('/')[0]}/*`] ?? described.content?.['*/*'];
   if (!content) return `${what} answers ${plain}, which is not described`;

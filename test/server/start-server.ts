@@ -8,6 +8,7 @@ import type { ServerContext } from '../../src/server/context.ts';
 import type { ServerEvent } from '../../src/server/server-event.ts';
 import { startServer as start } from '../../src/server/server.ts';
 import { loadSettings } from '../../src/server/settings/load.ts';
+import { answerProblem } from './api-description.ts';
 
 /** As in serve.yaml, without the token. */
 type WrittenUser = Record<string, unknown>;
@@ -36,7 +37,7 @@ export interface TestServer {
   context: ServerContext;
   /** What it has told so far. */
   events: ServerEvent[];
-  /** A request as a user: `anna` unless said otherwise, null for nobody. */
+  /** A request as a user: `anna` unless said otherwise, null for nobody. What is answered is held to docs/openapi.yaml. */
   fetch(path: string, init?: RequestInit & { as?: string | null; duplex?: 'half' }): Promise<Response>;
   close(): Promise<void>;
 }
@@ -69,10 +70,15 @@ export async function startServer({ users = usualUsers, settings = {}, folder: g
     state: at('state'),
     context: server.context,
     events,
-    fetch: (path, { as = users ? 'anna' : null, headers, ...init } = {}) => {
+    fetch: async (path, { as = users ? 'anna' : null, headers, ...init } = {}) => {
       const sent = new Headers(headers);
       if (as !== null) sent.set('authorization', `Bearer ${tokens[as]!}`);
-      return fetch(new URL(path, server.url), { ...init, headers: sent });
+      const url = new URL(path, server.url);
+      const answer = await fetch(url, { ...init, headers: sent });
+      const type = answer.headers.get('content-type');
+      const problem = answerProblem(init.method ?? 'GET', url.pathname, answer.status, type, type?.startsWith('application/json') ? await answer.clone().text() : '');
+      if (problem !== null) throw new Error(`${problem}: correct the answer, or docs/openapi.yaml`);
+      return answer;
     },
     close: async () => {
       await server.close();
