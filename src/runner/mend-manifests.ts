@@ -26,8 +26,8 @@ export async function* mendManifests(session: Session, lost: LostManifests = new
   for (const lane of session.lanes) {
     for (const id of lane.targets) {
       const target = session.targets.get(id);
-      // An old copy of a catalog must not write over what the later one knew better.
-      if (target && !new Stores(session.catalog).isBehind(id)) yield* mendTarget(session, lane, target, lost.get(id) ?? new Set());
+      // What may only be added to keeps the manifests that it has. An old copy of a catalog must not write over what the later one knew better.
+      if (target && !target.isAppendOnly && !new Stores(session.catalog).isBehind(id)) yield* mendTarget(session, lane, target, lost.get(id) ?? new Set());
     }
   }
 }

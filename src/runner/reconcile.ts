@@ -78,6 +78,9 @@ export async function reconcile(session: Session, target: Target): Promise<void>
   const names = new ObjectNames(session.catalog);
   forgetLost(session.catalog, target.id, { lost, lostManifests });
   session.catalog.flush();
+  // What cannot be removed keeps its name.
+  const leftBehind = target.isAppendOnly ? orphans.length : 0;
+  if (target.isAppendOnly) foreign.push(...orphans.splice(0));
   for (const name of orphans) await target.remove(name, session.signal);
   const note = (kind: 'note' | 'lost', message: string): void => session.emit({ type: 'issue', target: target.id, issue: { kind, message } });
   if (lost.length + lostManifests.length > 0) {
@@ -85,7 +88,8 @@ export async function reconcile(session: Session, target: Target): Promise<void>
   }
   if (orphans.length > 0) note('note', `removed ${formatCount(orphans.length, 'object')} that an interrupted run left behind`);
   for (const name of foreign) names.avoidName(name);
-  if (foreign.length > 0) note('note', `holds ${formatCount(foreign.length, 'object')} that this machine's catalog does not know; they stay as they are`);
+  if (leftBehind > 0) note('note', `its token may only add: ${formatCount(leftBehind, 'object')} that interrupted runs left behind ${leftBehind === 1 ? 'stays' : 'stay'} there`);
+  if (foreign.length > leftBehind) note('note', `holds ${formatCount(foreign.length - leftBehind, 'object')} that this machine's catalog does not know; they stay as they are`);
 }
 
 /** Once every target of the plan was there and has been cleaned, names that killed runs took are free again. */
@@ -137,7 +141,7 @@ async function* manifestsOf(session: Session, snapshot: string, target: Target):
 
 /** Removes manifests of snapshots that were taken back, once their source has a newer one on the target. */
 export async function removeUndone(session: Session, target: Target): Promise<void> {
-  if (target.capabilities.listing !== 'cheap') return;
+  if (target.capabilities.listing !== 'cheap' || target.isAppendOnly) return;
   const snapshots = new Snapshots(session.catalog);
   for await (const { name } of target.list('manifests/', session.signal)) {
     const id = parseManifestName(name)?.snapshot;

@@ -73,6 +73,7 @@ export async function deleteObjects(session: Session, objects: readonly NamedObj
   for (const target of session.targets.values()) {
     await tryTarget(session, target.id, async () => {
       const { refused } = await lookAt(session, target, new Set());
+      if (refused && target.isAppendOnly) throw refused;
       if (refused && !force) throw new BatError(refused.code, refused.message, { hint: `${refused.hint} --force does it all the same.`, subject: target.id });
       new Stores(catalog).setMendDue(true);
       for (const { id, name, size, volume } of objects) {

@@ -1,11 +1,13 @@
 /** The policy of the plan at the end of a run: what it does not keep goes, once the new snapshots are stored. */
 import { Manifests } from '../../catalog/manifests.ts';
 import { BatError } from '../../core/errors.ts';
+import { formatCount } from '../../core/units.ts';
+import { noteOnlyAdds } from '../../runner/append-only.ts';
 import { carryOutPrune } from '../../runner/prune/carry-out.ts';
 import { planPrune } from '../../runner/prune/plan-prune.ts';
 import type { PrunePlan } from '../../runner/prune/prune-plan.ts';
 import { decideAll, forgottenOf } from '../../runner/retention/decide-all.ts';
-import { rewriteStale } from '../../runner/retention/rewrite-stale.ts';
+import { rewriteStale, staleOn } from '../../runner/retention/rewrite-stale.ts';
 import type { Session } from '../../runner/session.ts';
 import { makeReport, type PrunedTarget } from './report.ts';
 
@@ -14,7 +16,7 @@ const ownFailures = new Set(['STATE_FAILED', 'CATALOG_DAMAGED']);
 
 /** True if there is anything to do once these sources, which have a policy, are stored. */
 export function hasOldWork(session: Session, sources: readonly string[]): boolean {
-  return sources.length > 0 || new Manifests(session.catalog).stale().some(({ target }) => session.targets.has(target));
+  return sources.length > 0 || staleOn(session).length > 0;
 }
 
 /**
@@ -47,15 +49,21 @@ async function applyPolicies(session: Session, sources: readonly string[], say: 
   return isAllowed(session, plan);
 }
 
-/** False if there are targets in reach where nothing may be removed, and something is to be. */
+/** False if there are targets in reach where nothing may be removed, and something is to be. Where that is as it was meant it is said, and is no failure. */
 function isAllowed(session: Session, plan: PrunePlan): boolean {
   const manifests = new Manifests(session.catalog);
   const refused = plan.targets.flatMap(({ target, refused: error }) => {
     const hasWork = plan.forget.length > 0 || manifests.forgottenOn(target).length > 0;
-    return error && hasWork && !session.failures.has(target) ? [error] : [];
+    return error && hasWork && !session.failures.has(target) ? [{ id: target, error }] : [];
   });
-  for (const error of refused) tell(session, error);
-  return refused.length === 0;
+  const isMeant = ({ id }: { id: string }): boolean => session.targets.get(id)?.isAppendOnly ?? false;
+  for (const { id } of refused.filter(isMeant)) {
+    const count = manifests.forgottenOn(id).length;
+    noteOnlyAdds(session, session.targets.get(id)!, `${formatCount(count, 'snapshot')} that the plan does not keep ${count === 1 ? 'stays' : 'stay'} there`);
+  }
+  const others = refused.filter((one) => !isMeant(one));
+  for (const { error } of others) tell(session, error);
+  return others.length === 0;
 }
 
 function tell(session: Session, { code, message, hint }: BatError): void {

@@ -31,6 +31,8 @@ export interface CheckOutlook {
   checks: number;
   /** Bytes, about. */
   sends: number;
+  /** It can be added to, and not more, outside the place of the check. */
+  appendOnly?: true;
   /** Where volumes are paid for a least time. */
   minimum?: { storageClass: string; days: number };
 }

@@ -148,7 +148,7 @@ function outlookOf(target: Target, cases: readonly Case[]): CheckOutlook {
   const sends = cases.reduce((sum, each) => sum + (each.sends?.(capabilities, scale) ?? 0), smallObjects);
   const days = prices?.list.classes[prices.volumeClass]?.['minimum-days'];
   const minimum = prices && days ? { minimum: { storageClass: prices.volumeClass, days } } : {};
-  return { target: target.id, location: target.location, capabilities, checks: cases.length, sends, ...minimum };
+  return { target: target.id, location: target.location, capabilities, checks: cases.length, sends, ...(target.isAppendOnly ? { appendOnly: true as const } : {}), ...minimum };
 }
 
 function sayInterrupted(leftBehind: readonly string[], location: string): never {

@@ -48,8 +48,8 @@ async function prune(shell: Shell, named: string | undefined, { dryRun = false, 
     if (shell.json) return view.decisionsToJson(shell, report);
     if (isSilent) return view.showProblems(shell, report);
     view.showDecisions(shell, report);
-    // What waits for its minimum time is worth knowing, also where nothing else is to be done.
-    if (!hasWork(report) && report.targets.every(({ later, away }) => later === null && away === null)) return;
+    // What waits for its minimum time is worth knowing, also where nothing else is to be done; and so is why nothing is.
+    if (!hasWork(report) && report.targets.every(({ later, away, problem }) => later === null && away === null && problem === null)) return;
     view.showTargets(shell, report);
     shell.out.line();
   };

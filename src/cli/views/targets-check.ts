@@ -53,8 +53,8 @@ export function targetsCheckView(shell: Shell): TargetsCheckView {
 export function targetsCheckToJson(shell: Shell): TargetsCheckView {
   const tell = (event: CheckEvent): void => {
     if (event.type === 'outlook') {
-      const { target, location, checks, sends, capabilities, minimum } = event.outlook;
-      shell.emitJson('target_start', { target, location, checks, sends, ...capabilities, ...(minimum ? { storageClass: minimum.storageClass, minimumDays: minimum.days } : {}) });
+      const { target, location, checks, sends, capabilities, appendOnly, minimum } = event.outlook;
+      shell.emitJson('target_start', { target, location, checks, sends, ...capabilities, ...(appendOnly ? { appendOnly } : {}), ...(minimum ? { storageClass: minimum.storageClass, minimumDays: minimum.days } : {}) });
     } else if (event.type === 'result') {
       const { target, id, title, status, failure, retries, duration } = event.result;
       shell.emitJson('check', { target, check: id, title, status, ...failure, retries, seconds: seconds(duration) });
@@ -69,12 +69,13 @@ export function targetsCheckToJson(shell: Shell): TargetsCheckView {
   return { tell, finish, clear: () => {} };
 }
 
-function outlookLines({ location, sends, capabilities, minimum }: CheckOutlook): string[] {
+function outlookLines({ location, sends, capabilities, appendOnly, minimum }: CheckOutlook): string[] {
   const { partSize, parallel, mostParts, listsLate } = capabilities;
   const facts = [`parts of ${formatBytes(partSize)}`, mostParts !== undefined && `${formatNumber(mostParts)} at most`, `${parallel} at a time`, listsLate === true && 'listings may be late'];
   return [
     `  stores about ${formatBytes(sends)} in ${location}, and removes it again`,
     `  ${facts.filter((fact) => fact !== false).join(', ')}`,
+    ...(appendOnly ? ['  its token may only add: what a plan stores there is neither replaced nor removed, so old snapshots stay; only in the place of this check it may'] : []),
     ...(minimum ? [`  one object of 1,000 bytes goes to ${minimum.storageClass}, where it is paid for ${minimum.days} days: far less than a cent. All else is hot.`] : []),
   ];
 }

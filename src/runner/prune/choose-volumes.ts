@@ -48,7 +48,8 @@ export function chooseVolumes(session: Session, chunks: AliveChunks, targets: re
   for (const id of dead) (free.has(id) ? leaving : waiting).push(id);
   forgetting.listLeaving(mostlyDead.keys());
   const { waiting: tooYoung } = sortByTime(session, targets, early);
-  const draining = [...mostlyDead].filter(([id]) => !tooYoung.has(id));
+  // Where nothing can be removed now, to store it again would free nothing.
+  const draining = targets.length === 0 ? [] : [...mostlyDead].filter(([id]) => !tooYoung.has(id));
   forgetting.listLeaving(leaving);
   return {
     leaving,

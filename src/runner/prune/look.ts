@@ -5,6 +5,7 @@ import { Stores } from '../../catalog/stores.ts';
 import { BatError } from '../../core/errors.ts';
 import type { Target } from '../../targets/target.ts';
 import { parseManifestName } from '../../volume/names.ts';
+import { onlyAdds } from '../append-only.ts';
 import { behindHint, readMarker } from '../mark-targets.ts';
 import type { Session } from '../session.ts';
 
@@ -38,7 +39,8 @@ export async function lookAt(session: Session, target: Target, forget: ReadonlyS
     else if (snapshots.get(snapshot) !== null) look.kept.push({ name, size, snapshot });
     else foreign ??= name;
   }
-  if (new Stores(session.catalog).isBehind(target.id)) look.refused = behind(session, target);
+  if (target.isAppendOnly) look.refused = onlyAdds(target);
+  else if (new Stores(session.catalog).isBehind(target.id)) look.refused = behind(session, target);
   else if (foreign !== null) look.refused = refusal(target, `${foreign} is not this catalog's`);
   else if (!(await knowsAll(session, target))) look.refused = refusal(target, 'another one was the last to write there');
   return look;

@@ -96,7 +96,7 @@ export const storeRoutes: Route = (app, context) => {
 /** What a target asks before anything else. */
 async function describe(c: Asked, store: PlanStore): Promise<object> {
   const { rights } = c.var.user;
-  return { plan: store.plan, stored: await store.isThere(), mayRead: rights.has('read'), mayAdd: rights.has('add'), mayRemove: store.mayRemove(c.var.user), time: new Date().toISOString() };
+  return { plan: store.plan, stored: await store.isThere(), mayRead: rights.has('read'), mayAdd: rights.has('add'), mayRemove: rights.has('delete'), time: new Date().toISOString() };
 }
 
 async function stat(c: Asked, store: PlanStore, name: string): Promise<Response> {

@@ -12,6 +12,7 @@ export interface PlaceState {
   stored: boolean;
   mayRead: boolean;
   mayAdd: boolean;
+  /** And replace what is there. */
   mayRemove: boolean;
   /** By the server's clock, ISO 8601. */
   time: string;
