@@ -6,6 +6,7 @@ export type LibraryErrorCode =
   | 'BAD_REQUEST'
   | 'NOT_FOUND'
   | 'EXISTS'
+  | 'PRECONDITION_FAILED'
   | 'HASH_MISMATCH'
   | 'QUOTA'
   | 'DISK_FULL'

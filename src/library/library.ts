@@ -8,22 +8,30 @@ import { makeFolder as makeFolderNow } from '../core/make-folder.ts';
 import { Claims } from './claims.ts';
 import type { ContentHash } from './content-hash.ts';
 import { disk as realDisk, type LibraryDisk } from './disk.ts';
-import { LibraryError } from './errors.ts';
+import { explainDisk, LibraryError } from './errors.ts';
+import { fold } from './fold.ts';
 import { FolderHolder } from './held-folder.ts';
 import { KeyedLocks } from './keyed-locks.ts';
 import { LibraryFolder } from './library-folder.ts';
-import { parseLibraryPath, parseNewPath, type LibraryPath } from './names.ts';
-import { knownOf, place } from './placing/place.ts';
+import { Listings } from './listing.ts';
+import { formatLibraryPath, parseLibraryPath, parseNewPath, type LibraryPath } from './names.ts';
+import { noFile, openFile } from './open-file.ts';
+import { move, type Spot } from './placing/move.ts';
+import { knownOf, place, type PlacingParts } from './placing/place.ts';
+import { remove } from './placing/remove.ts';
 import { sweepIncoming } from './placing/sweep.ts';
 import { Space, type Admission, type AdmitOptions } from './space.ts';
 import { FolderSync } from './sync/folder-sync.ts';
 import { Regularly } from './sync/regularly.ts';
 import { Walks } from './sync/walks.ts';
 import { TableDatabase } from './table/database.ts';
-import { FileTable } from './table/files.ts';
-import type { FinishedFile, FolderChoice, FolderState, Known, LibraryOptions, Placed, PlaceOptions, SyncOptions, SyncReport } from './types.ts';
+import { FileTable, type FilePlace, type FileRow } from './table/files.ts';
+import type { FinishedFile, FolderChoice, FolderState, Giver, IfStill, Known, LibraryOptions, Listing, OpenFile, Placed, PlaceOptions, SyncOptions, SyncReport, TableFile } from './types.ts';
 
 const anywhere: FolderChoice = () => true;
+const rowsAtATime = 1000;
+/** Rows that a search looks at before others get their turn. */
+const searchedAtATime = 20_000;
 
 export class Library {
   readonly #disk: LibraryDisk;
@@ -32,6 +40,7 @@ export class Library {
   readonly #syncs = new Map<string, FolderSync>();
   readonly #claims: Claims;
   readonly #space: Space;
+  readonly #listings: Listings;
   readonly #locks = new KeyedLocks();
   readonly #owner: string;
   readonly #log: (line: string) => void;
@@ -50,6 +59,7 @@ export class Library {
       this.#syncs.set(folder.id, new FolderSync({ table: this.#table, walks, locks: this.#locks, log, signal }, folder));
     }
     this.#claims = new Claims(disk, this.#table, this.#folders, async (folder) => void (await walks.through(folder)));
+    this.#listings = new Listings(disk, this.#table);
     this.#space = new Space(disk, this.#table, keepFree);
     this.#owner = ownerOf(database);
   }
@@ -82,7 +92,7 @@ export class Library {
     this.#regularly = new Regularly(milliseconds, async () => {
       for (const id of this.#folders.keys()) {
         try {
-          const { damaged, notes } = await this.sync({ folder: id });
+          const { damaged, notes } = await this.sync({ folders: [id] });
           if (damaged > 0) this.#log(`${damaged} files of the folder "${id}" are damaged.`);
           for (const note of notes) this.#log(note);
         } catch (error) {
@@ -123,8 +133,7 @@ export class Library {
    */
   async place(path: string, content: AsyncIterable<Uint8Array> | FinishedFile, options: PlaceOptions = {}): Promise<Placed> {
     const { folder, parts } = parseNewPath(path);
-    const shared = { disk: this.#disk, table: this.#table, claims: this.#claims, space: this.#space, locks: this.#locks, owner: this.#owner };
-    return place(shared, this.#folder(folder), parts, content, options);
+    return place(this.#placing, this.#folder(folder), parts, content, options);
   }
 
   /** A file that has this content now, looked at on the disk; or null. Throws FOLDER_AWAY where only a folder that is away may have it. */
@@ -139,10 +148,9 @@ export class Library {
   }
 
   /** Comes back when all that lay there at the call is in the table. Throws NOT_FOUND, FOLDER_AWAY. */
-  async sync({ folder, reread = false }: SyncOptions = {}): Promise<SyncReport> {
-    const ids = folder === undefined ? [...this.#folders.keys()] : [this.#folder(folder).id];
+  async sync({ folders = [...this.#folders.keys()], reread = false }: SyncOptions = {}): Promise<SyncReport> {
     const sum: SyncReport = { added: 0, renamed: 0, removed: 0, changed: 0, unchanged: 0, damaged: 0, files: 0, skipped: 0, notes: [] };
-    const reports = await Promise.allSettled(ids.map((id) => this.#syncs.get(id)!.sync(reread)));
+    const reports = await Promise.allSettled(folders.map((id) => this.#syncs.get(this.#folder(id).id)!.sync(reread)));
     for (const ended of reports) {
       if (ended.status === 'rejected') throw ended.reason;
       const report = ended.value;
@@ -152,11 +160,124 @@ export class Library {
     return sum;
   }
 
+  /** A directory as it is on the disk now. Throws NAME_REFUSED, NOT_FOUND, FOLDER_AWAY. */
+  async list(path: string, { after, limit }: { after?: string; limit: number }): Promise<Listing> {
+    const { folder, parts } = this.locate(path);
+    return this.#attempt(folder, `${path} could not be listed`, () => this.#listings.list(this.#folder(folder), parts, { limit, ...(after !== undefined && { after }) }));
+  }
+
+  /** Throws NAME_REFUSED, NOT_FOUND for what is no file, FOLDER_AWAY. The caller closes its handle. */
+  async openFile(path: string): Promise<OpenFile> {
+    const { folder, parts } = this.locate(path);
+    if (parts.length === 0) throw noFile(path);
+    return this.#attempt(folder, `${path} could not be opened`, () => openFile(this.#disk, this.#table, this.#folder(folder), parts));
+  }
+
+  /** A file or a folder, never onto something. Throws NAME_REFUSED, NOT_FOUND, EXISTS, PRECONDITION_FAILED, QUOTA, DISK_FULL, FOLDER_AWAY. */
+  async move(from: string, to: string, still: IfStill = {}): Promise<void> {
+    const source = this.#spot(parseLibraryPath(from), from);
+    const target = this.#spot(parseNewPath(to), to);
+    await this.#attempt(target.folder.id, `${from} could not be moved`, async () => {
+      await source.folder.confirmPresent();
+      await move(this.#placing, source, target, this.#confirmStill(from, still));
+    });
+  }
+
+  /** A second file with the content of the first, under exactly that name. Throws as `move` does. */
+  async copy(from: string, to: string, options: { giver?: Giver } & IfStill = {}): Promise<void> {
+    const opened = await this.openFile(from);
+    try {
+      if (options.sha256 !== undefined && opened.sha256 !== options.sha256) throw changed(from);
+      const { size, mtime } = opened;
+      const bytes = opened.handle.createReadStream({ autoClose: false, start: 0 });
+      await this.place(to, bytes, { size, mtime, evenIfKnown: true, exactName: true, ...(options.giver && { giver: options.giver }), ...(opened.sha256 !== undefined && { hash: { algorithm: 'sha256', hex: opened.sha256 } }) });
+    } finally {
+      await opened.handle.close();
+    }
+  }
+
+  /** A file, or a folder: with all that is in it if `recursive`, else only an empty one. Returns how many files went. Throws NAME_REFUSED, NOT_FOUND, EXISTS, PRECONDITION_FAILED, FOLDER_AWAY. */
+  async remove(path: string, { recursive = false, ...still }: { recursive?: boolean } & IfStill = {}): Promise<number> {
+    const spot = this.#spot(parseLibraryPath(path), path);
+    return this.#attempt(spot.folder.id, `${path} could not be removed`, () => remove(this.#placing, spot, recursive, this.#confirmStill(path, still)));
+  }
+
+  /** And those above it. Nothing happens if it is there. Throws NAME_REFUSED, EXISTS where a file is in the way, FOLDER_AWAY. */
+  async makeFolder(path: string): Promise<void> {
+    const { folder, parts } = parseNewPath(path);
+    await this.#attempt(folder, `${path} could not be made`, async () => {
+      const held = await this.#folder(folder).hold(parts, true);
+      await held.close();
+    });
+  }
+
+  /** Files with all words of the text in their paths, without regard to case and accents. */
+  async search(text: string, { within = anywhere, limit }: { within?: FolderChoice; limit: number }): Promise<TableFile[]> {
+    const words = fold(text).split(/\s+/).filter((word) => word !== '');
+    const folders = [...this.#folders.keys()].filter((id) => within(id));
+    const found: TableFile[] = [];
+    if (words.length === 0 || folders.length === 0) return found;
+    for (let last: number | null = 0; found.length < limit; ) {
+      const page = this.#table.search(folders, words, last, searchedAtATime);
+      if (page.last === null) break;
+      found.push(...page.rows.map(tableFileOf));
+      last = page.last;
+      await new Promise(setImmediate);
+    }
+    return found.slice(0, limit);
+  }
+
+  /** The hash table of a folder, by directory and then by name, both in the order of their bytes. What changes meanwhile may be in it or not. */
+  async *each(folder: string): AsyncGenerator<TableFile> {
+    for (let place: FilePlace = { folder: this.#folder(folder).id, directory: '', name: '' }; ; ) {
+      const rows = this.#table.after(place, rowsAtATime);
+      yield* rows.map(tableFileOf);
+      if (rows.length < rowsAtATime) return;
+      place = rows.at(-1)!;
+      await new Promise(setImmediate);
+    }
+  }
+
+  get #placing(): PlacingParts {
+    return { disk: this.#disk, table: this.#table, claims: this.#claims, space: this.#space, locks: this.#locks, owner: this.#owner };
+  }
+
+  /** Against the disk, too: the table may be behind. */
+  #confirmStill(path: string, { sha256 }: IfStill): ((row: FileRow | null) => Promise<void>) | undefined {
+    if (sha256 === undefined) return undefined;
+    return async (row) => {
+      if (row?.sha256 !== sha256 || !(await this.#claims.isTrue(row))) throw changed(path);
+    };
+  }
+
+  #spot({ folder, parts }: LibraryPath, path: string): Spot {
+    if (parts.length === 0) throw new LibraryError('NAME_REFUSED', `${path} is a whole folder of the library.`, { hint: 'Those are kept in the settings of the server.' });
+    return { folder: this.#folder(folder), parts };
+  }
+
+  /** Errors in the library's words; that the folder itself is gone is found out before they are. */
+  async #attempt<T>(folder: string, failure: string, work: () => Promise<T>): Promise<T> {
+    await this.#folder(folder).confirmPresent();
+    try {
+      return await work();
+    } catch (error) {
+      throw explainDisk(error, failure);
+    }
+  }
+
   #folder(id: string): LibraryFolder {
     const folder = this.#folders.get(id);
     if (!folder) throw new LibraryError('NOT_FOUND', `There is no folder ${JSON.stringify(id)} in the library.`, { hint: 'GET /files lists them.' });
     return folder;
   }
+}
+
+function tableFileOf({ folder, directory, name, size, mtime, sha256, md5 }: FileRow): TableFile {
+  return { path: formatLibraryPath(folder, directory, name), size, mtime, ...(sha256 !== null && md5 !== null && { sha256, md5 }) };
+}
+
+function changed(path: string): LibraryError {
+  return new LibraryError('PRECONDITION_FAILED', `${path} is not the file any more that was meant.`, { hint: 'Look at it again.' });
 }
 
 function ownerOf(database: TableDatabase): string {

@@ -1,5 +1,4 @@
 /** The words in which the rest of the server speaks with the library. Every `path` is `<folder>/<path in it>`, with `/` between parts. */
-import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { ContentHash } from './content-hash.ts';
 
@@ -80,11 +79,10 @@ export interface SyncReport {
 }
 
 export interface SyncOptions {
-  /** One folder; all if not given. */
-  folder?: string;
+  /** By their ids; all if not given. */
+  folders?: readonly string[];
   /** Read every file again, to find those that the disk has damaged. */
   reread?: boolean;
-  signal?: AbortSignal;
 }
 
 export interface ListedEntry {
@@ -115,6 +113,12 @@ export interface TableFile {
   md5?: string;
 }
 
+/** A file that is only changed if it still is the one that somebody has seen. */
+export interface IfStill {
+  /** SHA-256 in hex. Else PRECONDITION_FAILED is thrown. */
+  sha256?: string;
+}
+
 export interface FolderState {
   id: string;
   path: string;
@@ -127,9 +131,13 @@ export interface FolderState {
 /** A file that is open to be read. Whoever opened it closes the handle. */
 export interface OpenFile {
   handle: FileHandle;
-  stat: Stats;
+  size: number;
+  /** Seconds since 1970 with nine digits behind the point. */
   mtime: string;
+  /** Another one after every change. */
+  stamp: string;
+  /** Where the table has it for the file as it is. */
   sha256?: string;
-  /** True if the file is still what it was when it was opened. */
+  /** True if nobody wrote to the file since it was opened. */
   isAsOpened(): Promise<boolean>;
 }

@@ -35,11 +35,11 @@ test('a folder that is away or suddenly empty is said to be, and all that is kno
   renameSync(at('photos'), at('elsewhere'));
   await expect(library.sync()).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
   mkdirSync(at('photos'));
-  await expect(library.sync({ folder: 'photos' })).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
+  await expect(library.sync({ folders: ['photos'] })).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
   await expect(library.place('photos/b', bytesOf('two'))).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
   await expect(library.check([sha256Of('one')])).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
   mkdirSync(at('photos/.bat-uploads'));
-  await expect(library.sync({ folder: 'photos' })).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
+  await expect(library.sync({ folders: ['photos'] })).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
   rmSync(at('photos'), { recursive: true });
   renameSync(at('elsewhere'), at('photos'));
   expect(await library.sync()).toMatchObject({ unchanged: 1, files: 1 });

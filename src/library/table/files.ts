@@ -51,6 +51,10 @@ export function rowOf(row: Row): FileRow {
   };
 }
 
+/** The directory, and what begins with it and a slash: 0 comes after / in bytes. */
+const isBelow = '(directory = ? OR (directory > ? AND directory < ?))';
+const someAtATime = 1000;
+
 export class FileTable {
   readonly database: TableDatabase;
 
@@ -74,9 +78,9 @@ export class FileTable {
   }
 
   /** Of all files of one directory. */
-  namesIn(folder: string, directory: string): Map<string, { id: number; stamp: string; identity: string }> {
-    const rows = this.database.all('SELECT id, name, stamp, identity FROM files WHERE folder = ? AND directory = ?', folder, directory);
-    return new Map(rows.map((row) => [row['name'] as string, { id: row['id'] as number, stamp: row['stamp'] as string, identity: row['identity'] as string }]));
+  namesIn(folder: string, directory: string): Map<string, { id: number; stamp: string; identity: string; sha256: string | null }> {
+    const rows = this.database.all('SELECT id, name, stamp, identity, sha256 FROM files WHERE folder = ? AND directory = ?', folder, directory);
+    return new Map(rows.map((row) => [row['name'] as string, { id: row['id'] as number, stamp: row['stamp'] as string, identity: row['identity'] as string, sha256: hexOf(row['sha256']) }]));
   }
 
   withIdentity(identity: string, limit: number): FileRow[] {
@@ -187,6 +191,47 @@ export class FileTable {
       ? this.database.get('SELECT min(directory) AS directory FROM files WHERE folder = ?', folder)
       : this.database.get('SELECT min(directory) AS directory FROM files WHERE folder = ? AND directory > ?', folder, after);
     return (row?.['directory'] as string | null | undefined) ?? null;
+  }
+
+  /** Rows below a directory that was renamed get their new place, some at a time. Returns how many. */
+  moveSome(folder: string, directory: string, toFolder: string, toDirectory: string): number {
+    return this.database.atOnce(() => {
+      const rows = this.#below(folder, directory);
+      for (const row of rows) {
+        const inner = toDirectory + row.directory.slice(directory.length);
+        this.removeAt({ folder: toFolder, directory: inner, name: row.name });
+        this.database.run('UPDATE files SET folder = ?, directory = ?, folded = ? WHERE id = ?', toFolder, inner, foldedPath(inner, row.name), row.id);
+      }
+      return rows.length;
+    });
+  }
+
+  /** Forgets what was below a directory, some at a time. Returns how many. */
+  removeSome(folder: string, directory: string): number {
+    return this.database.atOnce(() => {
+      const rows = this.#below(folder, directory);
+      for (const { id } of rows) this.database.run('DELETE FROM files WHERE id = ?', id);
+      return rows.length;
+    });
+  }
+
+  amountBelow(folder: string, directory: string): { bytes: number } {
+    const sql = `SELECT total(size) AS bytes FROM files WHERE folder = ? AND ${isBelow}`;
+    return { bytes: this.database.get(sql, folder, directory, `${directory}/`, `${directory}0`)!['bytes'] as number };
+  }
+
+  /** In the directory itself, too. */
+  #below(folder: string, directory: string): { id: number; directory: string; name: string }[] {
+    return this.database.all(`SELECT id, directory, name FROM files WHERE folder = ? AND ${isBelow} LIMIT ?`, folder, directory, `${directory}/`, `${directory}0`, someAtATime) as never;
+  }
+
+  /** The next rows of a search after this id, out of so many that are looked at; and the last id that was. */
+  search(folders: readonly string[], words: readonly string[], after: number, looked: number): { rows: FileRow[]; last: number | null } {
+    const last = this.database.get('SELECT max(id) AS last FROM (SELECT id FROM files WHERE id > ? ORDER BY id LIMIT ?)', after, looked)!['last'] as number | null;
+    if (last === null) return { rows: [], last };
+    const isFound = words.map(() => 'AND instr(folded, ?) > 0').join(' ');
+    const sql = `SELECT ${columns} FROM files WHERE id > ? AND id <= ? AND folder IN (${folders.map(() => '?').join(', ')}) ${isFound} AND directory <> '${asideDirectory}' ORDER BY id`;
+    return { rows: this.database.all(sql, after, last, ...folders, ...words).map(rowOf), last };
   }
 
   /** Files and bytes of a folder, or of a giver in all folders. */

@@ -2,6 +2,7 @@
 import type { Route } from '../context.ts';
 import { backupsRoutes } from './backups.ts';
 import { healthRoutes } from './health.ts';
+import { libraryRoutes } from './library.ts';
 import { openapiRoutes } from './openapi.ts';
 import { pageRoutes } from './page.ts';
 import { sessionRoutes } from './session.ts';
@@ -12,6 +13,7 @@ export const routes: readonly Route[] = [
   healthRoutes,
   openapiRoutes,
   sessionRoutes,
+  libraryRoutes,
   tusRoutes,
   storeRoutes,
   backupsRoutes,
