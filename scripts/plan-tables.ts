@@ -1,4 +1,4 @@
-/** The tables of options in docs/plan.md, made of the schemas that the steps and targets declare. */
+/** The tables of options in docs/plan.md and docs/serve.md, made of the schemas that bat checks with. */
 import { retrySchema } from '../src/core/retry.ts';
 import { hoursPattern } from '../src/core/hours.ts';
 import { tagPattern } from '../src/core/tags.ts';
@@ -11,6 +11,7 @@ import { secretReferenceSchema } from '../src/plan/secret-schema.ts';
 import { retentionSchema } from '../src/plan/retention.ts';
 import { sourceSchema } from '../src/plan/source-schema.ts';
 import { limitSchema, targetOptionSchemas } from '../src/plan/target-options.ts';
+import { folderSchema, limitsSchema, listenPattern, serveSchema, tokenPattern, userSchema } from '../src/server/settings/schema.ts';
 
 const patterns = new Map<unknown, string>([
   [sizePattern, 'size'],
@@ -19,6 +20,8 @@ const patterns = new Map<unknown, string>([
   [hoursPattern, 'hours'],
   [tagPattern, 'tag'],
   [idSchema['pattern'], 'name'],
+  [listenPattern, 'address:port'],
+  [tokenPattern, 'SHA-256'],
 ]);
 /** Options that every step has, in a table of their own. */
 const ofEveryStep = ['id', 'from'];
@@ -44,16 +47,28 @@ function planTables(): Map<string, string> {
   return new Map(parts.map(([name, schema]) => [name, table(schema)]));
 }
 
+/** Those of docs/serve.md. */
+export function serveTables(): Map<string, string> {
+  const parts: [name: string, schema: Schema][] = [
+    ['serve', serveSchema],
+    ['tls', propertiesOf(serveSchema)['tls']!],
+    ['folder', alternativesOf(folderSchema)!.find((schema) => schema['type'] === 'object')!],
+    ['user', userSchema],
+    ['limits', limitsSchema],
+  ];
+  return new Map(parts.map(([name, schema]) => [name, table(schema)]));
+}
+
 /** The page with every table as the schemas have it now. Throws for a place that no table belongs to, and for a table without a place. */
 export function fillTables(page: string, tables: ReadonlyMap<string, string> = planTables()): string {
   const missing = new Set(tables.keys());
   const filled = page.replace(/<!-- options: (.+?) -->\n[\s\S]*?<!-- end -->/g, (_place, name: string) => {
     const text = tables.get(name);
-    if (text === undefined) throw new Error(`docs/plan.md has a place for "${name}", which a plan does not have`);
+    if (text === undefined) throw new Error(`the page has a place for "${name}", and there is no such table`);
     missing.delete(name);
     return `<!-- options: ${name} -->\n${text}<!-- end -->`;
   });
-  if (missing.size > 0) throw new Error(`docs/plan.md has no place for ${[...missing].map((name) => `<!-- options: ${name} -->`).join(', ')}`);
+  if (missing.size > 0) throw new Error(`the page has no place for ${[...missing].map((name) => `<!-- options: ${name} -->`).join(', ')}`);
   return filled;
 }
 
@@ -89,9 +104,14 @@ function valueOf(schema: Schema): string {
   const known = patterns.get(schema['pattern']);
   if (known !== undefined) return known;
   if (type === 'boolean') return '`true`, `false`';
-  if (type === 'array') return items === undefined ? 'list' : `list of ${valueOf(items as Schema)}s`;
+  if (type === 'array') return items === undefined ? 'list' : `list of ${several(valueOf(items as Schema))}`;
   if (type === 'integer') return `number${minimum === undefined ? '' : maximum === undefined ? ` from ${String(minimum)}` : ` ${String(minimum)} to ${String(maximum)}`}`;
   return type === 'object' ? 'map' : 'text';
+}
+
+/** Literal words have no plural. */
+function several(words: string): string {
+  return words.endsWith('`') ? words : `${words}s`;
 }
 
 function examplesOf(option: Schema): string {

@@ -12,6 +12,7 @@ const packages: Record<string, string> = {
   rsync: 'rsync',
   python3: 'python3',
   curl: 'curl',
+  openssl: 'openssl',
   chromium: 'chromium',
   tmux: 'tmux',
   strace: 'strace',

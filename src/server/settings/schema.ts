@@ -7,7 +7,7 @@ import { withVariables, variableSchema } from '../../plan/variable-schema.ts';
 /** `host:port`; IPv6 in brackets. */
 export const listenPattern = '^(?:[A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]):\\d{1,5}$';
 /** The SHA-256 of a token, as `bat serve token` prints it. */
-const tokenPattern = '^sha256:[0-9a-f]{64}$';
+export const tokenPattern = '^sha256:[0-9a-f]{64}$';
 
 const size: Schema[] = [
   { type: 'string', pattern: sizePattern },
@@ -18,7 +18,7 @@ const names: Schema = { type: 'array', uniqueItems: true, items: idSchema };
 const token: Schema = { type: 'string', pattern: tokenPattern };
 const exampleToken = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
-const folderSchema: Schema = {
+export const folderSchema: Schema = {
   description: 'A folder of the library: its path, or a map with the path and a quota.',
   anyOf: [
     path,
@@ -35,7 +35,7 @@ const folderSchema: Schema = {
   examples: ['/srv/documents', { path: '/srv/photos', quota: '500GiB' }],
 };
 
-const userSchema: Schema = {
+export const userSchema: Schema = {
   description: 'Somebody, or something, that may use the server.',
   type: 'object',
   additionalProperties: false,
@@ -61,7 +61,7 @@ const userSchema: Schema = {
   },
 };
 
-const limitsSchema: Schema = {
+export const limitsSchema: Schema = {
   description: 'What keeps one visitor, or a mistake, from taking all that the machine has.',
   type: 'object',
   additionalProperties: false,
@@ -109,8 +109,6 @@ export const serveSchema: Schema = {
     sync: { description: 'How often the library is looked through for what was put there, renamed or removed by hand. Default: 1h.', type: 'string', pattern: durationPattern, examples: ['1h'] },
   },
 };
-
-export { folderSchema, userSchema };
 
 /** As its file holds it, for editors and other tools. */
 export function serveSchemaText(): string {
