@@ -4,8 +4,9 @@ import { Menu } from '../parts/menu.tsx';
 import { renaming } from './actions.ts';
 import { choicesFor, hrefOf } from './choices.ts';
 import { mayMove, startDrag, takesDrops } from './drag.ts';
+import { iconOf } from './icon-of.ts';
 import { NameInput } from './name-input.tsx';
-import { folderOf, formatTime, iconOf, type Row } from './row.ts';
+import { folderOf, formatTime, type Row } from './row.ts';
 import { isSelected, toggle, withSelected } from './selection.ts';
 
 export interface ItemProps {
@@ -45,8 +46,11 @@ export function Line({ row, index, isFocused, isSearch }: ItemProps) {
             <a class="cut stretched" href={hrefOf(row)} tabIndex={-1} draggable={false} title={row.name}>
               {row.name}
             </a>
-            {isSearch && <span class="cut quiet-text">{folderOf(row.path)}</span>}
-            <span class="quiet-text phone-only numbers">{[row.type === 'file' ? formatBytes(row.size) : '', formatTime(row.time)].filter(Boolean).join(' · ')}</span>
+            {isSearch ? (
+              <span class="cut quiet-text">{folderOf(row.path)}</span>
+            ) : (
+              <span class="cut quiet-text phone-only numbers">{[row.type === 'file' ? formatBytes(row.size) : '', formatTime(row.time)].filter(Boolean).join(' · ')}</span>
+            )}
           </span>
         )}
       </div>

@@ -6,7 +6,8 @@ import { Icon } from '../parts/icons.tsx';
 import { go } from '../shell/router.ts';
 import { hrefOf } from './choices.ts';
 import { rows } from './folder.ts';
-import { iconOf, nameOf } from './row.ts';
+import { iconOf } from './icon-of.ts';
+import { nameOf } from './row.ts';
 import { focused } from './selection.ts';
 import { TextPreview, isText } from './text-preview.tsx';
 
@@ -58,8 +59,7 @@ export function Preview({ path, close }: { path: string; close(): void }) {
         <span class="quiet-text numbers wide-only">{at >= 0 ? formatBytes(list[at]!.size) : ''}</span>
         <a class="button" href={downloadUrl(path)} download>
           <Icon name="download" />
-          <span class="wide-only">Download</span>
-          <span class="phone-only hidden-text">Download</span>
+          <span class="wide-text">Download</span>
         </a>
         <button type="button" class="quiet" aria-label="Close" autofocus onClick={close}>
           <Icon name="close" />

@@ -1,6 +1,5 @@
 /** A line of a list of files, wherever the list comes from. */
 import type { Entry, Found } from '../api/library.ts';
-import type { IconName } from '../parts/icons.tsx';
 
 export interface Row {
   /** In the library; without a slash at its end. */
@@ -38,17 +37,6 @@ export function sorted(rows: readonly Row[], { key, descending }: Order): Row[] 
     if (one.type !== other.type) return one.type === 'folder' ? -1 : 1;
     return sign * (by[key](one, other) || names.compare(one.name, other.name));
   });
-}
-
-const kinds: [RegExp, IconName][] = [
-  [/\.(jpe?g|png|gif|webp|avif|heic|heif|tiff?|bmp|svg|dng|cr2|cr3|nef|arw|raf|orf|rw2)$/i, 'image'],
-  [/\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp)$/i, 'video'],
-  [/\.(mp3|m4a|aac|ogg|opus|flac|wav)$/i, 'audio'],
-];
-
-export function iconOf({ type, name }: Pick<Row, 'type' | 'name'>): IconName {
-  if (type === 'folder') return 'folder';
-  return kinds.find(([pattern]) => pattern.test(name))?.[1] ?? 'file';
 }
 
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });

@@ -21,12 +21,14 @@ export function SelectionBar({ rows }: { rows: Row[] }) {
       <span class="spring" />
       {mayMove() && (
         <button type="button" onClick={() => (question.value = { kind: 'move', rows })}>
-          <Icon name="move" /> Move
+          <Icon name="move" />
+          <span class="wide-text">Move</span>
         </button>
       )}
       {may('delete') && (
         <button type="button" onClick={() => (question.value = { kind: 'delete', rows })}>
-          <Icon name="delete" /> Delete
+          <Icon name="delete" />
+          <span class="wide-text">Delete</span>
         </button>
       )}
       <button type="button" class="quiet small" aria-label="Choose nothing" onClick={selectNone}>

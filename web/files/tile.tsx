@@ -5,9 +5,10 @@ import { Menu } from '../parts/menu.tsx';
 import { renaming } from './actions.ts';
 import { choicesFor, hrefOf } from './choices.ts';
 import { mayMove, startDrag, takesDrops } from './drag.ts';
+import { iconOf } from './icon-of.ts';
 import type { ItemProps } from './line.tsx';
 import { NameInput } from './name-input.tsx';
-import { iconOf, type Row } from './row.ts';
+import type { Row } from './row.ts';
 import { isSelected, toggle, withSelected } from './selection.ts';
 
 /** One photo among photos. */

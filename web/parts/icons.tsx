@@ -34,9 +34,11 @@ const shapes = {
 
 export type IconName = keyof typeof shapes;
 
+const kinds: Partial<Record<IconName, string>> = { bat: 'icon filled', more: 'icon heavy' };
+
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg class={name === 'bat' ? 'icon filled' : 'icon'} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg class={kinds[name] ?? 'icon'} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       <path d={shapes[name]} />
     </svg>
   );

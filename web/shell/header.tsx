@@ -28,8 +28,7 @@ export function Header({ views, current }: { views: [string, View][]; current: s
           </span>
           <button type="button" class="quiet" onClick={() => void leave()}>
             <Icon name="signOut" />
-            <span class="wide-only">Sign out</span>
-            <span class="phone-only hidden-text">Sign out</span>
+            <span class="wide-text">Sign out</span>
           </button>
         </div>
       )}

@@ -222,21 +222,41 @@ async function sendOne(item: Item): Promise<void> {
 
 /** What cannot go on now waits; what never will has failed. */
 function refused(some: readonly Item[], error: Error): void {
-  const ended = error instanceof ApiError && error.status === 401;
-  const gone = error instanceof ApiError && error.away;
+  const { code = '', status = -1, away: gone = false } = error instanceof ApiError ? error : {};
+  const isBusy = code === 'BUSY';
   for (const item of some) {
     if (isOver(item)) continue;
-    if (gone) item.tries++;
-    if (ended || (gone && item.tries < triesWithoutProgress)) again(item);
-    else move(item, { kind: 'failed', error });
+    if (gone || isBusy) item.tries++;
+    if (isBusy && item.tries < triesWithoutProgress) againLater(item);
+    else if (status === 401 || (gone && item.tries < triesWithoutProgress)) again(item);
+    else move(item, { kind: 'failed', error: gone ? brokenOff() : error });
   }
   if (gone) waitForServer();
+  // The next file would be refused for the same reason, and thousands after it.
+  if ((code === 'QUOTA' || code === 'DISK_FULL') && tally.open > 0 && !paused.value) {
+    pause();
+    notify('bad', `${describe(error)} What is left to send waits until you go on.`);
+  }
 }
 
 /** It is asked for again before it is sent on: meanwhile it may have come another way. */
 function again(item: Item): void {
   move(item, { kind: 'asking' });
   toAsk.push(item);
+}
+
+/** The server is there, and yet no request for this file comes to an end. */
+function brokenOff(): ApiError {
+  return new ApiError('BROKEN_OFF', 0, 'It was broken off several times without getting further.', 'The file may have been changed or removed since it was chosen: choose it again. Or the connection is bad.');
+}
+
+function againLater(item: Item): void {
+  move(item, { kind: 'asking' });
+  setTimeout(() => {
+    if (item.state.kind !== 'asking') return;
+    toAsk.push(item);
+    pump();
+  }, 2000);
 }
 
 function breakOff(): void {
