@@ -48,7 +48,7 @@ test('the tally is right whatever way files go', () => {
 });
 
 test('folders first, numbers in names by their value, the name where sizes are the same', () => {
-  const row = (name: string, type: Row['type'], size: number, time: number): Row => ({ path: `x/${name}`, name, type, size, time });
+  const row = (name: string, type: Row['type'], size: number, time: number): Row => ({ path: `x/${name}`, name, type, size, time, sha256: null });
   const rows = [row('a10.jpg', 'file', 5, 1), row('a9.jpg', 'file', 5, 3), row('z', 'folder', 0, 2), row('B.jpg', 'file', 9, 2)];
   const names = (key: 'name' | 'size' | 'time', descending: boolean): string[] => sorted(rows, { key, descending }).map(({ name }) => name);
   expect(names('name', false)).toEqual(['z', 'a9.jpg', 'a10.jpg', 'B.jpg']);

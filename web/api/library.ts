@@ -21,6 +21,7 @@ export interface Found {
   path: string;
   size: number;
   mtime: string;
+  sha256?: string;
 }
 
 export interface SyncAnswer {
@@ -43,7 +44,7 @@ export const thumbnailUrl = (path: string, size: number): string => `/thumbnails
 
 /** One part of a folder's list. `path` without a slash at its end. */
 export const listFolder = (path: string, after: string | undefined, signal: AbortSignal): Promise<Listing> =>
-  requestJson('GET', `${fileUrl(path)}/`, { query: { after }, signal });
+  requestJson('GET', `${fileUrl(path)}/`, { query: { after, limit: 5000 }, signal });
 
 export const searchNames = (words: string, folder: string | undefined, limit: number, signal: AbortSignal): Promise<{ files: Found[]; more?: boolean }> =>
   requestJson('GET', '/search', { query: { q: words, folder, limit }, signal });
@@ -57,14 +58,23 @@ export const checkHashes = (hashes: string[], signal: AbortSignal): Promise<Know
 
 export const sync = (folder: string | undefined): Promise<SyncAnswer> => requestJson('POST', '/sync', { query: { folder } });
 
-export async function move(path: string, to: string): Promise<void> {
-  await request('PATCH', fileUrl(path), { body: { to } });
+/** A file or folder as the person saw it: where its content is known, another one of that name is not touched. */
+export interface Seen {
+  path: string;
+  type: Entry['type'];
+  sha256: string | null;
+}
+
+export async function move({ path, sha256 }: Seen, to: string): Promise<void> {
+  await request('PATCH', fileUrl(path), { body: { to }, headers: ifStill(sha256) });
 }
 
 /** A folder goes with all that is in it. */
-export async function remove(path: string, type: Entry['type']): Promise<void> {
-  await request('DELETE', fileUrl(path), { query: { recursive: type === 'folder' } });
+export async function remove({ path, type, sha256 }: Seen): Promise<void> {
+  await request('DELETE', fileUrl(path), { query: { recursive: type === 'folder' }, headers: ifStill(sha256) });
 }
+
+const ifStill = (sha256: string | null): Record<string, string> => (sha256 === null ? {} : { 'If-Match': `"${sha256}"` });
 
 export async function makeFolder(path: string): Promise<void> {
   await request('POST', '/folders', { body: { path } });

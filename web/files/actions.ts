@@ -25,7 +25,7 @@ export function countOf(rows: readonly Row[]): string {
 
 /** Throws an ApiError. */
 export async function rename(row: Row, name: string): Promise<void> {
-  await move(row.path, `${row.path.slice(0, row.path.length - row.name.length)}${name}`);
+  await move(row, `${row.path.slice(0, row.path.length - row.name.length)}${name}`);
   notify('good', `"${row.name}" is now "${name}".`);
   refresh();
 }
@@ -33,11 +33,11 @@ export async function rename(row: Row, name: string): Promise<void> {
 export async function moveAll(rows: readonly Row[], folder: string): Promise<void> {
   // Dropped where they are already: nothing to do.
   const going = rows.filter(({ path, name }) => `${folder}/${name}` !== path);
-  await each(going, `moved to "${folder}"`, ({ path, name }) => move(path, `${folder}/${name}`));
+  await each(going, `moved to "${folder}"`, (row) => move(row, `${folder}/${row.name}`));
 }
 
 export async function removeAll(rows: readonly Row[]): Promise<void> {
-  await each(rows, 'deleted', ({ path, type }) => remove(path, type));
+  await each(rows, 'deleted', remove);
 }
 
 /** One after the other; what is refused does not hold up the rest. */

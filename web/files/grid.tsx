@@ -29,8 +29,9 @@ export function Grid({ rows, look, order, isSearch }: GridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const width = useSignal(1000);
   useEffect(() => {
-    const sizes = new ResizeObserver(() => (width.value = scroller.current!.clientWidth));
-    sizes.observe(scroller.current!);
+    const element = scroller.current!;
+    const sizes = new ResizeObserver(() => (width.value = element.clientWidth));
+    sizes.observe(element);
     return () => sizes.disconnect();
   }, []);
   useEffect(() => {

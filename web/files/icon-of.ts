@@ -3,7 +3,7 @@ import type { IconName } from '../parts/icons.tsx';
 import type { Row } from './row.ts';
 
 const kinds: [RegExp, IconName][] = [
-  [/\.(jpe?g|png|gif|webp|avif|heic|heif|tiff?|bmp|svg|dng|cr2|cr3|nef|arw|raf|orf|rw2)$/i, 'image'],
+  [/\.(jpe?g|png|gif|webp|avif|heic|heif|tiff?|bmp|dng|cr2|cr3|nef|arw|raf|orf|rw2)$/i, 'image'],
   [/\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|3gp)$/i, 'video'],
   [/\.(mp3|m4a|aac|ogg|opus|flac|wav)$/i, 'audio'],
 ];

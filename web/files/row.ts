@@ -9,6 +9,8 @@ export interface Row {
   size: number;
   /** Milliseconds since 1970; null for what has none. */
   time: number | null;
+  /** In hex; null where the server has not read it. */
+  sha256: string | null;
 }
 
 export type SortKey = 'name' | 'size' | 'time';
@@ -17,8 +19,8 @@ export interface Order {
   descending: boolean;
 }
 
-export const rowOfEntry = (folder: string, { name, type, size, mtime }: Entry): Row => ({ path: `${folder}/${name}`, name, type, size, time: Number(mtime) * 1000 });
-export const rowOfFound = ({ path, size, mtime }: Found): Row => ({ path, name: nameOf(path), type: 'file', size, time: Number(mtime) * 1000 });
+export const rowOfEntry = (folder: string, { name, type, size, mtime, sha256 }: Entry): Row => ({ path: `${folder}/${name}`, name, type, size, time: Number(mtime) * 1000, sha256: sha256 ?? null });
+export const rowOfFound = ({ path, size, mtime, sha256 }: Found): Row => ({ path, name: nameOf(path), type: 'file', size, time: Number(mtime) * 1000, sha256: sha256 ?? null });
 
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { formatCount } from '../../src/core/units.ts';
-import { away, paused, tally } from './queue.ts';
+import { away, paused, tally, version } from './queue.ts';
 
 /** Milliseconds between two sentences: who listens is not to hear each percent. */
 const calm = 10_000;
@@ -9,6 +9,7 @@ const calm = 10_000;
 /** How far it is, for those who hear the page: now and then, at the end, and when it stops. */
 export function Announcements() {
   const words = useSignal('');
+  void version.value;
   const isOpen = tally.open > 0;
   useEffect(() => {
     const say = (): void => void (words.value = sentence());

@@ -18,7 +18,7 @@ export function ItemLine({ item }: { item: Item; version: number }) {
         <span class="cut" title={item.to}>
           {item.to}
         </span>
-        <StateWords item={item} />
+        <StateWords item={item} state={state} />
         {(state.kind === 'sending' || state.kind === 'reading') && (
           <progress aria-label={`${state.kind === 'sending' ? 'Sent' : 'Read'} of ${file.name}`} max={Math.max(1, file.size)} value={state.kind === 'sending' ? state.sent : state.done} class={state.kind} />
         )}
@@ -37,7 +37,8 @@ export function ItemLine({ item }: { item: Item; version: number }) {
   );
 }
 
-function StateWords({ item: { state, file, to } }: { item: Item }) {
+/** `state` for itself: the item is the same one when it has changed. */
+function StateWords({ item: { file, to }, state }: { item: Item; state: State }) {
   const size = formatBytes(file.size);
   if (state.kind === 'failed') {
     const words = describe(state.error);

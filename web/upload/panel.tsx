@@ -51,9 +51,10 @@ export function UploadPanel() {
 
 function Items() {
   const scroller = useRef<HTMLDivElement>(null);
+  const now = version.value;
   return (
     <div ref={scroller} class="uploads-list" role="list" aria-label="Files on their way" tabIndex={0}>
-      <Windowed scroller={scroller} rows={items.length} rowHeight={lineHeight} row={(index) => <ItemLine key={items[index]!.id} item={items[index]!} version={version.value} />} />
+      <Windowed scroller={scroller} rows={items.length} rowHeight={lineHeight} row={(index) => <ItemLine key={items[index]!.id} item={items[index]!} version={now} />} />
     </div>
   );
 }
