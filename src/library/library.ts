@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { makeFolder as makeFolderNow } from '../core/make-folder.ts';
+import { bytesOf } from './bytes-of.ts';
 import { Claims } from './claims.ts';
 import type { ContentHash } from './content-hash.ts';
 import { disk as realDisk, type LibraryDisk } from './disk.ts';
@@ -26,6 +27,7 @@ import { Regularly } from './sync/regularly.ts';
 import { Walks } from './sync/walks.ts';
 import { TableDatabase } from './table/database.ts';
 import { FileTable, type FilePlace, type FileRow } from './table/files.ts';
+import { Threads } from './thread/threads.ts';
 import type { FinishedFile, FolderChoice, FolderState, Giver, IfStill, Known, LibraryOptions, Listing, OpenFile, Placed, PlaceOptions, SyncOptions, SyncReport, TableFile } from './types.ts';
 
 const anywhere: FolderChoice = () => true;
@@ -42,6 +44,7 @@ export class Library {
   readonly #space: Space;
   readonly #listings: Listings;
   readonly #locks = new KeyedLocks();
+  readonly #threads = new Threads();
   readonly #owner: string;
   readonly #log: (line: string) => void;
   readonly #closing = new AbortController();
@@ -54,9 +57,9 @@ export class Library {
     const holder = new FolderHolder(disk);
     for (const settings of folders) this.#folders.set(settings.id, new LibraryFolder(settings, disk, holder, this.#table));
     const { signal } = this.#closing;
-    const walks = new Walks({ table: this.#table, folders: this.#folders, signal });
+    const walks = new Walks({ table: this.#table, folders: this.#folders, threads: this.#threads, signal });
     for (const folder of this.#folders.values()) {
-      this.#syncs.set(folder.id, new FolderSync({ table: this.#table, walks, locks: this.#locks, log, signal }, folder));
+      this.#syncs.set(folder.id, new FolderSync({ table: this.#table, walks, locks: this.#locks, threads: this.#threads, log, signal }, folder));
     }
     this.#claims = new Claims(disk, this.#table, this.#folders, async (folder) => void (await walks.through(folder)));
     this.#listings = new Listings(disk, this.#table);
@@ -82,8 +85,10 @@ export class Library {
 
   /** Breaks off what runs by itself; what a caller waits for throws. */
   async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
     this.#closing.abort(new LibraryError('FOLDER_AWAY', 'The library is being closed.'));
     await this.#regularly?.stop();
+    await this.#threads.close();
     this.#table.database.close();
   }
 
@@ -149,12 +154,12 @@ export class Library {
 
   /** Comes back when all that lay there at the call is in the table. Throws NOT_FOUND, FOLDER_AWAY. */
   async sync({ folders = [...this.#folders.keys()], reread = false }: SyncOptions = {}): Promise<SyncReport> {
-    const sum: SyncReport = { added: 0, renamed: 0, removed: 0, changed: 0, unchanged: 0, damaged: 0, files: 0, skipped: 0, notes: [] };
+    const sum: SyncReport = { added: 0, renamed: 0, removed: 0, changed: 0, unchanged: 0, damaged: 0, read: 0, files: 0, skipped: 0, notes: [] };
     const reports = await Promise.allSettled(folders.map((id) => this.#syncs.get(this.#folder(id).id)!.sync(reread)));
     for (const ended of reports) {
       if (ended.status === 'rejected') throw ended.reason;
       const report = ended.value;
-      for (const key of ['added', 'renamed', 'removed', 'changed', 'unchanged', 'damaged', 'files', 'skipped'] as const) sum[key] += report[key];
+      for (const key of ['added', 'renamed', 'removed', 'changed', 'unchanged', 'damaged', 'read', 'files', 'skipped'] as const) sum[key] += report[key];
       sum.notes.push(...report.notes);
     }
     return sum;
@@ -189,8 +194,7 @@ export class Library {
     try {
       if (options.sha256 !== undefined && opened.sha256 !== options.sha256) throw changed(from);
       const { size, mtime } = opened;
-      const bytes = opened.handle.createReadStream({ autoClose: false, start: 0 });
-      await this.place(to, bytes, { size, mtime, evenIfKnown: true, exactName: true, ...(options.giver && { giver: options.giver }), ...(opened.sha256 !== undefined && { hash: { algorithm: 'sha256', hex: opened.sha256 } }) });
+      await this.place(to, bytesOf(opened.handle), { size, mtime, evenIfKnown: true, exactName: true, ...(options.giver && { giver: options.giver }), ...(opened.sha256 !== undefined && { hash: { algorithm: 'sha256', hex: opened.sha256 } }) });
     } finally {
       await opened.handle.close();
     }

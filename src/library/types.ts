@@ -70,6 +70,8 @@ export interface SyncReport {
   unchanged: number;
   /** Read again, and other bytes though size and times are as they were. */
   damaged: number;
+  /** Opened and read from beginning to end: what was new or changed, and no others. */
+  read: number;
   /** All that the table has now. */
   files: number;
   /** What could not be kept true: names that are not UTF-8, files or folders that could not be read. */

@@ -2,6 +2,7 @@
 import { createHash, randomBytes, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { bytesOf } from '../bytes-of.ts';
 import type { LibraryDisk } from '../disk.ts';
 import { LibraryError } from '../errors.ts';
 import type { HeldFolder } from '../held-folder.ts';
@@ -64,14 +65,11 @@ export async function takeOver(disk: LibraryDisk, uploads: HeldFolder, name: str
   try {
     if (!(await handle.stat()).isFile()) throw new LibraryError('BAD_REQUEST', `The upload ${name} is no file.`);
     const hashes = new ContentHashes();
-    const buffer = Buffer.allocUnsafe(256 * 1024);
     let size = 0;
-    for (;;) {
+    for await (const piece of bytesOf(handle)) {
       signal?.throwIfAborted();
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, size);
-      if (bytesRead === 0) break;
-      hashes.update(buffer.subarray(0, bytesRead));
-      size += bytesRead;
+      hashes.update(piece);
+      size += piece.length;
     }
     return { name, handle, size, hashes: hashes.digest() };
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Moving and renaming, never onto something. Over the border of a file system it is a copy that is whole before the first one goes. */
 import { constants } from 'node:fs';
 import { systemCode } from '../../core/errors.ts';
+import { bytesOf } from '../bytes-of.ts';
 import { LibraryError } from '../errors.ts';
 import type { HeldFolder } from '../held-folder.ts';
 import type { LibraryFolder } from '../library-folder.ts';
@@ -59,7 +60,7 @@ async function copyFile(shared: PlacingParts, from: Spot, to: Spot, giver: strin
     try {
       const stat = await handle.stat({ bigint: true });
       const { size, mtime, stamp } = marksOf(stat);
-      await place(shared, to.folder, to.parts, handle.createReadStream({ autoClose: false, start: 0 }), {
+      await place(shared, to.folder, to.parts, bytesOf(handle), {
         size, mtime, evenIfKnown: true, exactName: true, ...(giver !== null && { giver: { name: giver } }),
       });
       if (marksOf(await handle.stat({ bigint: true })).stamp === stamp) return;

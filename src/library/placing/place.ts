@@ -56,7 +56,7 @@ async function bringIn(parts: PlacingParts, folder: LibraryFolder, names: readon
     // What failed for a reason that may pass stays where it was: so much was sent already.
     return finish(parts, folder, names, uploads, incoming, options);
   }
-  const admission = await space.admit(folder, options);
+  const admission = await space.admit(folder, { ...options, hold: options.size !== undefined });
   try {
     const incoming = await receive(disk, uploads, incomingName(parts.owner), content, admission, options.signal);
     try {

@@ -5,8 +5,9 @@ export interface SyncCounts {
   removed: number;
   changed: number;
   damaged: number;
+  read: number;
 }
 
 export function noCounts(): SyncCounts {
-  return { added: 0, renamed: 0, removed: 0, changed: 0, damaged: 0 };
+  return { added: 0, renamed: 0, removed: 0, changed: 0, damaged: 0, read: 0 };
 }

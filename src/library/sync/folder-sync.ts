@@ -2,7 +2,7 @@
 import type { KeyedLocks } from '../keyed-locks.ts';
 import type { LibraryFolder } from '../library-folder.ts';
 import type { FileRow, FileTable } from '../table/files.ts';
-import { LibraryThread } from '../thread/thread.ts';
+import type { Threads } from '../thread/threads.ts';
 import type { SyncReport } from '../types.ts';
 import type { SyncCounts } from './counts.ts';
 import { SharedWork } from './shared-work.ts';
@@ -18,6 +18,7 @@ export interface SyncParts {
   table: FileTable;
   walks: Walks;
   locks: KeyedLocks;
+  threads: Threads;
   log: (line: string) => void;
   /** Aborted when the library is closed. */
   signal: AbortSignal;
@@ -58,36 +59,31 @@ export class FolderSync {
       }
     }
     const difference = (kind: keyof SyncCounts): number => this.#counts[kind] - before[kind];
-    const [added, renamed, removed, changed, damaged] = (['added', 'renamed', 'removed', 'changed', 'damaged'] as const).map(difference) as [number, number, number, number, number];
+    const counts: SyncCounts = { added: difference('added'), renamed: difference('renamed'), removed: difference('removed'), changed: difference('changed'), damaged: difference('damaged'), read: difference('read') };
     const { files } = this.#parts.table.amount({ folder: id });
     const unread = this.#parts.table.countUnread(id);
-    return { added, renamed, removed, changed, damaged, unchanged: Math.max(0, files - unread - added - renamed - changed - damaged), files, skipped, notes: notes.slice(0, mostNotes) };
+    const unchanged = Math.max(0, files - unread - counts.added - counts.renamed - counts.changed - counts.damaged);
+    return { ...counts, unchanged, files, skipped, notes: notes.slice(0, mostNotes) };
   }
 
   async #read(again: boolean): Promise<{ skipped: number; stale: number; notes: string[] }> {
-    const { table, locks, signal } = this.#parts;
+    const { table, locks, threads, signal } = this.#parts;
     const found = { skipped: 0, stale: 0, notes: [] as string[] };
-    let thread: LibraryThread | null = null;
-    try {
-      for (let last = 0; ; ) {
-        const rows = upTo(table.toRead(this.#folder.id, last, again, filesAtATime));
-        if (rows.length === 0) return found;
-        last = rows.at(-1)!.id;
-        thread ??= new LibraryThread();
-        const files = rows.map(({ id, directory, name, stamp }) => ({ id, stamp, path: directory === '' ? name : `${directory}/${name}` }));
-        const started = thread;
-        // The folders take turns, so that one that takes hours lets the others come through.
-        const outcomes = await locks.hold('reading', () => started.hash(this.#folder.path, files, signal));
-        table.database.atOnce(() => {
-          for (const [index, outcome] of outcomes.entries()) {
-            if ('stale' in outcome) found.stale++;
-            else if ('problem' in outcome) this.#note(found, `${this.#folder.id}/${files[index]!.path} could not be read: ${outcome.problem}.`);
-            else this.#keep(rows[index]!, outcome.hashes);
-          }
-        });
-      }
-    } finally {
-      await thread?.close();
+    for (let last = 0; ; ) {
+      const rows = upTo(table.toRead(this.#folder.id, last, again, filesAtATime));
+      if (rows.length === 0) return found;
+      last = rows.at(-1)!.id;
+      const files = rows.map(({ id, directory, name, stamp }) => ({ id, stamp, path: directory === '' ? name : `${directory}/${name}` }));
+      // The folders take turns, so that one that takes hours lets the others come through.
+      const outcomes = await locks.hold('reading', () => threads.use((thread) => thread.hash(this.#folder.path, files, signal)));
+      this.#counts.read += outcomes.filter((outcome) => !('stale' in outcome)).length;
+      table.database.atOnce(() => {
+        for (const [index, outcome] of outcomes.entries()) {
+          if ('stale' in outcome) found.stale++;
+          else if ('problem' in outcome) this.#note(found, `${this.#folder.id}/${files[index]!.path} could not be read: ${outcome.problem}.`);
+          else this.#keep(rows[index]!, outcome.hashes);
+        }
+      });
     }
   }
 

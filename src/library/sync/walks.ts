@@ -7,7 +7,8 @@ import { LibraryError } from '../errors.ts';
 import type { LibraryFolder } from '../library-folder.ts';
 import type { FileTable } from '../table/files.ts';
 import type { Difference, WalkEnd } from '../thread/messages.ts';
-import { LibraryThread } from '../thread/thread.ts';
+import type { LibraryThread } from '../thread/thread.ts';
+import type { Threads } from '../thread/threads.ts';
 import { applyDifferences } from './apply.ts';
 import { noCounts, type SyncCounts } from './counts.ts';
 import { SharedWork } from './shared-work.ts';
@@ -17,6 +18,7 @@ const removedAtATime = 1000;
 export interface WalkParts {
   table: FileTable;
   folders: ReadonlyMap<string, LibraryFolder>;
+  threads: Threads;
   /** Aborted when the library is closed. */
   signal: AbortSignal;
 }
@@ -45,30 +47,25 @@ export class Walks {
 
   async #walkAll(): Promise<Map<string, WalkEnd | LibraryError>> {
     const ends = new Map<string, WalkEnd | LibraryError>();
-    const thread = new LibraryThread();
-    try {
-      for (const folder of this.#parts.folders.values()) {
-        ends.set(folder.id, await this.#walk(thread, folder).catch((error: unknown) => {
-          if (error instanceof LibraryError && error.code === 'FOLDER_AWAY' && !this.#parts.signal.aborted) return error;
-          throw error;
-        }));
-      }
-    } finally {
-      await thread.close();
-    }
+    await this.#parts.threads.use(async (thread) => {
+      for (const folder of this.#parts.folders.values()) ends.set(folder.id, await this.#walk(thread, folder));
+    });
     for (const id of this.#parts.folders.keys()) await this.#removeGone(id);
     return ends;
   }
 
-  async #walk(thread: LibraryThread, folder: LibraryFolder): Promise<WalkEnd> {
+  /** Comes back with what is wrong where the folder is away. */
+  async #walk(thread: LibraryThread, folder: LibraryFolder): Promise<WalkEnd | LibraryError> {
     const { table, folders, signal } = this.#parts;
-    await folder.confirmPresent();
-    const roots = Object.fromEntries([...folders].map(([id, { path }]) => [id, path]));
     try {
+      await folder.confirmPresent();
+      const roots = Object.fromEntries([...folders].map(([id, { path }]) => [id, path]));
       const take = (differences: Difference[]): void => applyDifferences(table, folder.id, differences, this.countsOf(folder.id));
       return await thread.walk({ folder: folder.id, roots, table: table.database.file }, take, signal);
     } catch (error) {
-      if (systemCode(error) !== undefined) throw folder.away('it cannot be looked through', error);
+      signal.throwIfAborted();
+      if (systemCode(error) !== undefined) return folder.away('it cannot be looked through', error);
+      if (error instanceof LibraryError && error.code === 'FOLDER_AWAY') return error;
       throw error;
     }
   }

@@ -11,6 +11,8 @@ export class LibraryThread {
   constructor() {
     const { pathname } = new URL(import.meta.url);
     this.#worker = new Worker(new URL(`./library-thread${pathname.slice(pathname.lastIndexOf('.'))}`, import.meta.url));
+    // One that has nothing to do keeps no program alive.
+    this.#worker.unref();
     this.#worker.on('message', (message: FromThread) => {
       this.#heard.push(message);
       this.#wake?.();
@@ -46,10 +48,12 @@ export class LibraryThread {
   async #hear(signal: AbortSignal | undefined): Promise<FromThread> {
     const stop = (): void => this.#fail(signal!.reason);
     signal?.addEventListener('abort', stop);
+    this.#worker.ref();
     try {
       signal?.throwIfAborted();
       while (this.#heard.length === 0 && !this.#failure) await new Promise<void>((wake) => (this.#wake = wake));
     } finally {
+      this.#worker.unref();
       signal?.removeEventListener('abort', stop);
     }
     const message = this.#heard.shift();
