@@ -16,6 +16,7 @@ import { graphCommand } from './commands/graph.ts';
 import { initCommand } from './commands/init.ts';
 import { keygenCommand } from './commands/keygen.ts';
 import { lsCommand } from './commands/ls.ts';
+import { mirrorCommand } from './commands/mirror.ts';
 import { recoverCommand } from './commands/recover.ts';
 import { rekeyCommand } from './commands/rekey.ts';
 import { pruneCommand } from './commands/prune.ts';
@@ -61,6 +62,7 @@ const commands = [
   benchCommand,
   serveCommand,
   pushCommand,
+  mirrorCommand,
   syncCommand,
   rekeyCommand,
   keygenCommand,

@@ -8,13 +8,13 @@ import type { Shell } from './shell.ts';
 const tokenVariable = 'BAT_TOKEN';
 
 /** Null if none is given: a server without users takes none. Throws SECRET_UNAVAILABLE. */
-export async function givenToken(shell: Shell, file: string | undefined): Promise<string | null> {
-  const text = file === undefined ? shell.environment[tokenVariable] : await readToken(file);
+export async function givenToken(shell: Shell, file: string | undefined, variable = tokenVariable): Promise<string | null> {
+  const text = file === undefined ? shell.environment[variable] : await readToken(file);
   const token = text?.trim() ?? '';
   if (token !== '') registerSecret(token);
   if (token === '' && file === undefined) return null;
   if (/^bat_[\w-]+$/.test(token)) return token;
-  throw new BatError('SECRET_UNAVAILABLE', `There is no token in ${file ?? tokenVariable}.`, { hint: 'A token is what `bat serve token` printed: it begins with bat_.' });
+  throw new BatError('SECRET_UNAVAILABLE', `There is no token in ${file ?? variable}.`, { hint: 'A token is what `bat serve token` printed: it begins with bat_.' });
 }
 
 /** For a server that wants one. Throws SECRET_UNAVAILABLE if there is nobody to ask. */

@@ -44,6 +44,7 @@ export function describeEvent(event: BatEvent): EventLine | null {
     case 'restore-progress':
     case 'copy-progress':
     case 'push-progress':
+    case 'mirror-progress':
       return null;
   }
 }

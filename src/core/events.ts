@@ -64,6 +64,7 @@ export type BatEvent =
   | { type: 'error'; code: ErrorCode | 'BUG'; message: string; hint?: string; source?: string }
   | { type: 'restore-progress'; files: number; totalFiles: number; bytes: number; totalBytes: number; fetched: number }
   | { type: 'push-progress'; files: number; totalFiles: number; bytes: number; totalBytes: number }
+  | { type: 'mirror-progress'; files: number; totalFiles: number; bytes: number; totalBytes: number }
   | { type: 'copy-progress'; objects: number; totalObjects: number; bytes: number; totalBytes: number }
   | { type: 'thaw-requested'; target: string; tier: string; days: number; objects: number; bytes: number; until: string }
   | { type: 'thaw-waiting'; target: string; objects: number; bytes: number; wait: number }

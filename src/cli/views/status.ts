@@ -10,10 +10,12 @@ interface Counts {
 }
 
 /** What moves a progress bar. */
-export type Progress = Extract<BatEvent, { type: 'step-progress' | 'restore-progress' | 'copy-progress' | 'push-progress' }>;
+export type Progress = Extract<BatEvent, { type: 'step-progress' | 'restore-progress' | 'copy-progress' | 'push-progress' | 'mirror-progress' }>;
+
+const kinds: ReadonlySet<string> = new Set<Progress['type']>(['step-progress', 'restore-progress', 'copy-progress', 'push-progress', 'mirror-progress']);
 
 export function isProgress(event: BatEvent): event is Progress {
-  return event.type === 'step-progress' || event.type === 'restore-progress' || event.type === 'copy-progress' || event.type === 'push-progress';
+  return kinds.has(event.type);
 }
 
 
@@ -57,7 +59,7 @@ export class Status {
   }
 
   #count(event: Progress): void {
-    if (event.type === 'restore-progress' || event.type === 'push-progress') return void this.#counts.set('', event);
+    if (event.type === 'restore-progress' || event.type === 'push-progress' || event.type === 'mirror-progress') return void this.#counts.set('', event);
     if (event.type === 'copy-progress') return void this.#counts.set('', { files: 0, totalFiles: 0, ...event });
     // Only the step that reads the files knows how much there is to do.
     const { files, bytes, totalFiles, totalBytes } = event.counts;

@@ -63,7 +63,8 @@ export const questionRoutes: Route = (app, context) => {
   }
 
   async function* lines(ids: readonly string[]): AsyncGenerator<Buffer> {
-    let count = 0;
+    // The head is a line, too.
+    let count = 1;
     let waiting: string[] = [JSON.stringify({ table: 1, folders: ids })];
     for (const id of ids) {
       for await (const file of library.each(id)) {

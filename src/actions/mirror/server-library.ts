@@ -1,0 +1,161 @@
+/** The library of a server, as a mirror speaks with it. Every call is tried again as the policy says. */
+import { BatError } from '../../core/errors.ts';
+import type { Emit } from '../../core/events.ts';
+import type { RetryPolicy } from '../../core/retry.ts';
+import { isRefusal } from '../../targets/http/answers.ts';
+import { HttpCaller, type Call } from '../../targets/http/caller.ts';
+import { Line } from '../../targets/line.ts';
+import type { ServerAddress } from './address.ts';
+import { FileChanged } from './place.ts';
+
+export interface ServerOptions {
+  address: ServerAddress;
+  /** As `bat serve token` printed it; null for a server without users. */
+  token: string | null;
+  /** The file of a certificate that is trusted; null for those of the system. */
+  ca: string | null;
+  policy: RetryPolicy;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+/** A line of `GET /table`. Without a hash the server could not read the file. */
+export interface TableRow {
+  path: string;
+  size: number;
+  mtime: string;
+  sha256?: string;
+}
+
+interface TableHead {
+  table: number;
+  folders: readonly (string | { id: string })[];
+}
+
+/** Looking through a large library takes a while in which nothing is said. */
+const patience = 30 * 60_000;
+
+export class ServerLibrary {
+  readonly address: ServerAddress;
+  readonly caller: HttpCaller;
+  readonly line: Line;
+  readonly #signal: AbortSignal;
+
+  constructor({ address, token, ca, policy, emit, signal }: ServerOptions) {
+    this.address = address;
+    this.caller = new HttpCaller({ url: address.server, token: token ?? undefined, ca: ca ?? undefined, who: 'bat mirror' });
+    this.line = new Line({ id: new URL(address.server).host, policy, emit });
+    this.#signal = signal;
+  }
+
+  /** The server looks at its disk now: what was changed there by hand is in the table afterwards. */
+  async sync(): Promise<void> {
+    const [folder] = this.address.folder.split('/');
+    try {
+      await this.#json({ method: 'POST', path: ['sync'], query: { folder: folder || undefined }, idle: patience, doing: 'look through', what: 'the library' });
+    } catch (error) {
+      // The table says which folders there are.
+      if (!isRefusal(error, 'NOT_FOUND')) throw error;
+    }
+  }
+
+  /** The table, its folders first. `head` is called again where the answer broke off and begins anew. */
+  async table(head: (folders: string[]) => void, row: (row: TableRow) => void): Promise<void> {
+    const [folder] = this.address.folder.split('/');
+    const call: Call = { method: 'GET', path: ['table'], doing: 'read', what: 'the hash table', signal: this.#signal, idle: patience };
+    await this.line.call(async () => {
+      let isFirst = true;
+      for await (const line of this.caller.lines<TableRow | TableHead>(call)) {
+        if (isFirst) {
+          isFirst = false;
+          if (!('table' in line) || line.table !== 1) throw new BatError('FORMAT_UNSUPPORTED', `The hash table of ${this.address.server} is of a kind that this bat does not know.`, { hint: 'Bring bat up to date on both machines.' });
+          const folders = line.folders.map((one) => (typeof one === 'string' ? one : one.id));
+          if (folder && !folders.includes(folder)) throw noFolder(this.address.server, folder, folders);
+          head(folders);
+        } else if ('path' in line) row(line);
+      }
+    }, this.#signal);
+  }
+
+  /** The bytes from `offset` on. A line that breaks is gone on with where it broke. Throws FileChanged where the server says that it is another file now. */
+  async *read(path: string, size: number, sha256: string, offset = 0): AsyncGenerator<Uint8Array> {
+    let at = offset;
+    let isOver = size === at && at > 0;
+    while (!isOver) {
+      const call: Call = { method: 'GET', path: ['files', ...path.split('/')], headers: at === 0 ? {} : { Range: `bytes=${at}-` }, doing: 'read', what: path, signal: this.#signal };
+      const reply = await this.line.call(() => this.#asRead(this.caller.call(call)), this.#signal);
+      const tag = reply.headers.etag;
+      if ((tag !== undefined && !tag.includes(sha256)) || (at > 0 && reply.status !== 206)) {
+        reply.discard();
+        throw new FileChanged(`${path} changed on ${this.address.server} meanwhile`);
+      }
+      const before = at;
+      try {
+        for await (const piece of this.caller.bytes(call, reply)) {
+          at += piece.length;
+          yield piece;
+        }
+        isOver = true;
+      } catch (error) {
+        // What got on is tried again at once; what did not waits its turn with the others.
+        if (!(error instanceof BatError) || !error.transient || at === before) throw error;
+      }
+    }
+    if (at !== size) throw new FileChanged(`${path} has ${at} bytes on ${this.address.server}, and had ${size}`);
+  }
+
+  /** Moves or copies within the library; never onto something. */
+  async rename(from: string, to: string, sha256: string, copy: boolean): Promise<void> {
+    await this.#json({
+      method: 'PATCH',
+      path: ['files', ...from.split('/')],
+      headers: { 'If-Match': `"${sha256}"` },
+      json: { to, ...(copy ? { copy: true } : {}) },
+      doing: copy ? 'copy' : 'move',
+      what: from,
+    });
+  }
+
+  async remove(path: string, sha256: string): Promise<void> {
+    try {
+      await this.#json({ method: 'DELETE', path: ['files', ...path.split('/')], headers: { 'If-Match': `"${sha256}"` }, doing: 'remove', what: path });
+    } catch (error) {
+      if (!isRefusal(error, 'NOT_FOUND')) throw error;
+    }
+  }
+
+  /** True if it is gone; false if something is in it. */
+  async removeFolder(path: string): Promise<boolean> {
+    try {
+      await this.#json({ method: 'DELETE', path: ['files', ...path.split('/')], isFolder: true, doing: 'remove', what: path });
+      return true;
+    } catch (error) {
+      if (isRefusal(error, 'NOT_FOUND')) return true;
+      if (isRefusal(error, 'EXISTS', 'BAD_REQUEST', 'NOT_EMPTY', 'DENIED', 'NAME_REFUSED')) return false;
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.caller.close();
+  }
+
+  async #json<T>(call: Omit<Call, 'signal'>): Promise<T> {
+    return this.line.call(() => this.#asRead(this.caller.json<T>({ ...call, signal: this.#signal })), this.#signal);
+  }
+
+  async #asRead<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (isRefusal(error, 'PRECONDITION_FAILED', 'CHANGED')) throw new FileChanged((error as BatError).message);
+      throw error;
+    }
+  }
+}
+
+export function noFolder(server: string, folder: string, folders: readonly string[]): BatError {
+  return new BatError('USAGE', `${server} has no folder "${folder}" in its library.`, {
+    hint: folders.length === 0 ? 'This token may use none of its folders.' : `This token may use: ${folders.join(', ')}.`,
+  });
+}

@@ -1,0 +1,65 @@
+/** The server that is mirrored. */
+import { createHash } from 'node:crypto';
+import type { MirrorFile } from '../../catalog/mirror-lists.ts';
+import { FileChanged } from './place.ts';
+import type { ServerLibrary } from './server-library.ts';
+
+export class MirrorSource {
+  readonly shown: string;
+  /** All folders of its library are mirrored, each under its own name. */
+  readonly isWhole: boolean;
+  readonly #library: ServerLibrary;
+  readonly #prefix: string;
+
+  constructor(library: ServerLibrary) {
+    const { folder, shown } = library.address;
+    this.shown = shown;
+    this.isWhole = folder === '';
+    this.#library = library;
+    this.#prefix = this.isWhole ? '' : `${folder}/`;
+  }
+
+  /**
+   * Every file, its path without what the address names. `begin` is called first, and again if the listing broke off and begins anew.
+   * `unread`: a file that the server could not read itself. Returns the folders of the library.
+   */
+  async look({ begin, want, unread }: { begin(): void; want(file: MirrorFile): void; unread(path: string): void }): Promise<string[]> {
+    await this.#library.sync();
+    let all: string[] = [];
+    await this.#library.table(
+      (folders) => {
+        begin();
+        all = folders;
+      },
+      ({ path, size, mtime, sha256 }) => {
+        if (!path.startsWith(this.#prefix)) return;
+        const below = path.slice(this.#prefix.length);
+        if (sha256 === undefined) unread(below);
+        else want({ path: below, size, mtime, sha256 });
+      },
+    );
+    return all;
+  }
+
+  /**
+   * The bytes of a file from `offset` on. Read from its beginning, the last of them are only given if all have the hash of the table: what they are stored
+   * by is then never whole. Throws FileChanged.
+   */
+  async *read({ path, size, sha256 }: MirrorFile, offset: number): AsyncGenerator<Uint8Array> {
+    const pieces = this.#library.read(`${this.#prefix}${path}`, size, sha256, offset);
+    if (offset > 0) return yield* pieces;
+    const hash = createHash('sha256');
+    let held: Uint8Array | null = null;
+    for await (const piece of pieces) {
+      hash.update(piece);
+      if (held) yield held;
+      held = piece;
+    }
+    if (hash.digest('hex') !== sha256) throw new FileChanged(`${path} is not on ${this.shown} what its hash table says`);
+    if (held) yield held;
+  }
+
+  close(): Promise<void> {
+    return this.#library.close();
+  }
+}
