@@ -1,7 +1,8 @@
-/** Where a small life is lived: a folder, a bucket of a real gateway, an account at Cloudinary; each with a second place of its kind beside it. */
+/** Where a small life is lived: a folder, a bat server, a bucket of a real gateway, an account at Cloudinary; each with a second place of its kind beside it. */
 import { mkdirSync } from 'node:fs';
 import { missingCeph, sharedRgw } from '../servers/ceph-rgw.ts';
 import { startCloudinary } from '../servers/cloudinary-server.ts';
+import { startServer } from '../server/start-server.ts';
 import { newBucket, removeBucket } from '../servers/s3-access.ts';
 import { startS3Server } from '../servers/s3-server.ts';
 
@@ -35,6 +36,24 @@ async function onDisk(folder: string): Promise<Place> {
     bare: {},
     secrets: [],
     remove: async () => {},
+  };
+}
+
+async function onServer(): Promise<Place> {
+  const [first, second] = await Promise.all([startServer(), startServer()]);
+  const tokens = [first.tokens['anna']!, second.tokens['anna']!];
+  return {
+    store: '{ type: http, url: "${FIRST}", token: "${FIRST_TOKEN}" }',
+    archive: '{ type: http, url: "${SECOND}", token: "${SECOND_TOKEN}" }',
+    environment: { FIRST: first.url, SECOND: second.url, FIRST_TOKEN: tokens[0]!, SECOND_TOKEN: tokens[1]! },
+    away: { FIRST: nowhere, SECOND: nowhere },
+    url: first.url,
+    bare: { BAT_TOKEN: tokens[0]! },
+    secrets: tokens,
+    remove: async () => {
+      await first.close();
+      await second.close();
+    },
   };
 }
 
@@ -79,6 +98,7 @@ async function inAccount(): Promise<Place> {
 /** Each makes its place; `folder` is one that the test removes. */
 export const places: readonly [name: string, make: (folder: string) => Promise<Place>][] = [
   ['a folder', onDisk],
+  ['a bat server', onServer],
   [missingCeph() === null ? 'Ceph RGW' : 'an S3 in this process', inBucket],
   ['Cloudinary', inAccount],
 ];

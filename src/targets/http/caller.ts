@@ -68,12 +68,12 @@ export class HttpCaller {
     return this.#told(call, () => this.#send(call));
   }
 
-  /** The JSON of the answer, whatever it is; undefined where there is none. */
+  /** The JSON of the answer; undefined for an answer that says that it has none (204). */
   async json<T>(call: Call): Promise<T> {
     return this.#told(call, async () => {
       const reply = await this.#send(call);
       const text = await textOf(reply);
-      if (text === '') return undefined as T;
+      if (reply.status === 204) return undefined as T;
       if (!/^application\/json\b/.test(reply.headers['content-type'] ?? '')) throw new Refusal(reply.status, { code: null, message: 'no JSON' });
       return JSON.parse(text) as T;
     });

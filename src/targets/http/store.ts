@@ -18,6 +18,11 @@ export interface PlaceState {
   time: string;
 }
 
+export interface StoredAnswer {
+  name: string;
+  size: number;
+}
+
 export class HttpStore {
   readonly id: string;
   readonly plan: string;
@@ -50,12 +55,22 @@ export class HttpStore {
     const call: Call = { method: make ? 'PUT' : 'GET', path: this.path(), doing: 'use', what: this.location, signal };
     const state = await this.caller.json<PlaceState | undefined>(call);
     if (typeof state?.stored === 'boolean') return state;
-    throw new BatError('TARGET_UNREACHABLE', `Target "${this.id}" could not use ${this.location}: what answers there is no bat server.`, { hint: 'Correct url in the plan: it is the address of `bat serve`.', subject: this.location });
+    throw this.noServer();
+  }
+
+  /** Whatever answers with a success and does not say what was stored has not stored it: a login page of a network, say. Throws TARGET_UNREACHABLE. */
+  confirmStored(answer: StoredAnswer | undefined, name: string, size: number): void {
+    if (answer?.name !== name || answer.size !== size) throw this.noServer();
+  }
+
+  noServer(): BatError {
+    return new BatError('TARGET_UNREACHABLE', `Target "${this.id}" could not use ${this.location}: what answers there is no bat server.`, { hint: 'Correct url in the plan: it is the address of `bat serve`. Or is there a login page of the network in between?', subject: this.location });
   }
 
   async put(name: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Receipt> {
     const path = this.objectPath(name);
-    await this.caller.json({ method: 'PUT', path, headers: digest(hash('sha256', bytes, 'base64')), body: [bytes], doing: 'store', what: name, signal });
+    const answer = await this.caller.json<StoredAnswer>({ method: 'PUT', path, headers: digest(hash('sha256', bytes, 'base64')), body: [bytes], doing: 'store', what: name, signal });
+    this.confirmStored(answer, name, bytes.length);
     return { name, size: bytes.length, parts: 1 };
   }
 
@@ -63,6 +78,7 @@ export class HttpStore {
     try {
       const reply = await this.caller.call({ method: 'HEAD', path: this.objectPath(name), doing: 'look for', what: name, signal });
       for await (const _ of reply.body);
+      if (reply.headers['content-type'] !== 'application/octet-stream') throw this.noServer();
       return { name, size: Number(reply.headers['content-length'] ?? 0) };
     } catch (error) {
       if (isRefusal(error, 'NOT_FOUND')) return null;

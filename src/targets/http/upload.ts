@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { BatError } from '../../core/errors.ts';
 import type { OpenOptions, Receipt, ResumedUpload, Upload } from '../target.ts';
 import { isRefusal } from './answers.ts';
-import { digest, type HttpStore } from './store.ts';
+import { digest, type HttpStore, type StoredAnswer } from './store.ts';
 
 /** The limit of the server. */
 export const mostParts = 100_000;
@@ -69,7 +69,7 @@ class HttpUpload implements Upload {
     if (bytes.length > this.#options.partSize) throw new RangeError(`A part of ${bytes.length} bytes is longer than ${this.#options.partSize}.`);
     const sum = hash('sha256', bytes, 'buffer');
     const { signal } = this.#options;
-    const sending = this.#store.caller.json({
+    const sending = this.#store.caller.json<{ sha256: string } | undefined>({
       method: 'PUT',
       path: this.#store.path('uploads', this.id, 'parts', String(index)),
       headers: digest(sum.toString('base64')),
@@ -80,8 +80,9 @@ class HttpUpload implements Upload {
     });
     this.#writing.add(sending);
     try {
-      await sending;
-      this.#parts.set(index, { size: bytes.length, sha256: sum.toString('hex') });
+      const sha256 = sum.toString('hex');
+      if ((await sending)?.sha256 !== sha256) throw this.#store.noServer();
+      this.#parts.set(index, { size: bytes.length, sha256 });
     } catch (error) {
       throw isRefusal(error, 'NOT_FOUND') ? this.#unknown(error) : error;
     } finally {
@@ -96,7 +97,8 @@ class HttpUpload implements Upload {
     const parts = this.#sums(size);
     const { partSize, signal } = this.#options;
     try {
-      await this.#store.caller.json({ method: 'POST', path: this.#store.path('uploads', this.id, 'finish'), json: { name: this.#name, size, partSize, parts }, doing: 'store', what: this.#name, signal });
+      const answer = await this.#store.caller.json<StoredAnswer>({ method: 'POST', path: this.#store.path('uploads', this.id, 'finish'), json: { name: this.#name, size, partSize, parts }, doing: 'store', what: this.#name, signal });
+      this.#store.confirmStored(answer, this.#name, size);
     } catch (error) {
       throw isRefusal(error, 'NOT_FOUND') ? this.#unknown(error) : error;
     }

@@ -52,7 +52,7 @@ export function uploadRoutes(app: Hono<ServerEnvironment>, { settings }: ServerC
       const upload = await find(c, store);
       if (index * upload.head.partSize + length > largest) throw tooLarge(largest);
       await keepingAlive(c, () => store.write(upload, index, c.env.incoming, { length, sha256 }));
-      return c.body(null, 204);
+      return c.json({ part: index, size: length, sha256 });
     }),
   );
 
