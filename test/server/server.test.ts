@@ -15,7 +15,7 @@ test('it lives, and says so to everybody', async () => {
 
 test('who it is, by a token as a bearer or as a password', async () => {
   await begin();
-  const wanted = { user: 'camera', rights: ['add'], library: ['photos', 'documents'], stores: true, users: true };
+  const wanted = { user: 'camera', rights: ['add'], library: ['photos', 'documents'], stores: true, backups: false, users: true };
   expect(await (await server.fetch('/session', { as: 'camera' })).json()).toEqual(wanted);
   const basic = `Basic ${Buffer.from(`whoever:${server.tokens['camera']!}`).toString('base64')}`;
   expect(await (await server.fetch('/session', { as: null, headers: { authorization: basic } })).json()).toEqual(wanted);
@@ -23,7 +23,7 @@ test('who it is, by a token as a bearer or as a password', async () => {
 
 test('without users everybody on this machine may do all', async () => {
   await begin({ users: null });
-  expect(await (await server.fetch('/session')).json()).toEqual({ user: 'local', rights: ['read', 'add', 'delete'], library: ['photos', 'documents'], stores: true, users: false });
+  expect(await (await server.fetch('/session')).json()).toEqual({ user: 'local', rights: ['read', 'add', 'delete'], library: ['photos', 'documents'], stores: true, backups: true, users: false });
 });
 
 test('a session of the page: begun with a token, good without it, over when it is ended', async () => {

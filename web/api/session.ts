@@ -10,6 +10,8 @@ export interface Session {
   library: string[];
   /** Whether the server keeps backups of other machines. */
   stores: boolean;
+  /** Whether there may be backups that they may look at. */
+  backups: boolean;
   /** False: no users are configured. Everybody at this machine may do everything, and there is nothing to sign out of. */
   users: boolean;
 }

@@ -19,4 +19,5 @@ export interface View {
 
 export const views: Record<string, View> = {
   files: { title: 'Files', icon: 'folder', shown: ({ library }) => library.length > 0, load: () => import('../files/view.tsx') },
+  backups: { title: 'Backups', icon: 'shield', shown: ({ backups }) => backups, load: () => import('../backups/view.tsx') },
 };

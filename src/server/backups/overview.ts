@@ -1,5 +1,4 @@
 /** What the page shows of backups at a glance. What is not known is null, and never made up. */
-import type { CheckHow } from '../../catalog/checks.ts';
 
 export type BackupKind = 'plan' | 'store';
 
@@ -47,7 +46,7 @@ export interface TargetOverview {
   location: string;
   objects: number | null;
   bytes: number | null;
-  verify: { time: string; how: CheckHow; damaged: number } | null;
+  verify: { time: string; how: 'listed' | 'checksum' | 'decoded'; damaged: number } | null;
   drill: { time: string; isOk: boolean; files: number; failures: number } | null;
 }
 

@@ -44,6 +44,7 @@ function sessionOf(c: Context<ServerEnvironment>, { settings }: ServerContext): 
     rights: [...user.rights],
     library: settings.library.map(({ id }) => id).filter((id) => user.mayUseFolder(id)),
     stores: settings.stores !== null,
+    backups: user.rights.has('read') && (settings.stores !== null || (settings.plans.length > 0 && user.stores === null)),
     users: settings.users.length > 0,
   };
 }

@@ -31,7 +31,7 @@ export interface TreeNode {
 export type PlacedChunk = ManifestChunk;
 
 /** About half a kilobyte each: what a page of a usual browser can hold. */
-export const mostEntries = 1_000_000;
+const mostEntries = 1_000_000;
 
 export class SnapshotTree {
   readonly root = newNode('');

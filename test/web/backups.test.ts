@@ -1,0 +1,196 @@
+/** Backups in the page: looked at, opened with a key that stays in the browser, and restored. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { generateIdentity } from '../../src/volume/age.ts';
+import type { TestServer } from '../server/start-server.ts';
+import { backedUp, type BackedUp } from './backed-up.ts';
+import { browserProblem, openBrowser, visit, type Visit } from './browser.ts';
+import { openWith, restored } from './open-snapshot.ts';
+
+const problem = browserProblem();
+const MiB = 1024 * 1024;
+
+describe.skipIf(problem)(`backups in the page${problem ? ` (skipped: ${problem})` : ''}`, () => {
+  let browser: Browser;
+  let server: TestServer;
+  let backup: BackedUp;
+  let identity: string;
+  let seen: Visit;
+  const large = randomBytes(11 * MiB);
+  const changed = Buffer.concat([large.subarray(0, 5 * MiB), randomBytes(1000), large.subarray(5 * MiB)]);
+
+  beforeAll(async () => {
+    const pair = await generateIdentity('x25519');
+    identity = pair.identity;
+    backup = backedUp(`tar, compress, { encrypt: { to: [${pair.recipient}] } }`);
+    backup.write({ 'docs/a.txt': 'first', 'docs/twin.txt': 'first', 'docs/large.bin': large, 'docs/sub/deep/ä ö #1?.txt': 'odd', 'docs/sub/%41&b.txt': 'percent', 'docs/empty': '' });
+    writeFileSync(Buffer.concat([Buffer.from(`${backup.docs}/`), Buffer.from([0x66, 0xff, 0x67])]), 'no UTF-8');
+    mkdirSync(Buffer.concat([Buffer.from(`${backup.docs}/`), Buffer.from([0x80])]));
+    writeFileSync(Buffer.concat([Buffer.from(`${backup.docs}/`), Buffer.from([0x80]), Buffer.from('/inner.txt')]), 'inner');
+    await backup.run();
+    // Pieces, laid over a base; then a run that finds nothing new.
+    backup.write({ 'docs/large.bin': changed, 'docs/a.txt': 'second' });
+    await backup.run();
+    await backup.run();
+    [browser, server] = await Promise.all([openBrowser(), backup.serve()]);
+  });
+  afterEach(() => seen?.close());
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    backup?.remove();
+  });
+
+  test('the overview, a plan, and each view in both schemes and on a phone: nothing that axe finds serious, and nothing wider than the page', async () => {
+    for (const [colorScheme, width] of [['light', 1280], ['dark', 360]] as const) {
+      seen = await visit(browser, server, { colorScheme, width, at: '#/backups/' });
+      const { page } = seen;
+      const card = page.getByRole('region', { name: 'plan nas' });
+      await card.waitFor();
+      expect(await card.textContent()).toMatch(/Last run .*: done.*3 snapshots.*disk: .*never verified, no drill yet/s);
+      expect(await page.getByRole('region', { name: 'store nas' }).textContent()).toContain('how it ended is not known here');
+      await lookOver(page);
+      await card.getByRole('link', { name: 'nas' }).click();
+      await page.getByRole('heading', { name: 'Snapshots' }).waitFor();
+      await page.getByRole('link', { name: /docs/ }).first().waitFor();
+      await lookOver(page);
+      await page.getByRole('link', { name: /docs/ }).first().click();
+      await page.getByRole('heading', { name: 'This snapshot is encrypted' }).waitFor();
+      await lookOver(page);
+      await openWith(page, { identity });
+      await lookOver(page);
+      expect([seen.outside, seen.violations, seen.thrown]).toEqual([[], [], []]);
+      await seen.close();
+    }
+  });
+
+  test('with the keyboard alone: into a folder and a file out of it, and days of the calendar', async () => {
+    seen = await visit(browser, server, { at: '#/backups/plans/nas/', acceptDownloads: true });
+    const { page } = seen;
+    const today = page.getByRole('gridcell').and(page.locator('[tabindex="0"]'));
+    await today.focus();
+    expect(await today.getAttribute('aria-label')).toMatch(/: 3 runs, the worst done$/);
+    await page.keyboard.press('ArrowLeft');
+    expect(await page.evaluate('document.activeElement.ariaLabel')).toMatch(/: no run$/);
+    await page.getByRole('link', { name: /docs/ }).first().press('Enter');
+    await page.getByLabel('Identity', { exact: true }).fill(identity);
+    await page.getByLabel('Identity', { exact: true }).press('Tab');
+    await page.getByRole('button', { name: 'Open', exact: true }).press('Enter');
+    await page.getByRole('row', { name: 'sub' }).press('Enter');
+    await page.getByRole('row', { name: 'deep' }).press('ArrowDown');
+    const download = page.waitForEvent('download');
+    await page.keyboard.press('Enter');
+    expect((await download).suggestedFilename()).toBe('%41&b.txt');
+    await page.getByRole('row', { name: 'deep' }).press('Backspace');
+    await page.getByRole('row', { name: 'large.bin' }).waitFor();
+  });
+
+  test.each(['plans', 'stores'])('what comes out of %s is what went in, whatever its name; by search, too', async (kind) => {
+    seen = await visit(browser, server, { at: `#/backups/${kind}/nas/`, acceptDownloads: true });
+    const { page } = seen;
+    await page.getByRole('link', { name: /docs/ }).first().click();
+    await openWith(page, { identity });
+    expect(await page.locator('.provenance').textContent()).toMatch(/8 files.*Signed by [0-9a-f]{16}, checked in this page\. Read from (disk|nas)/);
+    expect(await restored(page, 'large.bin')).toEqual(changed);
+    expect((await restored(page, 'a.txt')).toString()).toBe('second');
+    expect((await restored(page, 'twin.txt')).toString()).toBe('first');
+    expect(await restored(page, 'empty')).toHaveLength(0);
+    expect((await restored(page, 'f\ufffdg')).toString()).toBe('no UTF-8');
+    await page.getByRole('link', { name: '\ufffd' }).click();
+    expect((await restored(page, 'inner.txt')).toString()).toBe('inner');
+    await page.getByLabel('Search in the snapshot').fill('#1 ä');
+    await page.keyboard.press('Enter');
+    expect((await restored(page, 'ä ö #1?.txt')).toString()).toBe('odd');
+    expect(await page.getByRole('row').count()).toBe(1);
+    expect([seen.outside, seen.violations, seen.thrown]).toEqual([[], [], []]);
+  });
+
+  test('only the ranges that a file needs are fetched', async () => {
+    seen = await visit(browser, server, { at: '#/backups/plans/nas/', acceptDownloads: true });
+    const { page } = seen;
+    await page.getByRole('link', { name: /docs/ }).first().click();
+    await openWith(page, { identity });
+    let fetched = 0;
+    seen.context.on('response', (response) => {
+      if (response.url().includes('/objects/volumes/')) fetched += Number(response.headers()['content-length']);
+    });
+    await restored(page, 'twin.txt');
+    expect(fetched).toBeGreaterThan(0);
+    expect(fetched).toBeLessThan(2 * MiB);
+  });
+
+  test('the key leaves the page in no request, and is stored nowhere; and it can be forgotten', async () => {
+    seen = await visit(browser, server, { at: '#/backups/stores/nas/' });
+    const { page, context } = seen;
+    const sent: string[] = [];
+    context.on('request', (request) => sent.push(`${request.url()} ${request.postData() ?? ''} ${JSON.stringify(request.headers())}`));
+    await page.getByRole('link', { name: /docs/ }).first().click();
+    await openWith(page, { identity });
+    const secret = identity.slice('AGE-SECRET-KEY-1'.length);
+    expect(sent.length).toBeGreaterThan(3);
+    expect(sent.filter((text) => text.includes(secret) || text.includes('AGE-SECRET'))).toEqual([]);
+    const kept = await page.evaluate(`(async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, (await indexedDB.databases()), (await caches.keys()), history.state, location.href, document.documentElement.outerHTML]))()`);
+    expect(kept).not.toContain(secret);
+    expect(await page.evaluate('[...document.querySelectorAll("input, textarea")].map(({ value }) => value).join("")')).toBe('');
+    await page.getByRole('button', { name: 'Forget the key' }).click();
+    await page.getByRole('heading', { name: 'This snapshot is encrypted' }).waitFor();
+  });
+
+  test('another key, none, and what is none are told in words', async () => {
+    seen = await visit(browser, server, { at: '#/backups/plans/nas/' });
+    const { page } = seen;
+    await page.getByRole('link', { name: /docs/ }).first().click();
+    const form = page.locator('.key-form');
+    await page.getByRole('button', { name: 'Open', exact: true }).click();
+    await form.getByText('No key was given.').waitFor();
+    await page.getByLabel('Identity', { exact: true }).fill('AGE-SECRET-KEY-1NOTHING');
+    await page.getByRole('button', { name: 'Open', exact: true }).click();
+    await form.getByText('Line 1 of the identity file is no identity.').waitFor();
+    await page.getByLabel('Identity', { exact: true }).fill((await generateIdentity('x25519')).identity);
+    await page.getByRole('button', { name: 'Open', exact: true }).click();
+    await form.getByText(/cannot be opened: none of the keys given fits/).waitFor();
+    await openWith(page, { identity });
+  });
+
+  test('a changed byte in a volume, and a manifest that was cut off: nothing of it is given, and why', async () => {
+    const [volume] = readdirSync(join(backup.stored, 'volumes')).map((name) => join(backup.stored, 'volumes', name));
+    const bytes = readFileSync(volume!);
+    const flipped = Buffer.from(bytes);
+    flipped[Math.floor(bytes.length / 4)]! ^= 1;
+    writeFileSync(volume!, flipped);
+    const manifest = join(backup.stored, 'manifests', readdirSync(join(backup.stored, 'manifests')).sort()[0]!);
+    const whole = readFileSync(manifest);
+    try {
+      seen = await visit(browser, server, { at: '#/backups/plans/nas/', acceptDownloads: true });
+      const { page } = seen;
+      await page.getByRole('link', { name: /docs/ }).first().click();
+      await openWith(page, { identity });
+      let downloads = 0;
+      page.on('download', () => downloads++);
+      await page.getByRole('button', { name: 'Restore large.bin' }).click();
+      await page.locator('.restore.failed').getByText(/is damaged: piece \d+ of it was changed/).waitFor();
+      expect(downloads).toBe(0);
+      writeFileSync(manifest, whole.subarray(0, whole.length - 20));
+      await page.reload();
+      await openKey(page, identity);
+      await page.getByRole('alert').getByText(/is damaged: its seek table is missing|was changed|is cut off/).waitFor();
+    } finally {
+      writeFileSync(volume!, bytes);
+      writeFileSync(manifest, whole);
+    }
+  });
+
+  async function lookOver(page: Page): Promise<void> {
+    expect(await seen.axe()).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+  }
+});
+
+async function openKey(page: Page, identity: string): Promise<void> {
+  await page.getByLabel('Identity', { exact: true }).fill(identity);
+  await page.getByRole('button', { name: 'Open', exact: true }).click();
+}
+
