@@ -5,7 +5,7 @@ import type { FoundFile } from '../catalog/push-list.ts';
 import { BatError } from '../core/errors.ts';
 import type { Emit, Issue } from '../core/events.ts';
 import { LimitedPace } from '../core/pace.ts';
-import { defaultRetry } from '../core/retry.ts';
+import type { RetryPolicy } from '../core/retry.ts';
 import { formatCount } from '../core/units.ts';
 import type { Destination } from './push/destination.ts';
 import { openRoot, type PushRoot } from './push/roots.ts';
@@ -23,6 +23,14 @@ export type { SentFile } from './push/transfer.ts';
 /** What a view shows besides the events that all commands have. */
 export type PushEvent = { type: 'looking'; files: number; bytes: number } | ({ type: 'file' } & SentFile) | { type: 'watching'; folders: number };
 
+/** In milliseconds. */
+export interface WatchTimes {
+  /** A file must have been quiet for so long. */
+  settle: number;
+  /** So often it is looked whether a disk, or a server that is another one for a while, is back. */
+  tryAgainAfter: number;
+}
+
 export interface PushOptions {
   destination: Destination;
   /** As `bat serve token` printed it; null for a server without users. */
@@ -37,11 +45,11 @@ export interface PushOptions {
   parallel: number;
   /** Bytes a second; null for no limit. */
   limit: number | null;
-  /** Milliseconds to go on trying while the server does not answer; Infinity for ever. */
-  retryFor: number;
+  /** What is done while the server does not answer. */
+  retry: RetryPolicy;
   dryRun: boolean;
-  /** Stays, and sends what comes; milliseconds that a file must have been quiet for. Null: ends when all is sent. */
-  watch: { settle: number } | null;
+  /** Stays, and sends what comes; null: ends when all is sent. */
+  watch: WatchTimes | null;
   environment: NodeJS.ProcessEnv;
   emit: Emit;
   tell(event: PushEvent): void;
@@ -118,10 +126,9 @@ class Push {
   }
 
   #connect(hashes: FileHashes): PushServer {
-    const { destination, token, ca, limit, retryFor, emit, signal } = this.#options;
+    const { destination, token, ca, limit, retry, emit, signal } = this.#options;
     const pace = limit === null ? undefined : new LimitedPace({ upload: limit });
-    const policy = { ...defaultRetry, attempts: Infinity, within: retryFor };
-    return new PushServer({ destination, token, ca, pace, policy, hashes, emit, signal });
+    return new PushServer({ destination, token, ca, pace, policy: retry, hashes, emit, signal });
   }
 
   async #send(hashes: FileHashes, server: PushServer): Promise<void> {
@@ -130,7 +137,7 @@ class Push {
     await watchRoots({
       openRoots: () => this.#openRoots(),
       rules: this.#rules,
-      settle: watch.settle,
+      ...watch,
       signal,
       emit,
       watching: (folders) => tell({ type: 'watching', folders }),

@@ -3,7 +3,9 @@ import { hash } from 'node:crypto';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { userOf } from '../../src/server/access/users.ts';
+import { Uploads } from '../../src/server/routes/tus/uploads.ts';
 import { noise } from '../e2e/noise.ts';
 import { startServer, type TestServer } from './start-server.ts';
 
@@ -141,7 +143,7 @@ describe('over a restart of the server', () => {
     const id = place.split('/').at(-1)!;
     await server.close();
     // As a power cut may leave it: longer than was ever acknowledged.
-    writeFileSync(join(server.photos, '.bat-uploads', `tus-${id}`), 'hello\0\0\0\0\0');
+    writeFileSync(join(server.photos, '.bat-uploads', `tus-${id}`), `hello${'\0'.repeat(50)}`);
     await start();
     expect((await head(place)).headers.get('upload-offset')).toBe('5');
     await patch(place, 5, Buffer.from('world'));
@@ -189,6 +191,31 @@ describe('over a restart of the server', () => {
     expect((await head(place, 'tight')).status).toBe(404);
     expect((await create({ name: 'photos/b' }, 900, { as: 'tight' })).status).toBe(201);
   });
+});
+
+test('what expires while the server runs gives its room back', async () => {
+  const uploads = new Uploads(server.context);
+  const user = userOf({ name: 'tight', rights: new Set(['add']), quota: 1000, library: null, stores: null });
+  const record = await uploads.create(user, { name: 'photos/a', size: 900 });
+  await uploads.append(record, user, (async function* () {
+    yield noise(400, 10);
+  })());
+  await expect(uploads.create(user, { name: 'photos/b', size: 900 })).rejects.toMatchObject({ code: 'QUOTA' });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6 * 86_400_000 });
+  await uploads.sweep();
+  expect(remains()).toHaveLength(2);
+  vi.setSystemTime(Date.now() + 2 * 86_400_000);
+  await uploads.sweep();
+  vi.useRealTimers();
+  expect(remains()).toEqual([]);
+  expect(await uploads.create(user, { name: 'photos/b', size: 900 })).toMatchObject({ durable: 0 });
+});
+
+test('one user has no more than a thousand at a time', async () => {
+  const uploads = new Uploads(server.context);
+  const user = userOf({ name: 'anna', rights: new Set(['add']), quota: null, library: null, stores: null });
+  for (let index = 0; index < 1000; index++) await uploads.create(user, { name: `photos/${index}`, size: 1 });
+  await expect(uploads.create(user, { name: 'photos/more', size: 1 })).rejects.toMatchObject({ code: 'QUOTA' });
 });
 
 test('DELETE ends an upload and leaves nothing of it', async () => {

@@ -11,6 +11,7 @@ import { fullName } from '../../src/cli/command-help.ts';
 import { generateIdentity } from '../../src/volume/age.ts';
 import { copyTree, differences, missingPrograms } from '../e2e/judges.ts';
 import { noise } from '../e2e/noise.ts';
+import { startServer } from '../server/start-server.ts';
 import { places } from './places.ts';
 import { everyCommand, SmallLife } from './small-life.ts';
 
@@ -263,6 +264,20 @@ retention: { last: 2, keep-tags: [release] }
     await life.both(0, ['rekey', '--add', recipient, '-n']);
     await life.bat(0, ['rekey', '--add', recipient]);
     await life.bat(0, ['rekey', '--remove', recipient, '--json']);
+  });
+
+  test('files go to a server at home', async () => {
+    const server = await startServer();
+    const words = ['push', `${server.url}/photos/here`, 'docs'];
+    try {
+      const around = { environment: { BAT_TOKEN: server.tokens['anna']! } };
+      await life.both(0, [...words, '-n'], around);
+      await life.both(0, words, around);
+      expect(readFileSync(`${server.photos}/here/docs/a.txt`, 'utf8')).toBe(readFileSync(life.at('docs/a.txt'), 'utf8'));
+      for (const [token, code] of [[server.tokens['reader']!, 1], ['', 2]] as const) await life.bat(code, [...words, '--json'], { environment: { BAT_TOKEN: token } });
+    } finally {
+      await server.close();
+    }
   });
 
   test('every command that bat has was called, in both ways', () => {

@@ -22,6 +22,8 @@ export interface WatchOptions {
   rules: Rules;
   /** Milliseconds that a file must have been quiet for. */
   settle: number;
+  /** Milliseconds until it is tried again what may be mended meanwhile. */
+  tryAgainAfter: number;
   signal: AbortSignal;
   emit: Emit;
   /** All is sent, and so many folders are watched. Called whenever that is so again. */
@@ -35,7 +37,6 @@ export interface WatchOptions {
 const lookEvery = 3_600_000;
 /** Where not every folder can be watched. */
 const lookOften = 300_000;
-const tryAgainAfter = 60_000;
 /** What may be mended while it waits: a disk that is away here or there, a server that is something else for a while. */
 const passing = new Set<ErrorCode>(['SOURCE_MISSING', 'TARGET_UNREACHABLE', 'TARGET_FAILED']);
 
@@ -50,8 +51,8 @@ export async function watchRoots(options: WatchOptions): Promise<void> {
       return await new Watch(options, options.openRoots(), () => (hasBegun = true)).run();
     } catch (error) {
       if (!hasBegun || options.signal.aborted || !(error instanceof BatError) || !passing.has(error.code)) throw error;
-      options.emit({ type: 'issue', issue: { kind: 'note', message: `${error.message} It is tried again in ${formatDuration(tryAgainAfter)}.` } });
-      await wait(tryAgainAfter, options.signal);
+      options.emit({ type: 'issue', issue: { kind: 'note', message: `${error.message} It is tried again in ${formatDuration(options.tryAgainAfter)}.` } });
+      await wait(options.tryAgainAfter, options.signal);
     }
   }
 }

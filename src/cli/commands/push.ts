@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { PushOptions, PushSummary } from '../../actions/push.ts';
+import { defaultRetry } from '../../core/retry.ts';
 import { parseDuration, parseRate } from '../../core/units.ts';
 import { addExamples, collect } from '../command-help.ts';
 import { givenToken, typedToken } from '../server-token.ts';
@@ -21,6 +22,7 @@ interface PushFlags {
 }
 
 const usualPatience = 600_000;
+const tryAgainAfter = 60_000;
 const mostParallel = 32;
 
 export function pushCommand(shell: Shell): Command {
@@ -68,9 +70,9 @@ async function send(shell: Shell, url: string, paths: readonly string[], flags: 
     exclude: flags.exclude ?? [],
     parallel: flags.parallel,
     limit: flags.limit ?? null,
-    retryFor: flags.retryFor ?? (watches ? Infinity : usualPatience),
+    retry: { ...defaultRetry, attempts: Infinity, within: flags.retryFor ?? (watches ? Infinity : usualPatience) },
     dryRun: flags.dryRun ?? false,
-    watch: watches ? { settle: flags.settle } : null,
+    watch: watches ? { settle: flags.settle, tryAgainAfter } : null,
     environment: shell.environment,
     emit: view.emit,
     tell: view.tell,

@@ -92,9 +92,11 @@ function jsonView(shell: Shell): PushView {
 
 function showSummary({ out }: Shell, { sent, there, skipped, duration }: PushSummary, dryRun: boolean): void {
   const amount = ({ files, bytes }: PushSummary['sent']): string => `${formatCount(files, 'file')}, ${formatBytes(bytes)}`;
-  const known = there.files > 0 ? `; ${amount(there)}, ${there.files === 1 ? 'was' : 'were'} there already` : '';
-  if (dryRun) out.line(`would send ${amount(sent)}${known}; nothing was sent`);
-  else out.line(out.colours.green(`sent ${amount(sent)}, in ${formatDuration(duration)}${known}`));
+  const known = `${amount(there)}, ${there.files === 1 ? 'was' : 'were'} there already`;
+  const also = there.files > 0 ? `; ${known}` : '';
+  if (dryRun) out.line(`would send ${amount(sent)}${also}; nothing was sent`);
+  else if (sent.files === 0) out.line(out.colours.green(`nothing had to be sent${there.files > 0 ? `: ${known}` : ''} (${formatDuration(duration)})`));
+  else out.line(out.colours.green(`sent ${amount(sent)}, in ${formatDuration(duration)}${also}`));
   const left = [...(skipped.symlinks > 0 ? [formatCount(skipped.symlinks, 'symlink')] : []), ...(skipped.special > 0 ? [formatCount(skipped.special, 'socket, fifo or device', 'sockets, fifos or devices')] : [])];
   if (left.length > 0) out.line(out.colours.dim(`passed over: ${left.join(', ')}`));
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,9 +6,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseDestination } from '../../../src/actions/push/destination.ts';
 import { secondsOf } from '../../../src/actions/push/kept.ts';
 import { QuietFiles } from '../../../src/actions/push/quiet-files.ts';
+import { FileChanged, hashFile, piecesFrom, readWhole } from '../../../src/actions/push/read-file.ts';
 import { openRoot } from '../../../src/actions/push/roots.ts';
 import { excludeRules, walk } from '../../../src/actions/push/walk.ts';
+import type { FoundFile } from '../../../src/catalog/push-list.ts';
 import type { Issue } from '../../../src/core/events.ts';
+import { noise } from '../../e2e/noise.ts';
+import { pastTick } from '../../past-tick.ts';
 
 describe('the address of a push', () => {
   test.each([
@@ -85,6 +90,57 @@ describe('what is walked', () => {
     walking.next();
     rmSync(join(folder, 'DCIM'), { recursive: true });
     expect(() => [...walking]).toThrow(expect.objectContaining({ code: 'SOURCE_MISSING' }));
+  });
+});
+
+describe('a file that is sent', () => {
+  let folder: string;
+  let file: FoundFile;
+  const never = new AbortController().signal;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'bat-push-'));
+    const absolute = join(folder, 'film.mov');
+    writeFileSync(absolute, noise(600_000, 1));
+    file = { absolute, name: 'photos/film.mov', size: 600_000, stamp: '' };
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('comes from the byte that is asked for', async () => {
+    const hashed = await hashFile(file, Buffer.alloc(1000), never);
+    expect(hashed.sha256).toBe(hash('sha256', noise(600_000, 1)));
+    expect(Buffer.concat(await Array.fromAsync(piecesFrom(hashed, 500_001)))).toEqual(noise(600_000, 1).subarray(500_001));
+    expect(await readWhole(hashed)).toEqual(noise(600_000, 1));
+  });
+
+  test('is never whole if it changes on the way, though its size stays', async () => {
+    const hashed = await hashFile(file, Buffer.alloc(1000), never);
+    let came = 0;
+    const sending = (async (): Promise<void> => {
+      for await (const piece of piecesFrom(hashed, 0)) {
+        came += piece.length;
+        writeFileSync(file.absolute, noise(600_000, 2));
+      }
+    })();
+    await expect(sending).rejects.toBeInstanceOf(FileChanged);
+    expect(came).toBeLessThan(600_000);
+    await expect(readWhole(hashed)).rejects.toBeInstanceOf(FileChanged);
+    await expect(Array.fromAsync(piecesFrom(hashed, 0))).rejects.toBeInstanceOf(FileChanged);
+  });
+
+  test('is not known by a stamp that it got in the tick in which it was read', async () => {
+    expect((await hashFile(file, Buffer.alloc(1000), never)).stamp).toBe('');
+    await pastTick();
+    expect((await hashFile(file, Buffer.alloc(1000), never)).stamp).not.toBe('');
+  });
+
+  test('a link or a folder that took its place is not read', async () => {
+    rmSync(file.absolute);
+    symlinkSync('/etc/passwd', file.absolute);
+    await expect(hashFile(file, Buffer.alloc(1000), never)).rejects.toMatchObject({ kind: 'unread' });
+    rmSync(file.absolute);
+    await expect(hashFile(file, Buffer.alloc(1000), never)).rejects.toMatchObject({ kind: 'vanished' });
+    mkdirSync(file.absolute);
+    await expect(hashFile(file, Buffer.alloc(1000), never)).rejects.toMatchObject({ kind: 'unread' });
   });
 });
 
