@@ -20,6 +20,7 @@ import type { Key } from './results.ts';
 import type { Row } from './row.ts';
 import { rows } from './rows.ts';
 import { measureOnRgw } from './rgw.ts';
+import { measureOnServer } from './server.ts';
 import { newScratch } from './setting.ts';
 import { measureStart } from './start.ts';
 import { tree, treeNames, whatHolds } from './trees.ts';
@@ -103,6 +104,7 @@ const setting = { work, scratch: newScratch(work), rounds, wanted: wantedBy(poss
 
 for (const name of treeNames) await measureOnDisk(name, () => tree(name, work), setting);
 await measureOnRgw(setting);
+await measureOnServer(setting);
 await measureStart(setting, Math.max(20, rounds));
 await measureInstalled(setting);
 

@@ -17,6 +17,7 @@ export const rows: readonly Row[] = [
   ratio('rgw-first-restic', 'first backup of mixed to RGW: wall, to restic', 'rgw/first/bat', ['rgw/first/restic'], 'wall', 0.6),
   ratio('rgw-file-restic', 'one file from RGW, nothing cached: wall, to restic', 'rgw/file/bat', ['rgw/file/restic'], 'wall', 0.7),
   ratio('rgw-file-bytes', 'one file from RGW, nothing cached: bytes, to restic', 'rgw/file/bat', ['rgw/file/restic'], 'transferred', 0.7),
+  ratio('server-file', 'first backup of big to a bat server: wall, to a folder', 'server/first/http', ['server/first/file'], 'wall', 1.5),
   peak('mixed-memory', 'mixed: memory at the peak', ['mixed/first/bat', 'mixed/nothing/bat', 'mixed/restore/bat'], 130),
   peak('big-memory', 'big: memory at the peak', ['big/first/bat', 'big/restore/bat'], 130),
   peak('many-memory', 'many: memory at the peak', ['many/first/bat', 'many/nothing/bat'], 200),

@@ -5,7 +5,7 @@ import type { Bucket } from '../rgw.ts';
 import { bytesIn } from './contender.ts';
 import type { Contender, Place } from './contender.ts';
 
-const program = [process.execPath, join(import.meta.dirname, '../../bin/bat.js')];
+export const program = [process.execPath, join(import.meta.dirname, '../../bin/bat.js')];
 
 export function batCommand(...args: string[]): Command {
   return { argv: [...program, ...args] };
@@ -38,6 +38,13 @@ export function batInBucket(place: Place, { endpoint, bucket, accessKey, secretK
     backup: batCommand('run', plan, '--quiet'),
     file: (path) => batCommand('cat', plan, `tree/${path}`, '--identity', place.key),
   };
+}
+
+/** A run to a target of its own. */
+export function batOn(place: Place, target: Record<string, string>): Command {
+  const plan = join(place.folder, 'bat.yaml');
+  writePlan(plan, place, target);
+  return batCommand('run', plan, '--quiet');
 }
 
 function writePlan(file: string, { tree, recipient }: Place, store: Record<string, string>): void {

@@ -71,7 +71,12 @@ describe('what the server says', () => {
     const page = (status: number): Reaction => ({ status, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' });
     for (const status of [403, 502, 503, 407]) expect((await answered(page(status))).put).toMatchObject({ code: 'TARGET_FAILED', transient: true });
     for (const status of [404, 200]) expect((await answered(page(status))).put).toMatchObject({ code: 'TARGET_UNREACHABLE', transient: false });
-    const { endpoint } = await between(() => ({ status: 200, headers: { 'content-type': 'application/json' }, body: '{"hello":"there"}' }));
+    const { endpoint } = await between(({ path }) => ({ status: 200, headers: { 'content-type': 'application/json' }, body: path.endsWith('/uploads') ? '{"id":"1"}' : '{"hello":"there"}' }));
+    const target = targetAt({ url: endpoint });
+    expect(await errorOf(() => target.put('bat.json', bytesOf(10), hot))).toMatchObject({ code: 'TARGET_UNREACHABLE' });
+    const upload = await target.open('volumes/a.tar', { ...hot, partSize: 1000 });
+    expect(await errorOf(() => upload.write(0, bytesOf(10)))).toMatchObject({ code: 'TARGET_UNREACHABLE' });
+    expect(await errorOf(() => upload.finish(0))).toMatchObject({ code: 'TARGET_UNREACHABLE' });
     expect(await errorOf(() => targetAt({ url: endpoint }).connect({ create: true }))).toMatchObject({ code: 'TARGET_UNREACHABLE' });
   });
 
