@@ -1,5 +1,4 @@
 /** A folder of the library, and whether what lies at its path is the folder that it was. */
-import { constants } from 'node:fs';
 import { systemCode } from '../core/errors.ts';
 import type { LibraryDisk } from './disk.ts';
 import { LibraryError } from './errors.ts';
@@ -35,11 +34,11 @@ export class LibraryFolder {
 
   /**
    * Throws FOLDER_AWAY unless the folder is there, and the one that the table tells of. An empty mount point has no folder for uploads: that is made
-   * once, and not again by itself as long as files are known here.
+   * once, and not again by itself as long as files are known here. `notEmpty`: nor may all files be gone at once.
    */
-  async confirmPresent(): Promise<void> {
+  async confirmPresent({ notEmpty = false } = {}): Promise<void> {
     try {
-      await this.#holder.within(this.path, [], (root) => this.#confirmRoot(root));
+      await this.#holder.within(this.path, [], (root) => this.#confirmRoot(root, notEmpty));
     } catch (error) {
       const code = systemCode(error);
       if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'ENODEV' || code === 'EIO' || code === 'ESTALE' || code === 'ENOTCONN') throw this.away('it cannot be opened', error);
@@ -63,18 +62,17 @@ export class LibraryFolder {
     });
   }
 
-  async #confirmRoot(root: HeldFolder): Promise<void> {
+  async #confirmRoot(root: HeldFolder, notEmpty: boolean): Promise<void> {
     const knowsFiles = this.#table.amount({ folder: this.id }).files > 0;
     const { database } = this.#table;
     const isMarked = database.get('SELECT marked FROM folders WHERE id = ?', this.id)?.['marked'] === 1;
     const hasUploads = await this.#isFolder(root.at(uploadsName));
-    if (hasUploads && isMarked && !knowsFiles) return;
     if (knowsFiles && isMarked && !hasUploads) {
       throw new LibraryError('FOLDER_AWAY', `The folder "${this.id}" of the library is not the one that it was: its ${uploadsName} is gone (${this.path}).`, {
         hint: `If its disk is not mounted, mount it. If this is the right folder, make a folder ${uploadsName} in it.`,
       });
     }
-    if (knowsFiles && (await this.#isEmpty(root))) {
+    if (notEmpty && knowsFiles && (await this.#isEmpty(root))) {
       throw new LibraryError('FOLDER_AWAY', `The folder "${this.id}" of the library is suddenly empty (${this.path}).`, {
         hint: 'If its disk is not mounted, mount it. If it was emptied on purpose, put any file into it.',
       });
@@ -92,9 +90,7 @@ export class LibraryFolder {
 
   async #isFolder(path: string): Promise<boolean> {
     try {
-      const handle = await this.#disk.open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-      await handle.close();
-      return true;
+      return (await this.#disk.lstat(path)).isDirectory();
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return false;
       throw error;

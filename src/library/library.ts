@@ -12,7 +12,7 @@ import { disk as realDisk, type LibraryDisk } from './disk.ts';
 import { explainDisk, LibraryError } from './errors.ts';
 import { fold } from './fold.ts';
 import { FolderHolder } from './held-folder.ts';
-import { KeyedLocks } from './keyed-locks.ts';
+import { KeyedLock } from '../core/keyed-lock.ts';
 import { LibraryFolder } from './library-folder.ts';
 import { Listings } from './listing.ts';
 import { formatLibraryPath, parseLibraryPath, parseNewPath, type LibraryPath } from './names.ts';
@@ -43,7 +43,7 @@ export class Library {
   readonly #claims: Claims;
   readonly #space: Space;
   readonly #listings: Listings;
-  readonly #locks = new KeyedLocks();
+  readonly #locks = new KeyedLock();
   readonly #threads = new Threads();
   readonly #owner: string;
   readonly #log: (line: string) => void;
@@ -137,6 +137,7 @@ export class Library {
    * many bytes as announced), HASH_MISMATCH, QUOTA, DISK_FULL, DISK_FAILED, FOLDER_AWAY, EXISTS (with `exactName`).
    */
   async place(path: string, content: AsyncIterable<Uint8Array> | FinishedFile, options: PlaceOptions = {}): Promise<Placed> {
+    if (path.endsWith('/')) throw new LibraryError('NAME_REFUSED', `The name ${JSON.stringify(path)} is refused: it is a folder's.`);
     const { folder, parts } = parseNewPath(path);
     return place(this.#placing, this.#folder(folder), parts, content, options);
   }

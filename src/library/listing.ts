@@ -37,14 +37,14 @@ export class Listings {
       const names = await this.#namesOf(path, held);
       const start = firstAfter(names, after);
       const page = names.slice(start, start + limit);
-      const known = this.#table.namesIn(folder.id, parts.join('/'));
+      const directory = parts.join('/');
       const entries: ListedEntry[] = [];
       for (const name of page) {
         const stat = await this.#look(held.at(name));
         if (stat?.isDirectory()) entries.push({ name, type: 'folder', size: 0, mtime: formatMtime(stat.mtimeNs) });
         if (!stat?.isFile()) continue;
         const { size, mtime, stamp } = marksOf(stat);
-        const row = known.get(name);
+        const row = this.#table.at({ folder: folder.id, directory, name });
         const sha256 = row?.stamp === stamp ? row.sha256 : null;
         entries.push({ name, type: 'file', size, mtime, ...(sha256 === null ? {} : { sha256 }) });
       }

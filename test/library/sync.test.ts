@@ -38,6 +38,7 @@ test('a folder that is away or suddenly empty is said to be, and all that is kno
   await expect(library.sync({ folders: ['photos'] })).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
   await expect(library.place('photos/b', bytesOf('two'))).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
   await expect(library.check([sha256Of('one')])).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
+  // What was emptied by hand is told from that by what is put into it next.
   mkdirSync(at('photos/.bat-uploads'));
   await expect(library.sync({ folders: ['photos'] })).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
   rmSync(at('photos'), { recursive: true });

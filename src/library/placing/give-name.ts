@@ -2,7 +2,7 @@
 import { systemCode } from '../../core/errors.ts';
 import type { LibraryDisk } from '../disk.ts';
 import type { HeldFolder } from '../held-folder.ts';
-import type { KeyedLocks } from '../keyed-locks.ts';
+import type { KeyedLock } from '../../core/keyed-lock.ts';
 import { numberedName } from '../names.ts';
 
 /** What file systems without hard links answer; EMLINK is one that has no more of them for this file. */
@@ -11,7 +11,7 @@ const oneByOne = 10;
 
 export interface Naming {
   disk: LibraryDisk;
-  locks: KeyedLocks;
+  locks: KeyedLock;
 }
 
 /**

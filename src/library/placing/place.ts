@@ -9,7 +9,7 @@ import { formatContentHash, type ContentHash } from '../content-hash.ts';
 import type { LibraryDisk } from '../disk.ts';
 import { explainDisk, LibraryError } from '../errors.ts';
 import type { HeldFolder } from '../held-folder.ts';
-import type { KeyedLocks } from '../keyed-locks.ts';
+import type { KeyedLock } from '../../core/keyed-lock.ts';
 import type { LibraryFolder } from '../library-folder.ts';
 import { formatLibraryPath, uploadsName } from '../names.ts';
 import type { Space } from '../space.ts';
@@ -24,7 +24,7 @@ export interface PlacingParts {
   table: FileTable;
   claims: Claims;
   space: Space;
-  locks: KeyedLocks;
+  locks: KeyedLock;
   /** Of this server: its name in the names of incoming files. */
   owner: string;
 }

@@ -1,5 +1,5 @@
 /** Keeps the rows of one folder true: a walk, then what is new or changed is read, which may take hours at the first time. */
-import type { KeyedLocks } from '../keyed-locks.ts';
+import type { KeyedLock } from '../../core/keyed-lock.ts';
 import type { LibraryFolder } from '../library-folder.ts';
 import type { FileRow, FileTable } from '../table/files.ts';
 import type { Threads } from '../thread/threads.ts';
@@ -17,7 +17,7 @@ const mostNotes = 20;
 export interface SyncParts {
   table: FileTable;
   walks: Walks;
-  locks: KeyedLocks;
+  locks: KeyedLock;
   threads: Threads;
   log: (line: string) => void;
   /** Aborted when the library is closed. */

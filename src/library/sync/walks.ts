@@ -58,7 +58,7 @@ export class Walks {
   async #walk(thread: LibraryThread, folder: LibraryFolder): Promise<WalkEnd | LibraryError> {
     const { table, folders, signal } = this.#parts;
     try {
-      await folder.confirmPresent();
+      await folder.confirmPresent({ notEmpty: true });
       const roots = Object.fromEntries([...folders].map(([id, { path }]) => [id, path]));
       const take = (differences: Difference[]): void => applyDifferences(table, folder.id, differences, this.countsOf(folder.id));
       return await thread.walk({ folder: folder.id, roots, table: table.database.file }, take, signal);

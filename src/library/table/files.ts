@@ -78,9 +78,9 @@ export class FileTable {
   }
 
   /** Of all files of one directory. */
-  namesIn(folder: string, directory: string): Map<string, { id: number; stamp: string; identity: string; sha256: string | null }> {
-    const rows = this.database.all('SELECT id, name, stamp, identity, sha256 FROM files WHERE folder = ? AND directory = ?', folder, directory);
-    return new Map(rows.map((row) => [row['name'] as string, { id: row['id'] as number, stamp: row['stamp'] as string, identity: row['identity'] as string, sha256: hexOf(row['sha256']) }]));
+  namesIn(folder: string, directory: string): Map<string, { id: number; stamp: string; identity: string }> {
+    const rows = this.database.all('SELECT id, name, stamp, identity FROM files WHERE folder = ? AND directory = ?', folder, directory);
+    return new Map(rows.map((row) => [row['name'] as string, { id: row['id'] as number, stamp: row['stamp'] as string, identity: row['identity'] as string }]));
   }
 
   withIdentity(identity: string, limit: number): FileRow[] {

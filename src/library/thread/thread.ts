@@ -10,7 +10,7 @@ export class LibraryThread {
 
   constructor() {
     const { pathname } = new URL(import.meta.url);
-    this.#worker = new Worker(new URL(`./library-thread${pathname.slice(pathname.lastIndexOf('.'))}`, import.meta.url));
+    this.#worker = new Worker(new URL(`./library-thread${pathname.slice(pathname.lastIndexOf('.'))}`, import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: 4 } });
     // One that has nothing to do keeps no program alive.
     this.#worker.unref();
     this.#worker.on('message', (message: FromThread) => {

@@ -11,7 +11,7 @@ import { listObjects, statObject } from '../../targets/file/walk.ts';
 import type { ObjectStat } from '../../targets/target.ts';
 import type { User } from '../access/users.ts';
 import { ServerError } from '../errors.ts';
-import { KeyedLock } from './keyed-lock.ts';
+import { KeyedLock } from '../../core/keyed-lock.ts';
 import { confirmObjectName, isScratch } from './names.ts';
 import { hashFile, placeObject } from './place.ts';
 import { receiveInto, type Announced } from './receive.ts';
