@@ -23,12 +23,12 @@ export interface BackedUp {
   remove(): void;
 }
 
-/** A plan `nas` of one source `docs`. `steps`: those between select and record, as YAML, without the upload. */
+/** A plan `nas` of one source `docs`. `steps`: those between select and record, as YAML; empty for none. */
 export function backedUp(steps: string): BackedUp {
   const folder = mkdtempSync(join(tmpdir(), 'bat-backed-up-'));
   const file = join(folder, 'nas.yaml');
   mkdirSync(join(folder, 'docs'));
-  writeFileSync(file, `version: 1\nname: nas\nstate: state\nsources: { docs: { path: docs } }\nsteps: [select, ${steps}, { upload: { to: [disk] } }, record]\ntargets: { disk: { type: file, path: disk } }\n`);
+  writeFileSync(file, `version: 1\nname: nas\nstate: state\nsources: { docs: { path: docs } }\nsteps: [${['select', steps].filter(Boolean).join(', ')}, { upload: { to: [disk] } }, record]\ntargets: { disk: { type: file, path: disk } }\n`);
   return {
     folder,
     docs: join(folder, 'docs'),

@@ -22,8 +22,9 @@ export function browserProblem(): string | null {
   return 'not installed: chromium; set BAT_NO_SKIP to make this a failure';
 }
 
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath() ?? programs[0]!, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+/** `more`: words of its command line. */
+export function openBrowser(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath() ?? programs[0]!, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', ...more] });
 }
 
 export interface VisitOptions extends Pick<BrowserContextOptions, 'colorScheme' | 'reducedMotion' | 'acceptDownloads'> {

@@ -86,5 +86,5 @@ function wordsOf({ day, count, outcome }: Day, of: Calendar['of']): string {
   const date = dates.format(new Date(day));
   if (count === 0) return `${date}: no ${what}`;
   if (!outcome) return `${date}: ${formatCount(count, what)}`;
-  return `${date}: ${formatCount(count, what)}, ${count === 1 ? '' : 'the worst '}${outcomeWords[outcome]}`;
+  return `${date}: ${formatCount(count, what)}, ${count === 1 ? '' : outcome === 'done' ? 'all ' : 'the worst '}${outcomeWords[outcome]}`;
 }
