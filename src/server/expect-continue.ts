@@ -12,3 +12,13 @@ export function continueWhenRead(incoming: IncomingMessage, outgoing: ServerResp
     read(size);
   };
 }
+
+/** After an answer to a body that was not read the connection is closed: the rest of the body would be taken for the next request. */
+export function closeAfterUnread(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  if (incoming.headers['transfer-encoding'] === undefined && Number(incoming.headers['content-length'] ?? 0) === 0) return;
+  const writeHead = outgoing.writeHead.bind(outgoing) as (...words: unknown[]) => ServerResponse;
+  outgoing.writeHead = (...words: unknown[]): ServerResponse => {
+    if (!incoming.complete) outgoing.setHeader('Connection', 'close');
+    return writeHead(...words);
+  };
+}

@@ -9,7 +9,7 @@ import type { ServerApp } from './app.ts';
 import { certificateNotice, followCertificate, readCertificate } from './certificate.ts';
 import { limitConnections } from './connections.ts';
 import { ServerError, statusCodes } from './errors.ts';
-import { continueWhenRead } from './expect-continue.ts';
+import { closeAfterUnread, continueWhenRead } from './expect-continue.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { recordOf, requestRecord } from './record-request.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -39,6 +39,7 @@ export async function listen(settings: ServeSettings, app: ServerApp, log: (even
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     for (const [name, value] of Object.entries(securityHeaders)) outgoing.setHeader(name, value);
     requestRecord(incoming, outgoing, log);
+    closeAfterUnread(incoming, outgoing);
     if (stopping) {
       recordOf(incoming).status = statusCodes.STOPPING;
       return writeRefusal(incoming.socket, stoppingError());

@@ -3,7 +3,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { publint } from 'publint';
@@ -26,11 +26,14 @@ beforeAll(async () => {
 });
 afterAll(() => built.remove());
 
-test('it has the program, what it puts on targets, the schema, plans and pages', () => {
+test('it has the program, its web page, what it puts on targets, the schema, plans and pages', () => {
   const programs = readdirSync(join(built.folder, bundleFolder)).map((name) => `${bundleFolder}/${name}`);
   expect(programs).toEqual(expect.arrayContaining([`${bundleFolder}/main.js`, `${bundleFolder}/reading-thread.js`, `${bundleFolder}/writing-thread.js`, `${bundleFolder}/licenses.txt`]));
-  const others = ['assets', 'docs', 'plans', 'schema'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
-  expect(packed.toSorted()).toEqual([...programs, ...others, 'CHANGELOG.md', 'LICENSE', 'README.md', 'bin/bat.js', 'package.json'].toSorted());
+  const filesIn = (parent: string, folder: string): string[] => readdirSync(join(parent, folder), { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [relative(parent, join(entry.parentPath, entry.name))] : []));
+  const page = filesIn(built.folder, 'dist/web');
+  expect(page.map((name) => name.replace(/-[\w-]{8}\./, '.'))).toEqual(expect.arrayContaining(['dist/web/index.html', 'dist/web/assets/page.js', 'dist/web/assets/page.css', 'dist/web/assets/hash-worker.js']));
+  const others = ['assets', 'docs', 'plans', 'schema'].flatMap((folder) => filesIn(root, folder));
+  expect(packed.toSorted()).toEqual([...programs, ...page, ...others, 'CHANGELOG.md', 'LICENSE', 'README.md', 'bin/bat.js', 'package.json'].toSorted());
 });
 
 test('its program is in ASCII, of which V8 holds a byte for each character and not two', () => {
@@ -48,14 +51,14 @@ test('every library in it is named with its licence, and it asks for none to be 
   const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, Record<string, string> | undefined>;
   expect(dependencies).toBeUndefined();
   const notices = readFileSync(join(built.folder, bundleFolder, 'licenses.txt'), 'utf8');
-  const imported = new Set(sourcesOf('src').flatMap((text) => [...text.matchAll(/(?:^(?:import |export |\} ).*from |import\()'(@[^/']+\/[^/']+|[^.@/'][^/']*)/gm)].map(([, name]) => name!)));
+  const imported = new Set([...sourcesOf('src'), ...sourcesOf('web')].flatMap((text) => [...text.matchAll(/(?:^(?:import |export |\} ).*from |import\()'(@[^/']+\/[^/']+|[^.@/'][^/']*)/gm)].map(([, name]) => name!)));
   const libraries = [...imported].filter((name) => !/^(node:|#)/.test(name));
   expect(libraries.filter((name) => devDependencies![name] === undefined)).toEqual([]);
   expect(libraries.filter((name) => !new RegExp(`^${name} \\d[^,]*, \\S`, 'm').test(notices))).toEqual([]);
 });
 
 function sourcesOf(folder: string): string[] {
-  const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
   // Types are gone when it runs.
   return names.map((name) => readFileSync(join(root, folder, name), 'utf8').replaceAll(/^import type .*$/gm, ''));
 }

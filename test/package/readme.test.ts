@@ -83,7 +83,7 @@ test('it has every command, and no other', async () => {
   expect([...readme.matchAll(/^\| `bat (\w+)` \|/gm)].map(([, name]) => name)).toEqual(commands);
 });
 
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...readdirSync(join(root, 'docs')).filter((name) => /\.\w+$/.test(name)).map((name) => `docs/${name}`)];
 
 test.for(pages)('links in %s lead somewhere', (page) => {
   const text = readFileSync(join(root, page), 'utf8').replaceAll(/```[\s\S]*?```/g, '');

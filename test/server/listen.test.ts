@@ -166,14 +166,6 @@ describe('who does not', () => {
     expect((await answer)!.body).toBe(`{"bytes":${pieces * 4096}}`);
   });
 
-  test('a route may take its time before it asks for a body', async () => {
-    const connection = await connect();
-    await connection.send(request('POST /late', { 'Content-Length': 5, Expect: '100-continue' }));
-    expect((await connection.answer())!.status).toBe(100);
-    await connection.send('hello');
-    expect((await connection.answer())!.body).toBe('{"bytes":5}');
-  });
-
   test('a route may take its time before a body and within it, and between the pieces of an answer', async () => {
     const late = fetch(`${listening.url}/late`, { method: 'POST', body: Buffer.alloc(200_000) });
     const pausing = fetch(`${listening.url}/pausing`);

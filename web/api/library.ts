@@ -40,7 +40,8 @@ export interface SyncAnswer {
 const encodedPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 export const fileUrl = (path: string): string => `/files/${encodedPath(path)}`;
 export const downloadUrl = (path: string): string => `${fileUrl(path)}?download`;
-export const thumbnailUrl = (path: string, size: number): string => `/thumbnails/${encodedPath(path)}?size=${size}`;
+/** Not every photo brings a small picture: then there is nothing. */
+export const thumbnailUrl = (path: string): string => `/thumbnails/${encodedPath(path)}`;
 
 /** One part of a folder's list. `path` without a slash at its end. */
 export const listFolder = (path: string, after: string | undefined, signal: AbortSignal): Promise<Listing> =>

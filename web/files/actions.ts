@@ -7,7 +7,7 @@ import { describe } from '../parts/describe.ts';
 import { notify } from '../shell/notices.tsx';
 import { refresh } from './folder.ts';
 import type { Row } from './row.ts';
-import { selectNone } from './selection.ts';
+import { followTo, selectNone } from './selection.ts';
 
 export type Question = { kind: 'delete'; rows: Row[] } | { kind: 'move'; rows: Row[] } | { kind: 'new-folder'; folder: string };
 
@@ -25,7 +25,9 @@ export function countOf(rows: readonly Row[]): string {
 
 /** Throws an ApiError. */
 export async function rename(row: Row, name: string): Promise<void> {
-  await move(row, `${row.path.slice(0, row.path.length - row.name.length)}${name}`);
+  const to = `${row.path.slice(0, row.path.length - row.name.length)}${name}`;
+  await move(row, to);
+  followTo(to);
   notify('good', `"${row.name}" is now "${name}".`);
   refresh();
 }

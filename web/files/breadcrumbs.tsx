@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../parts/icons.tsx';
 import { hashOf } from '../shell/router.ts';
 import { folders } from '../shell/session.ts';
@@ -8,9 +9,14 @@ export function Breadcrumbs({ folder, words }: { folder: string; words: string }
   const parts = folder === '' ? [] : folder.split('/');
   const isSearch = words !== '';
   const showsRoot = isSearch || folders.value.length > 1 || parts.length === 0;
+  const list = useRef<HTMLOListElement>(null);
+  // On a narrow page the end is what matters.
+  useLayoutEffect(() => {
+    list.current!.scrollLeft = list.current!.scrollWidth;
+  }, [folder, words]);
   return (
     <nav class="breadcrumbs" aria-label="Folder">
-      <ol>
+      <ol ref={list}>
         {showsRoot && (
           <li>
             <a href={hashOf('files', [''])} aria-current={parts.length === 0 && !isSearch ? 'page' : undefined}>

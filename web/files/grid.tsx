@@ -47,8 +47,14 @@ export function Grid({ rows, look, order, isSearch }: GridProps) {
   useLayoutEffect(() => {
     if (!follow.current) return;
     follow.current = false;
-    scroller.current!.querySelector<HTMLElement>(`[data-index="${at}"]`)?.focus({ preventScroll: true });
+    focusLine(scroller.current!, at);
   });
+
+  // The line with the focus may be gone, or be another one: the keyboard stays in the list.
+  const hasFocus = useRef(false);
+  useLayoutEffect(() => {
+    if (hasFocus.current && document.activeElement === document.body) focusLine(scroller.current!, at);
+  }, [rows]);
 
   function moveTo(index: number): void {
     const next = Math.max(0, Math.min(rows.length - 1, index));
@@ -56,7 +62,7 @@ export function Grid({ rows, look, order, isSearch }: GridProps) {
     // The window follows the scrolling at once, so that the line is there to take the focus.
     scroller.current!.dispatchEvent(new Event('scroll'));
     follow.current = true;
-    if (focused.value === next) scroller.current!.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus({ preventScroll: true });
+    if (focused.value === next) focusLine(scroller.current!, next);
     focused.value = next;
   }
 
@@ -83,8 +89,8 @@ export function Grid({ rows, look, order, isSearch }: GridProps) {
   const item = (index: number) => {
     const row = rows[index];
     if (!row) return null;
-    const props = { key: row.path, row, index, isFocused: index === at, isSearch };
-    return look === 'list' ? <Line {...props} /> : <Tile {...props} />;
+    const props = { row, index, isFocused: index === at, isSearch };
+    return look === 'list' ? <Line key={row.path} {...props} /> : <Tile key={row.path} {...props} />;
   };
   const gridRow = (index: number) => (
     <div key={index} role="row" class="tiles" aria-rowindex={index + 1} style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
@@ -104,9 +110,18 @@ export function Grid({ rows, look, order, isSearch }: GridProps) {
       onFocusIn={(event) => {
         const line = (event.target as HTMLElement).closest<HTMLElement>('[data-index]');
         if (line) focused.value = Number(line.dataset['index']);
+        hasFocus.current = true;
+      }}
+      onFocusOut={(event) => {
+        // Without anything that takes it: the line was removed.
+        if (event.relatedTarget && !event.currentTarget.contains(event.relatedTarget as Node)) hasFocus.current = false;
       }}
     >
       <Windowed scroller={scroller} rows={Math.ceil(rows.length / columns)} rowHeight={height} row={look === 'list' ? item : gridRow} />
     </div>
   );
+}
+
+function focusLine(scroller: HTMLElement, index: number): void {
+  scroller.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true });
 }

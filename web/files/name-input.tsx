@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { describe } from '../parts/describe.ts';
 import { notify } from '../shell/notices.tsx';
 import { rename, renaming } from './actions.ts';
@@ -9,7 +9,8 @@ import type { Row } from './row.ts';
 export function NameInput({ row }: { row: Row }) {
   const input = useRef<HTMLInputElement>(null);
   const busy = useSignal(false);
-  useEffect(() => {
+  // Before anything is painted: the next key goes into it.
+  useLayoutEffect(() => {
     const dot = row.type === 'file' ? row.name.lastIndexOf('.') : -1;
     input.current!.focus();
     input.current!.setSelectionRange(0, dot > 0 ? dot : row.name.length);

@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatDuration, formatRate } from '../../src/
 import { Icon } from '../parts/icons.tsx';
 import { Windowed } from '../parts/windowed.tsx';
 import { Announcements } from './announcements.tsx';
+import type { Item } from './item.ts';
 import { ItemLine } from './item-line.tsx';
 import { away, cancelAll, clear, collecting, goOn, items, pause, paused, rate, tally, version } from './queue.ts';
 
@@ -12,7 +13,8 @@ const lineHeight = 56;
 
 /** What is on its way to the server, in all and one by one. */
 export function UploadPanel() {
-  const open = useSignal(true);
+  // On a phone the list would hide the files.
+  const open = useSignal(matchMedia('(min-width: 40.01rem)').matches);
   // Read here, so that this is drawn again when the queue has changed.
   void version.value;
   if (items.length === 0 && collecting.value === 0) return null;
@@ -52,11 +54,19 @@ export function UploadPanel() {
 function Items() {
   const scroller = useRef<HTMLDivElement>(null);
   const now = version.value;
+  const order = inOrder(items);
   return (
     <div ref={scroller} class="uploads-list" role="list" aria-label="Files on their way" tabIndex={0}>
-      <Windowed scroller={scroller} rows={items.length} rowHeight={lineHeight} row={(index) => <ItemLine key={items[index]!.id} item={items[index]!} version={now} />} />
+      <Windowed scroller={scroller} rows={order.length} rowHeight={lineHeight} row={(index) => <ItemLine key={order[index]!.id} item={order[index]!} version={now} />} />
     </div>
   );
+}
+
+/** What moves or wants an answer first, what comes next, and what was done last. */
+function inOrder(all: readonly Item[]): Item[] {
+  const by = Object.groupBy(all, ({ state }) => state.kind);
+  const { sending = [], reading = [], failed = [], asking = [], waiting = [], cancelled = [], kept = [] } = by;
+  return [...sending, ...reading, ...failed, ...asking, ...waiting, ...kept.reverse(), ...cancelled];
 }
 
 function title(busy: boolean): string {
@@ -82,5 +92,6 @@ function progressInWords(busy: boolean): string {
   if (known > 0) parts.push(`${formatCount(known, 'file')} there before`);
   if (count.cancelled > 0) parts.push(`${formatCount(count.cancelled, 'file')} cancelled`);
   if (busy && count.failed > 0) parts.push(`${formatCount(count.failed, 'file')} failed`);
-  return parts.join(' · ');
+  // A number stays with its unit.
+  return parts.map((part) => part.replaceAll(' ', '\u00a0')).join(' · ');
 }

@@ -14,6 +14,8 @@ import { Rate } from './rate.ts';
 import { forget, send } from './send.ts';
 import { Tally } from './tally.ts';
 
+/** Milliseconds: drawing takes time from what is drawn. */
+const drawEvery = 100;
 const readAtOnce = 2;
 const askAtOnce = 1000;
 const sendAtOnce = 3;
@@ -22,7 +24,7 @@ const triesWithoutProgress = 3;
 
 /** In the order in which they came. */
 export const items: Item[] = [];
-/** Goes up when something of the above has changed: once a frame at most. */
+/** Goes up when something of the above has changed: a few times a second at most. */
 export const version = signal(0);
 /** Goes up when the library has got something. */
 export const landed = signal(0);
@@ -294,10 +296,10 @@ let due = false;
 function changed(): void {
   if (due) return;
   due = true;
-  requestAnimationFrame(() => {
+  setTimeout(() => {
     due = false;
     version.value++;
-  });
+  }, drawEvery);
 }
 
 // Who signs in again finds everything going on.

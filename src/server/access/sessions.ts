@@ -84,8 +84,7 @@ function hash(id: string): string {
 
 function read(file: string): Record<string, Session> {
   try {
-    const value = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Session> | null;
-    return Object.fromEntries(Object.entries(value ?? {}).filter(([, session]) => typeof session?.ends === 'number'));
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, Session>;
   } catch (error) {
     // Sessions that cannot be read are over: whoever had one signs in again.
     if (error instanceof SyntaxError || systemCode(error) === 'ENOENT') return {};
