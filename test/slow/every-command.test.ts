@@ -266,6 +266,20 @@ retention: { last: 2, keep-tags: [release] }
     await life.bat(0, ['rekey', '--remove', recipient, '--json']);
   });
 
+  test('a server at home', async () => {
+    await life.both(0, ['serve', 'token', 'anna']);
+    mkdirSync(life.at('photos'), { recursive: true });
+    life.write({ 'serve.yaml': 'version: 1\nlisten: 127.0.0.1:0\nlibrary: { photos: photos }\n', 'wide.yaml': 'version: 1\nlisten: 0.0.0.0:0\nlibrary: { photos: photos }\n' });
+    await life.both(0, ['serve'], {
+      during: async ({ child }) => {
+        for await (const piece of child.stdout!.iterator({ destroyOnReturn: false })) if (String(piece).includes('http://')) break;
+        child.kill('SIGTERM');
+      },
+    });
+    await life.both(2, ['serve', 'wide.yaml']);
+    await life.both(2, ['serve', 'none.yaml']);
+  });
+
   test('files go to a server at home', async () => {
     const server = await startServer();
     const words = ['push', `${server.url}/photos/here`, 'docs'];

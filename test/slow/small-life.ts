@@ -10,7 +10,7 @@ import { fullName } from '../../src/cli/command-help.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { Shell } from '../../src/cli/shell.ts';
 import { generateIdentity } from '../../src/volume/age.ts';
-import { jsonLines, sandbox, type Sandbox } from '../cli/fixture.ts';
+import { jsonLines, sandbox, type Sandbox, type Started } from '../cli/fixture.ts';
 import { JsonPage, type JsonLine } from '../cli/json-page.ts';
 import type { Place } from './places.ts';
 
@@ -24,6 +24,8 @@ export interface Answer {
 interface Around {
   environment?: Record<string, string>;
   input?: string;
+  /** What is done while it runs; such a command ends when it is told to. */
+  during?: (started: Started) => Promise<void>;
 }
 
 const passphrase = 'a phrase that nobody sees';
@@ -67,11 +69,13 @@ export class SmallLife {
   }
 
   /** One call, which must end so. */
-  async bat(code: number, words: readonly string[], { environment = {}, input = '' }: Around = {}): Promise<Answer> {
+  async bat(code: number, words: readonly string[], { environment = {}, input = '', during }: Around = {}): Promise<Answer> {
     const called = words.join(' ');
     const name = this.#nameOf(words);
     const isJson = words.includes('--json');
-    const ended = await this.box.start(words, { environment: { BAT_PASSPHRASE: passphrase, ...environment }, input }).ended;
+    const started = this.box.start(words, { environment: { BAT_PASSPHRASE: passphrase, ...environment }, input });
+    await during?.(started);
+    const ended = await started.ended;
     const { out, err } = ended;
     expect(ended.code, `${called}\n${err}${out}`).toBe(code);
     if (name !== 'keygen') expect(out + err, called).not.toContain('AGE-SECRET-KEY');
@@ -81,7 +85,7 @@ export class SmallLife {
     const lines = isJson ? jsonLines(data ? err : out) : [];
     if (isJson) this.#checkLines(name, words, lines, code, data);
     else this.#checkText(called, { out, err }, code);
-    if (isJson && !data) expect(err, called).toBe('');
+    if (isJson && !data) expect(during ? err.replace(/^stopping….*\n/, '') : err, called).toBe('');
     return { out, err, lines };
   }
 
