@@ -63,6 +63,8 @@ test('an upload in pieces is placed when its last byte has come, with its time, 
   expect(last.headers.get('bat-duplicate')).toBeNull();
   expect(bytesOf('2024/ü.jpg').equals(bytes)).toBe(true);
   expect(statSync(join(server.photos, '2024/ü.jpg')).mtimeMs).toBe(1_700_000_000_500);
+  // As readable for others as what `POST /upload` brings.
+  expect(statSync(join(server.photos, '2024/ü.jpg')).mode & 0o777).toBe(0o666 & ~process.umask());
   // Who lost the answer can ask again.
   expect(Object.fromEntries((await head(place)).headers)).toMatchObject({ 'upload-offset': '300000', 'upload-length': '300000', 'bat-sha256': sha256(bytes) });
 });

@@ -2,6 +2,7 @@
 import { Server } from '@tus/server';
 import type { Context } from 'hono';
 import { requireFolder, requireRight } from '../access/rights.ts';
+import { readBody } from '../body.ts';
 import type { Route, ServerContext, ServerEnvironment } from '../context.ts';
 import { ServerError, type ServerErrorCode } from '../errors.ts';
 import { UploadLocks } from './tus/upload-locks.ts';
@@ -28,13 +29,16 @@ export const tusRoutes: Route = (app, context) => {
 
   async function answer(c: Context<ServerEnvironment>): Promise<Response> {
     requireRight(c, 'add');
-    const store = new UploadStore(uploads, c.var.user);
+    const { incoming, outgoing } = c.env;
+    const store = new UploadStore(uploads, c.var.user, (most) => readBody(c, most));
     let failure: unknown = null;
     const server = new Server({
       path: '/uploads',
       datastore: store,
-      locker: locks,
-      lockDrainTimeout: drain,
+      locker: locks.locker(() => {
+        // What has come is kept; who sends it is most often gone, and has come back by another line.
+        setTimeout(() => void (incoming.complete || incoming.destroy()), drain).unref();
+      }),
       maxSize: context.settings.limits.upload,
       relativeLocation: true,
       // No other site may send anything here.
@@ -49,11 +53,12 @@ export const tusRoutes: Route = (app, context) => {
       },
     });
     const alive = setInterval(() => {
-      if (store.record && uploads.isFinishing(store.record.id) && !c.env.outgoing.headersSent) c.env.outgoing.writeProcessing();
+      if (store.record && uploads.isFinishing(store.record.id) && !outgoing.headersSent) outgoing.writeProcessing();
     }, signOfLife);
     let response: Response;
     try {
-      response = await server.handleWeb(c.req.raw);
+      // Without its body, which the store reads.
+      response = await server.handleWeb(new Request(c.req.url, { method: c.req.method, headers: c.req.raw.headers }));
     } finally {
       clearInterval(alive);
     }

@@ -18,7 +18,7 @@ const flushEvery = 64 * 2 ** 20;
 
 /** Takes pieces until they end or fail; then what came is flushed all the same. Throws what the pieces fail with, QUOTA, DISK_FULL, the system's error. */
 export async function append(pieces: AsyncIterable<Uint8Array>, { file, from, admission, flushed }: AppendOptions): Promise<void> {
-  const handle = await open(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+  const handle = await open(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o666);
   try {
     await handle.truncate(from);
     let at = from;
