@@ -13,14 +13,14 @@ import { mirrorRetry, openMirrorPlace } from './mirror/open-place.ts';
 import type { MirrorPlace } from './mirror/place.ts';
 import { ServerLibrary } from './mirror/server-library.ts';
 import { MirrorSource } from './mirror/source.ts';
-import { pairFiles, readWaiting, writeWaiting, type PairFiles, type Waiting } from './mirror/waiting.ts';
+import { pairFiles, placeFiles, readWaiting, writeWaiting, type PairFiles, type Waiting } from './mirror/waiting.ts';
 
-export { parseServer, type ServerAddress } from './mirror/address.ts';
+export { parseServer } from './mirror/address.ts';
 export { MirrorIncomplete, type MirrorAction, type MirrorOptions, type MirrorResult } from './mirror/contract.ts';
 
 /**
  * Throws MirrorIncomplete if something was left, once all else is done (MIRROR_INCOMPLETE, SOURCE_UNREADABLE, DELETION_REFUSED); USAGE, PLAN_LOCKED if
- * another one mirrors the same two, and what either side fails with.
+ * another one mirrors to the same place, and what either side fails with.
  */
 export async function mirror(options: MirrorOptions): Promise<MirrorResult> {
   const { from, environment, emit, signal, dryRun, time = new Date() } = options;
@@ -28,9 +28,9 @@ export async function mirror(options: MirrorOptions): Promise<MirrorResult> {
   try {
     const place = await openMirrorPlace(options, source.shown, time);
     try {
-      const files = pairFiles(source.shown, place.shown, environment);
+      const files = pairFiles(source.shown, place.identity, environment);
       if (dryRun) return await new Mirror(options, source, place, files, time).run();
-      const lock = holdPair(files, source.shown, place.shown);
+      const lock = holdPlace(place, environment);
       try {
         return await new Mirror(options, source, place, files, time).run();
       } finally {
@@ -45,12 +45,12 @@ export async function mirror(options: MirrorOptions): Promise<MirrorResult> {
 }
 
 /** Throws PLAN_LOCKED, STATE_FAILED. */
-function holdPair(files: PairFiles, from: string, to: string): Lock {
+function holdPlace({ identity, shown }: MirrorPlace, environment: NodeJS.ProcessEnv): Lock {
   try {
-    return takeLock(files.lock, 'mirror');
+    return takeLock(placeFiles(identity, environment).lock, 'mirror');
   } catch (error) {
     if (!(error instanceof BatError) || error.code !== 'PLAN_LOCKED') throw error;
-    throw new BatError('PLAN_LOCKED', `Another bat mirrors ${from} to ${to} just now.`, { hint: 'Wait until it is done, or stop it; its lock goes with it.', cause: error });
+    throw new BatError('PLAN_LOCKED', `Another bat mirrors to ${shown} just now.`, { hint: 'Wait until it is done, or stop it; its lock goes with it.', cause: error });
   }
 }
 
@@ -71,7 +71,7 @@ class Mirror {
     this.#files = files;
     this.#time = time;
     const none = (): { files: number; bytes: number } => ({ files: 0, bytes: 0 });
-    this.#result = { from: source.shown, to: place.shown, dryRun: options.dryRun, same: 0, sent: none(), moved: none(), copied: none(), aside: none(), removed: none(), waiting: { ...none(), next: null }, extra: none(), failed: 0, unread: 0, duration: 0 };
+    this.#result = { from: source.shown, to: place.shown, dryRun: options.dryRun, same: 0, sent: none(), moved: none(), copied: none(), aside: none(), removed: none(), waiting: { ...none(), next: null }, extra: none(), failed: 0, changed: 0, unread: 0, duration: 0 };
   }
 
   async run(): Promise<MirrorResult> {
@@ -79,13 +79,9 @@ class Mirror {
     try {
       await this.#compare();
       const work = new CarryOut({ options: this.#options, source: this.#source, place: this.#place, lists: this.#lists, result: this.#result });
-      let refusal: BatError | null = null;
-      try {
-        await work.fill();
-        refusal = await this.#removeExtras(work);
-      } finally {
-        await this.#place.settle();
-      }
+      await work.fill();
+      const refusal = await this.#removeExtras(work);
+      await this.#place.settle();
       this.#result.duration = performance.now() - startedAt;
       this.#confirmAll(refusal);
       return this.#result;
@@ -177,16 +173,21 @@ class Mirror {
 
   /** Throws MirrorIncomplete if anything is left. */
   #confirmAll(refusal: BatError | null): void {
-    const { failed, unread } = this.#result;
+    const { failed, changed, unread } = this.#result;
     const incomplete = refusal
       ? new MirrorIncomplete(refusal.code, refusal.message, { hint: refusal.hint! })
       : failed > 0
         ? new MirrorIncomplete('MIRROR_INCOMPLETE', `${formatCount(failed, 'file')} could not be brought in line.`, { hint: 'Each is named above. The next mirror tries again, and does nothing twice.' })
-        : unread > 0
-          ? new MirrorIncomplete('SOURCE_UNREADABLE', `All else is mirrored, but ${this.#source.shown} cannot read ${formatCount(unread, 'file')} of its own.`, { hint: 'They are named above; its own log says why.' })
+        : unread + changed > 0
+          ? new MirrorIncomplete('SOURCE_UNREADABLE', `All else is mirrored, but ${leftOf(changed, unread)}.`, { hint: 'They are named above. What changed meanwhile comes with the next mirror; what the server cannot read its own log explains.' })
           : null;
     if (!incomplete) return;
     incomplete.result = this.#result;
     throw incomplete;
   }
+}
+
+function leftOf(changed: number, unread: number): string {
+  const parts = [...(changed > 0 ? [`${formatCount(changed, 'file')} changed meanwhile`] : []), ...(unread > 0 ? [`the server cannot read ${formatCount(unread, 'file')} of its own`] : [])];
+  return parts.join(', and ');
 }

@@ -294,6 +294,21 @@ retention: { last: 2, keep-tags: [release] }
     }
   });
 
+  test('a server at home is mirrored', async () => {
+    const server = await startServer();
+    try {
+      writeFileSync(`${server.photos}/a.jpg`, 'a photo');
+      const words = ['mirror', `${server.url}/photos`, 'mirrored', '--delete'];
+      const around = { environment: { BAT_FROM_TOKEN: server.tokens['reader']! } };
+      await life.both(0, [...words, '-n'], around);
+      await life.both(0, words, around);
+      expect(readFileSync(life.at('mirrored/a.jpg'), 'utf8')).toBe('a photo');
+      await life.bat(1, [...words, '--json'], { environment: { BAT_FROM_TOKEN: server.tokens['camera']! } });
+    } finally {
+      await server.close();
+    }
+  });
+
   test('every command that bat has was called, in both ways', () => {
     expect(life.missed).toEqual([]);
   });

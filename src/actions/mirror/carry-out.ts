@@ -112,7 +112,8 @@ export class CarryOut {
         options.signal.throwIfAborted();
         const message = ownProblem(error);
         if (message === null) throw error;
-        result.failed++;
+        if (error instanceof FileChanged) result.changed++;
+        else result.failed++;
         options.emit({ type: 'issue', issue: { kind: error instanceof FileChanged ? 'changed' : 'unread', path: 'path' in item ? item.path : item.to, message } });
       }
     });

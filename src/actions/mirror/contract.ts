@@ -64,6 +64,8 @@ export interface MirrorResult {
   extra: Tally;
   /** What was told as a problem of a single file. */
   failed: number;
+  /** Files that changed while they were mirrored: the next mirror brings them. */
+  changed: number;
   /** Files of the first server that it could not read itself. */
   unread: number;
   /** Milliseconds. */

@@ -2,9 +2,8 @@
  * A folder of this machine that is filled: a disk, a share. The files lie there under their own names, with their times. What is known of them is a hash table
  * as a server has one, in the user's state folder: what was changed there by hand is noticed, and only that is read again.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { takeLock, type Lock } from '../../catalog/lock.ts';
 import type { FileThere, MirrorFile, MirrorMove } from '../../catalog/mirror-lists.ts';
@@ -15,6 +14,7 @@ import { LibraryError } from '../../library/errors.ts';
 import { Library } from '../../library/library.ts';
 import { uploadsName } from '../../library/names.ts';
 import { asideBelow, FileChanged, FileRefused, type MirrorPlace } from './place.ts';
+import { mirrorState, nameOf } from './waiting.ts';
 
 export interface FolderPlaceOptions {
   /** Absolute. */
@@ -32,6 +32,7 @@ const parallel = 4;
 
 export class FolderPlace implements MirrorPlace {
   readonly shown: string;
+  readonly identity: string;
   readonly prefix = '';
   readonly parallel = parallel;
   readonly #options: FolderPlaceOptions;
@@ -41,6 +42,7 @@ export class FolderPlace implements MirrorPlace {
 
   private constructor(options: FolderPlaceOptions, library: Library | null, leave: () => void) {
     this.shown = options.path;
+    this.identity = options.path;
     this.#options = options;
     this.#library = library;
     this.#leave = leave;
@@ -168,8 +170,7 @@ function stateOf({ path, environment, dryRun }: FolderPlaceOptions): { state: st
       },
     };
   }
-  const base = environment['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
-  const state = join(base, 'bat', 'mirror', `folder-${createHash('sha256').update(path).digest('hex').slice(0, 16)}`);
+  const state = join(mirrorState(environment), `folder-${nameOf(path)}`);
   const lock = holdFolder(state, path);
   return { state, leave: () => lock.release() };
 }

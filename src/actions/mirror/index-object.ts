@@ -14,7 +14,7 @@ import type { Target } from '../../targets/target.ts';
 
 /** Everything in this folder of a target is the mirror's own. */
 export const ownFolder = 'mirror/';
-export const indexName = `${ownFolder}index.jsonl`;
+const indexName = `${ownFolder}index.jsonl`;
 
 type Line = Partial<IndexedFile> & { mirror?: number; id?: string; end?: number; drop?: string };
 

@@ -1,4 +1,5 @@
 /** The place that a mirror fills, by its address. */
+import { join } from 'node:path';
 import { BatError } from '../../core/errors.ts';
 import { defaultRetry, type RetryPolicy } from '../../core/retry.ts';
 import { registries } from '../../plan/registries.ts';
@@ -11,7 +12,7 @@ import type { MirrorPlace } from './place.ts';
 import { ServerLibrary } from './server-library.ts';
 import { ServerPlace } from './server-place.ts';
 import { TargetPlace } from './target-place.ts';
-import { pairFiles } from './waiting.ts';
+import { pairFiles, placeFiles } from './waiting.ts';
 
 /** Milliseconds until a target must answer for the first time. */
 const connectWithin = 60_000;
@@ -27,11 +28,12 @@ export async function openMirrorPlace(options: MirrorOptions, from: string, time
   if (isServer(to.address) && !/^https?:\/\/[^/]+\/stores\//i.test(to.address)) {
     const address = parseServer(to.address);
     if (address.shown === from) throw new BatError('USAGE', `${from} cannot be mirrored to itself.`, { hint: 'Name two servers, or two folders.' });
-    return new ServerPlace(new ServerLibrary({ address, token: to.token, ca: to.ca, policy: mirrorRetry(options), emit, signal }), time, signal);
+    return new ServerPlace(new ServerLibrary({ address, token: to.token, ca: to.ca, policy: mirrorRetry(options), emit, signal }), { notes: placeFiles(address.shown, environment).uploads, time, emit, signal });
   }
   const named = parseTargetUrl(to.address, environment, registries);
   if (named.type === 'file') return FolderPlace.open({ path: named.options['path'] as string, environment, dryRun, time, emit, signal });
-  return new TargetPlace({ target: targetOf(named, options), shown: named.only === undefined ? named.shown : `${named.shown}/stores/${named.only}`, journal: `${pairFiles(from, named.shown, environment).folder}/index.jsonl`, dryRun, time, emit, signal });
+  const shown = named.only === undefined ? named.shown : `${named.shown}/stores/${named.only}`;
+  return new TargetPlace({ target: targetOf(named, options), shown, identity: to.address, journal: join(pairFiles(from, to.address, environment).folder, 'index.jsonl'), dryRun, time, emit, signal });
 }
 
 /** Objects lie below a path and a name; the last part of the address is that name. */

@@ -4,6 +4,8 @@ import type { FileThere, MirrorFile, MirrorMove } from '../../catalog/mirror-lis
 export interface MirrorPlace {
   /** Where it is, for a person, without secrets. */
   readonly shown: string;
+  /** The same for the same place, and for no other. It may hold secrets. */
+  readonly identity: string;
   /** Stands before every path that is filled: empty, or a folder with a slash at its end. */
   readonly prefix: string;
   /** Files at a time that serve it well. */
@@ -25,7 +27,7 @@ export interface MirrorPlace {
   remove(file: { path: string; sha256: string }): Promise<void>;
   /** Folders that may be empty now are removed if they are; of each also those above it. */
   tidy(folders: Iterable<string>): Promise<void>;
-  /** Writes down what it has to. Also called after a failure. */
+  /** At the end: writes down what it has to. What was done before is not lost without it. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }
@@ -41,7 +43,7 @@ export class FileRefused extends Error {
 }
 
 /** Where old contents wait that a new one took the name of. */
-export const waitingFolder = 'mirror-waiting';
+const waitingFolder = 'mirror-waiting';
 
 /** `mirror-waiting/20261120-190822/…` below the first `depth` folders of a path. */
 export function asideBelow(path: string, depth: number, time: Date, attempt: number): string {

@@ -79,29 +79,22 @@ export class ServerLibrary {
 
   /** The bytes from `offset` on. A line that breaks is gone on with where it broke. Throws FileChanged where the server says that it is another file now. */
   async *read(path: string, size: number, sha256: string, offset = 0): AsyncGenerator<Uint8Array> {
-    let at = offset;
-    let isOver = size === at && at > 0;
-    while (!isOver) {
-      const call: Call = { method: 'GET', path: ['files', ...path.split('/')], headers: at === 0 ? {} : { Range: `bytes=${at}-` }, doing: 'read', what: path, signal: this.#signal };
-      const reply = await this.line.call(() => this.#asRead(this.caller.call(call)), this.#signal);
-      const tag = reply.headers.etag;
-      if ((tag !== undefined && !tag.includes(sha256)) || (at > 0 && reply.status !== 206)) {
-        reply.discard();
-        throw new FileChanged(`${path} changed on ${this.address.server} meanwhile`);
-      }
-      const before = at;
+    for (let at = offset, isOver = size === at && at > 0; !isOver; ) {
+      // With its first piece: an answer that never gets on is one that failed.
+      const { pieces, first } = await this.line.transfer(() => this.#open(path, sha256, at), this.#signal);
       try {
-        for await (const piece of this.caller.bytes(call, reply)) {
-          at += piece.length;
-          yield piece;
+        for (let step = first; !step.done; step = await pieces.next()) {
+          at += step.value.length;
+          yield step.value;
         }
+        if (at !== size) throw new FileChanged(`${path} has ${at} bytes on ${this.address.server}, and had ${size}`);
         isOver = true;
       } catch (error) {
-        // What got on is tried again at once; what did not waits its turn with the others.
-        if (!(error instanceof BatError) || !error.transient || at === before) throw error;
+        if (!(error instanceof BatError) || !error.transient) throw error;
+      } finally {
+        await pieces.return?.(undefined);
       }
     }
-    if (at !== size) throw new FileChanged(`${path} has ${at} bytes on ${this.address.server}, and had ${size}`);
   }
 
   /** Moves or copies within the library; never onto something. */
@@ -138,6 +131,20 @@ export class ServerLibrary {
 
   close(): Promise<void> {
     return this.caller.close();
+  }
+
+  async #open(path: string, sha256: string, at: number): Promise<{ pieces: AsyncGenerator<Uint8Array>; first: IteratorResult<Uint8Array> }> {
+    const call: Call = { method: 'GET', path: ['files', ...path.split('/')], headers: at === 0 ? {} : { Range: `bytes=${at}-` }, doing: 'read', what: path, signal: this.#signal };
+    const reply = await this.caller.call(call).catch((error: unknown) => {
+      throw isRefusal(error, 'NOT_FOUND') ? new FileChanged(`${path} is not on ${this.address.server} any more`) : error;
+    });
+    const tag = reply.headers.etag;
+    if ((tag !== undefined && !tag.includes(sha256)) || (at > 0 && reply.status !== 206)) {
+      reply.discard();
+      throw new FileChanged(`${path} changed on ${this.address.server} meanwhile`);
+    }
+    const pieces = this.caller.bytes(call, reply);
+    return { pieces, first: await pieces.next() };
   }
 
   async #json<T>(call: Omit<Call, 'signal'>): Promise<T> {

@@ -1,28 +1,44 @@
 /** A second server that is filled. */
+import { FileHashes } from '../../catalog/file-hashes.ts';
 import type { FileThere, MirrorFile, MirrorMove } from '../../catalog/mirror-lists.ts';
 import { BatError } from '../../core/errors.ts';
+import type { Emit } from '../../core/events.ts';
 import { isRefusal } from '../../targets/http/answers.ts';
-import { asideBelow, FileChanged, type MirrorPlace } from './place.ts';
+import { confirmHash, type Kept } from '../push/kept.ts';
+import { FileChanged as UploadChanged } from '../push/read-file.ts';
+import { ResumableUpload } from '../push/resumable-upload.ts';
+import { asideBelow, FileChanged, FileRefused, type MirrorPlace } from './place.ts';
 import { noFolder, type ServerLibrary } from './server-library.ts';
+
+export interface ServerPlaceOptions {
+  /** Where unfinished uploads are noted. */
+  notes: string;
+  time: Date;
+  emit: Emit;
+  signal: AbortSignal;
+}
 
 /** Files at a time. */
 const parallel = 4;
+/** Larger files go by an upload that can be gone on with. */
+const wholeUpTo = 8 * 2 ** 20;
 
 export class ServerPlace implements MirrorPlace {
   readonly shown: string;
+  readonly identity: string;
   readonly prefix: string;
   readonly parallel = parallel;
   readonly #library: ServerLibrary;
-  readonly #time: Date;
-  readonly #signal: AbortSignal;
+  readonly #options: ServerPlaceOptions;
+  #notes: FileHashes | null = null;
 
-  constructor(library: ServerLibrary, time: Date, signal: AbortSignal) {
+  constructor(library: ServerLibrary, options: ServerPlaceOptions) {
     const { folder, shown } = library.address;
+    this.#options = options;
     this.shown = shown;
+    this.identity = shown;
     this.prefix = folder === '' ? '' : `${folder}/`;
     this.#library = library;
-    this.#time = time;
-    this.#signal = signal;
   }
 
   async look({ begin, have, folders }: { begin(): void; have(file: FileThere): void; folders: readonly string[] | null }): Promise<void> {
@@ -44,7 +60,7 @@ export class ServerPlace implements MirrorPlace {
   }
 
   asideOf(path: string, attempt: number): string {
-    return asideBelow(path, this.prefix === '' ? 1 : this.prefix.split('/').length - 1, this.#time, attempt);
+    return asideBelow(path, this.prefix === '' ? 1 : this.prefix.split('/').length - 1, this.#options.time, attempt);
   }
 
   async move({ from, to, sha256 }: MirrorMove): Promise<void> {
@@ -55,29 +71,14 @@ export class ServerPlace implements MirrorPlace {
     await this.#library.rename(from, to, sha256, true);
   }
 
-  async send({ path, size, mtime, sha256 }: MirrorFile, pieces: (offset: number) => AsyncIterable<Uint8Array>): Promise<void> {
-    const { caller, line } = this.#library;
-    const answer = await line.transfer(async () => {
-      try {
-        return await caller.json<{ stored?: boolean; path?: string }>({
-          method: 'POST',
-          path: ['upload'],
-          query: { name: path, hash: `sha256:${sha256}`, mtime },
-          body: { length: size, pieces: pieces(0) },
-          doing: 'send',
-          what: path,
-          signal: this.#signal,
-        });
-      } catch (error) {
-        if (isRefusal(error, 'HASH_MISMATCH')) throw new FileChanged(`${path} did not arrive as it was read`);
-        throw error;
-      }
-    }, this.#signal);
-    if (answer.path === path) return;
+  async send(file: MirrorFile, pieces: (offset: number) => AsyncIterable<Uint8Array>): Promise<void> {
+    const { path, size, sha256 } = file;
+    const kept = await this.#sendBytes(file, pieces);
+    if (kept.path === path) return;
     // Somebody else has brought the same content since the table was read.
-    if (answer.path !== undefined && !answer.stored) return this.copy({ from: answer.path, to: path, size, sha256 });
-    if (answer.path !== undefined) throw new FileChanged(`${path} was taken meanwhile, and the file lies at ${answer.path}`);
-    throw new FileChanged(`${path} is not stored: its content lies where this token may not read`);
+    if (kept.path !== null && !kept.stored) return this.copy({ from: kept.path, to: path, size, sha256 });
+    if (kept.path !== null) throw new FileRefused(`Something that the server does not list has its name: it lies at ${kept.path} there.`);
+    throw new FileRefused('It is not stored: its content lies there where this token may not read.');
   }
 
   async remove({ path, sha256 }: { path: string; sha256: string }): Promise<void> {
@@ -102,7 +103,34 @@ export class ServerPlace implements MirrorPlace {
     // The server has written down all that it acknowledged.
   }
 
-  close(): Promise<void> {
-    return this.#library.close();
+  async close(): Promise<void> {
+    this.#notes?.close();
+    await this.#library.close();
+  }
+
+  async #sendBytes({ path, size, mtime, sha256 }: MirrorFile, pieces: (offset: number) => AsyncIterable<Uint8Array>): Promise<Kept> {
+    const { caller, line, address } = this.#library;
+    const { signal } = this.#options;
+    try {
+      if (size > wholeUpTo) {
+        const context = { caller, line, hashes: this.#openNotes(), server: address.server, signal };
+        // What was sent is counted where it is read.
+        return await new ResumableUpload(context, { name: path, size, sha256, mtime, absolute: path, pieces }, () => {}).send();
+      }
+      const query = { name: path, hash: `sha256:${sha256}`, mtime };
+      const answer = await line.transfer(() => caller.json<{ stored?: boolean; path?: string; sha256: string }>({ method: 'POST', path: ['upload'], query, body: { length: size, pieces: pieces(0) }, doing: 'send', what: path, signal }), signal);
+      confirmHash(answer.sha256, { absolute: path, sha256 });
+      return { stored: answer.stored ?? false, path: answer.path ?? null };
+    } catch (error) {
+      if (error instanceof UploadChanged || isRefusal(error, 'HASH_MISMATCH')) throw new FileChanged(`${path} did not arrive as it was read`);
+      throw error;
+    }
+  }
+
+  /** Where uploads stand that can be gone on with. */
+  #openNotes(): FileHashes {
+    return (this.#notes ??= FileHashes.open(this.#options.notes, (reason) =>
+      this.#options.emit({ type: 'issue', issue: { kind: 'note', path: this.#options.notes, message: `It was damaged and is made anew, so uploads that were under way begin anew: ${reason}.` } }),
+    ));
   }
 }

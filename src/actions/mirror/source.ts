@@ -1,6 +1,7 @@
 /** The server that is mirrored. */
 import { createHash } from 'node:crypto';
 import type { MirrorFile } from '../../catalog/mirror-lists.ts';
+import { BatError } from '../../core/errors.ts';
 import { FileChanged } from './place.ts';
 import type { ServerLibrary } from './server-library.ts';
 
@@ -46,20 +47,28 @@ export class MirrorSource {
    * by is then never whole. Throws FileChanged.
    */
   async *read({ path, size, sha256 }: MirrorFile, offset: number): AsyncGenerator<Uint8Array> {
-    const pieces = this.#library.read(`${this.#prefix}${path}`, size, sha256, offset);
-    if (offset > 0) return yield* pieces;
     const hash = createHash('sha256');
     let held: Uint8Array | null = null;
-    for await (const piece of pieces) {
-      hash.update(piece);
-      if (held) yield held;
-      held = piece;
+    try {
+      for await (const piece of this.#library.read(`${this.#prefix}${path}`, size, sha256, offset)) {
+        hash.update(piece);
+        if (held) yield held;
+        held = piece;
+      }
+    } catch (error) {
+      throw settled(error);
     }
-    if (hash.digest('hex') !== sha256) throw new FileChanged(`${path} is not on ${this.shown} what its hash table says`);
+    if (offset === 0 && hash.digest('hex') !== sha256) throw new FileChanged(`${path} is not on ${this.shown} what its hash table says`);
     if (held) yield held;
   }
 
   close(): Promise<void> {
     return this.#library.close();
   }
+}
+
+/** It has been tried again for as long as it should: whoever stores what is read here must not do so once more. */
+function settled(error: unknown): unknown {
+  if (!(error instanceof BatError) || !error.transient) return error;
+  return new BatError(error.code, error.message, { cause: error, ...(error.hint === undefined ? {} : { hint: error.hint }), ...(error.subject === undefined ? {} : { subject: error.subject }) });
 }

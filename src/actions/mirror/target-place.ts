@@ -15,6 +15,7 @@ import { asideBelow, FileChanged, type MirrorPlace } from './place.ts';
 export interface TargetPlaceOptions {
   target: Target;
   shown: string;
+  identity: string;
   /** Where changes of the index are noted until it is written. */
   journal: string;
   dryRun: boolean;
@@ -28,6 +29,7 @@ const BLOCK = 4 * 2 ** 20;
 
 export class TargetPlace implements MirrorPlace {
   readonly shown: string;
+  readonly identity: string;
   readonly prefix = '';
   readonly #options: TargetPlaceOptions;
   readonly #index = new MirrorIndex();
@@ -38,6 +40,7 @@ export class TargetPlace implements MirrorPlace {
 
   constructor(options: TargetPlaceOptions) {
     this.shown = options.shown;
+    this.identity = options.identity;
     this.#options = options;
     this.#journal = new IndexJournal(options.journal);
   }
@@ -107,11 +110,11 @@ export class TargetPlace implements MirrorPlace {
     // Folders are only parts of names.
   }
 
-  /** Also after an interruption: what was stored is then known to whoever mirrors next, wherever that is. */
+  /** Until then, what was stored is known to this machine by its journal. */
   async settle(): Promise<void> {
-    const { target, time, dryRun } = this.#options;
+    const { target, time, dryRun, signal } = this.#options;
     if (dryRun || !this.#isChanged) return;
-    const id = await writeIndex(target, this.#index, time, new AbortController().signal);
+    const id = await writeIndex(target, this.#index, time, signal);
     await this.#journal.forget(id);
     this.#isChanged = false;
   }

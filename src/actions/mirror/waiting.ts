@@ -21,14 +21,33 @@ export interface Waiting {
 export interface PairFiles {
   folder: string;
   waiting: string;
-  lock: string;
 }
 
-/** https://specifications.freedesktop.org/basedir-spec/latest/ `from`, `to`: as they are shown, without secrets. */
+export interface PlaceFiles {
+  lock: string;
+  /** Uploads that are under way. */
+  uploads: string;
+}
+
+/** What the sides are known by; only a hash of it is used. */
 export function pairFiles(from: string, to: string, environment: NodeJS.ProcessEnv): PairFiles {
-  const name = createHash('sha256').update(`${from}\n${to}`).digest('hex').slice(0, 16);
-  const folder = join(environment['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'bat', 'mirror', name);
-  return { folder, waiting: join(folder, 'waiting.jsonl'), lock: join(folder, 'lock.db') };
+  const folder = join(mirrorState(environment), nameOf(`${from}\n${to}`));
+  return { folder, waiting: join(folder, 'waiting.jsonl') };
+}
+
+/** Of the place, whatever it is filled from. */
+export function placeFiles(to: string, environment: NodeJS.ProcessEnv): PlaceFiles {
+  const folder = join(mirrorState(environment), `to-${nameOf(to)}`);
+  return { lock: join(folder, 'lock.db'), uploads: join(folder, 'uploads.db') };
+}
+
+/** https://specifications.freedesktop.org/basedir-spec/latest/ */
+export function mirrorState(environment: NodeJS.ProcessEnv): string {
+  return join(environment['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'bat', 'mirror');
+}
+
+export function nameOf(identity: string): string {
+  return createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }
 
 /** Each that is noted. Returns false if the file was damaged: then all that was given is not to be trusted. Throws STATE_FAILED. */

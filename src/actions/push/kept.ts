@@ -1,6 +1,5 @@
 /** What the server acknowledges. */
 import { BatError } from '../../core/errors.ts';
-import type { HashedFile } from './read-file.ts';
 
 /** The server has it, flushed. `stored`: by this call, under this path; else the content lay there already. */
 export interface Kept {
@@ -10,7 +9,7 @@ export interface Kept {
 }
 
 /** The server says what it has kept: anything else than what was sent is no acknowledgement. Throws TARGET_FAILED. */
-export function confirmHash(sha256: unknown, file: HashedFile): void {
+export function confirmHash(sha256: unknown, file: { absolute: string; sha256: string }): void {
   if (sha256 === file.sha256) return;
   throw new BatError('TARGET_FAILED', `The server does not say of ${file.absolute} that it has kept what was sent.`, { hint: 'Is it a bat server that answers, of this version or a newer one?', subject: file.absolute });
 }

@@ -8,8 +8,21 @@ import { isRefusal } from '../../targets/http/answers.ts';
 import type { HttpReply } from '../../targets/shared/http-client.ts';
 import type { Line } from '../../targets/line.ts';
 import { BatError } from '../../core/errors.ts';
-import { confirmHash, secondsOf, type Kept } from './kept.ts';
-import { FileChanged, piecesFrom, type HashedFile } from './read-file.ts';
+import { confirmHash, type Kept } from './kept.ts';
+import { FileChanged } from './read-file.ts';
+
+export interface UploadedFile {
+  /** In the library. */
+  name: string;
+  size: number;
+  sha256: string;
+  /** Seconds since 1970, with up to nine digits behind the point. */
+  mtime: string;
+  /** How it is named to a person. */
+  absolute: string;
+  /** Its bytes from an offset on. May be asked for again. */
+  pieces(offset: number): AsyncIterable<Uint8Array>;
+}
 
 export interface UploadContext {
   caller: HttpCaller;
@@ -26,7 +39,7 @@ const headers = { 'Tus-Resumable': '1.0.0' };
 
 export class ResumableUpload {
   readonly #context: UploadContext;
-  readonly #file: HashedFile;
+  readonly #file: UploadedFile;
   readonly #key: UploadKey;
   readonly #count: (bytes: number) => void;
   /** Bytes that were counted so far. */
@@ -35,7 +48,7 @@ export class ResumableUpload {
   #sentFrom: number | null = null;
   #begun = 0;
 
-  constructor(context: UploadContext, file: HashedFile, count: (bytes: number) => void) {
+  constructor(context: UploadContext, file: UploadedFile, count: (bytes: number) => void) {
     this.#context = context;
     this.#file = file;
     this.#count = count;
@@ -87,8 +100,8 @@ export class ResumableUpload {
   async #create(): Promise<string> {
     const { caller, hashes, signal } = this.#context;
     this.#begun++;
-    const { name, size, sha256, mtimeNs, absolute } = this.#file;
-    const metadata = Object.entries({ name, hash: `sha256:${sha256}`, mtime: secondsOf(mtimeNs) });
+    const { name, size, sha256, mtime, absolute } = this.#file;
+    const metadata = Object.entries({ name, hash: `sha256:${sha256}`, mtime });
     const reply = await caller.call({
       method: 'POST',
       path: ['uploads'],
@@ -123,7 +136,7 @@ export class ResumableUpload {
       method: 'PATCH',
       path: ['uploads', id],
       headers: { ...headers, 'Upload-Offset': String(offset), 'Content-Type': 'application/offset+octet-stream' },
-      body: { length: this.#file.size - offset, pieces: this.#counting(piecesFrom(this.#file, offset)) },
+      body: { length: this.#file.size - offset, pieces: this.#counting(this.#file.pieces(offset)) },
       doing: 'send',
       what: this.#file.absolute,
       signal,
@@ -132,7 +145,7 @@ export class ResumableUpload {
     return reply;
   }
 
-  async *#counting(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  async *#counting(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const piece of pieces) {
       yield piece;
       this.#countTo(this.#counted + piece.length);

@@ -7,7 +7,7 @@ import { HttpCaller } from '../../targets/http/caller.ts';
 import { Line } from '../../targets/line.ts';
 import type { Destination } from './destination.ts';
 import { confirmHash, secondsOf, type Kept } from './kept.ts';
-import { readWhole, type HashedFile } from './read-file.ts';
+import { piecesFrom, readWhole, type HashedFile } from './read-file.ts';
 import { ResumableUpload } from './resumable-upload.ts';
 
 export interface ServerOptions {
@@ -49,7 +49,7 @@ export class PushServer {
   async send(file: HashedFile, count: (bytes: number) => void): Promise<Kept> {
     const { destination, hashes, signal } = this.#options;
     if (file.size <= wholeUpTo) return this.#sendWhole(file, count);
-    return new ResumableUpload({ caller: this.#caller, line: this.#line, hashes, server: destination.server, signal }, file, count).send();
+    return new ResumableUpload({ caller: this.#caller, line: this.#line, hashes, server: destination.server, signal }, { ...file, mtime: secondsOf(file.mtimeNs), pieces: (offset) => piecesFrom(file, offset) }, count).send();
   }
 
   close(): Promise<void> {

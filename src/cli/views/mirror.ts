@@ -83,7 +83,7 @@ function jsonView(shell: Shell, dryRun: boolean): MirrorView {
   return { emit: eventsJsonView(shell).emit, say: () => {}, tell, finish: () => {}, clear: () => {} };
 }
 
-function showResult({ out }: Shell, { from, to, dryRun, same, sent, moved, copied, aside, removed, waiting, extra, failed, unread, duration }: MirrorResult): void {
+function showResult({ out }: Shell, { from, to, dryRun, same, sent, moved, copied, aside, removed, waiting, extra, failed, changed, unread, duration }: MirrorResult): void {
   const of = ({ files, bytes }: { files: number; bytes: number }): string => `${formatCount(files, 'file')}, ${formatBytes(bytes)}`;
   const counts: [string, { files: number; bytes: number }][] = [['sent', sent], ['moved', moved], ['copied there', copied], ['laid aside', aside], ['removed', removed]];
   out.line(`${from} → ${to}`);
@@ -92,7 +92,7 @@ function showResult({ out }: Shell, { from, to, dryRun, same, sent, moved, copie
   if (waiting.files > 0) out.line(`  waiting to be removed: ${of(waiting)}, the first from ${localTime(new Date(waiting.next!))} on`);
   if (extra.files > 0) out.line(`  only there, and kept: ${of(extra)} (--delete removes such files after a time of grace)`);
   if (dryRun) out.line('nothing was changed');
-  else out.line((failed + unread > 0 ? out.colours.yellow : out.colours.green)(`mirrored in ${formatDuration(duration)}`));
+  else out.line((failed + changed + unread > 0 ? out.colours.yellow : out.colours.green)(`mirrored in ${formatDuration(duration)}`));
 }
 
 export function mirrorFields({ duration, ...result }: MirrorResult, exitCode: number): JsonFields {

@@ -5,6 +5,7 @@ import { rmSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { everythingIn, newBucket, s3Client } from '../../servers/s3-access.ts';
+import { startFaultyProxy } from '../../servers/faulty-proxy.ts';
 import { startS3Server, type S3Server } from '../../servers/s3-server.ts';
 import type { TestServer } from '../../server/start-server.ts';
 import { MirrorSetting, write, type Files } from './mirror-setting.ts';
@@ -79,6 +80,14 @@ test('objects that are gone are sent again; what lies under a name and is not kn
   expect(again.result.sent.files).toBe(1);
   expect(again.events).toContainEqual(expect.objectContaining({ type: 'issue', issue: expect.objectContaining({ kind: 'lost' }) as unknown }));
   expect(await readBack()).toEqual({ mine: 'mine', same: 'same', lost: 'lost' });
+});
+
+test('what is never as the table says is not stored', async () => {
+  write(from.photos, { wrong: 'it always arrives with another letter', right: 'right' });
+  const reads = await startFaultyProxy({ endpoint: from.url }, ({ url }) => (url.endsWith('/wrong') ? { kind: 'corrupt-response' } : undefined));
+  await expect(setting.run(`${reads.endpoint}/photos`, to)).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE', result: { changed: 1 } });
+  await reads.stop();
+  expect(await names()).toEqual(['right']);
 });
 
 test('a file in several parts; and a dry run to a place where nothing is yet', async () => {
