@@ -61,16 +61,22 @@ test('a content that is in the tree many times is sent once', async () => {
   expect(sendings()).toHaveLength(4);
 });
 
-test('unchanged files are not read again, changed ones are', async () => {
-  setting.write({ 'a.jpg': 'first', 'b.jpg': 'second' });
-  await pastTick();
+/** As if it had been read, and had this content. */
+function remember(content: string | Uint8Array, ...names: string[]): void {
+  const hashes = FileHashes.open(hashesFile(setting.environment), () => {});
+  for (const path of names.map((name) => join(setting.folder, name))) hashes.set(path, { stamp: stampOf(lstatSync(path, { bigint: true })), sha256: hash('sha256', content) });
+  hashes.close();
+}
+
+test('a file that is known is not read, and one that changed is', async () => {
+  setting.write({ 'a.jpg': 'first' });
   await setting.push();
-  chmodSync(join(setting.folder, 'a.jpg'), 0o200);
+  setting.write({ 'b.jpg': 'never seen there', 'c.jpg': 'nor this one' });
   await pastTick();
-  setting.write({ 'b.jpg': 'anders' });
-  // Read, the first one would be known to be the same all the same: its times changed with its mode.
-  const { summary } = await setting.push();
-  expect(summary).toMatchObject(process.getuid?.() === 0 ? { sent: { files: 1 }, there: { files: 1 }, unread: 0 } : { sent: { files: 1 }, unread: 1 });
+  // Whoever reads it finds another content.
+  remember('first', 'b.jpg', 'c.jpg');
+  setting.write({ 'c.jpg': 'not any more' });
+  expect((await setting.push()).summary).toMatchObject({ sent: { files: 1, bytes: 12 }, there: { files: 2 } });
 });
 
 test('a dry run sends nothing and says what would be', async () => {
@@ -132,6 +138,14 @@ test.skipIf(process.getuid?.() === 0)('what cannot be read is told, and the rest
   expect(summary).toMatchObject({ sent: { files: 1 }, unread: 2 });
 });
 
+test('a name that is not UTF-8 is told, and the rest goes on: exit code 3', async () => {
+  setting.write({ 'a.jpg': 'first' });
+  writeFileSync(Buffer.concat([Buffer.from(`${setting.folder}/bad`), Buffer.from([0xff])]), 'x');
+  const { error, summary } = await setting.push();
+  expect(error).toMatchObject({ code: 'SOURCE_UNREADABLE', exitCode: 3 });
+  expect(summary).toMatchObject({ sent: { files: 1 }, unread: 1 });
+});
+
 test('links are passed over, and what leads out of the tree is not sent', async () => {
   setting.write({ 'a.jpg': 'first' });
   symlinkSync('/etc/passwd', join(setting.folder, 'secret'));
@@ -157,12 +171,7 @@ test('a file that changes while it is sent is never kept half, and sent again as
 test('a hash that was remembered wrongly does no harm', async () => {
   setting.write({ 'film.mov': noise(large, 11), 'a.jpg': 'first' });
   await pastTick();
-  const hashes = FileHashes.open(hashesFile(setting.environment), () => {});
-  for (const name of ['film.mov', 'a.jpg']) {
-    const path = join(setting.folder, name);
-    hashes.set(path, { stamp: stampOf(lstatSync(path, { bigint: true })), sha256: hash('sha256', 'something else') });
-  }
-  hashes.close();
+  remember('something else', 'film.mov', 'a.jpg');
   const { summary, error } = await setting.push();
   expect({ error, summary }).toMatchObject({ error: null, summary: { sent: { files: 2 } } });
   expect(readFileSync(join(setting.server.photos, 'DCIM/film.mov')).equals(noise(large, 11))).toBe(true);
