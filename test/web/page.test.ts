@@ -102,6 +102,29 @@ describe.skipIf(problem)(`the page${problem ? ` (skipped: ${problem})` : ''}`, (
     expect(seen.asked.filter((request) => request === 'POST /uploads')).toHaveLength(1);
   });
 
+  test('progress is seen, and heard; what the server does not confirm does not count as kept', async () => {
+    put(own, { 'film.bin': 'x'.repeat(3 * 2 ** 20) });
+    await open('#/files/photos/');
+    await page.getByText('This folder is empty').waitFor();
+    const client = await seen.context.newCDPSession(page);
+    await client.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 2 ** 21 });
+    // As if something in between answered.
+    await page.route('**/uploads/*', async (route) => {
+      const response = await route.fetch();
+      const headers = response.headers();
+      delete headers['bat-sha256'];
+      await route.fulfill({ response, headers });
+    });
+    await seen.drop([join(own, 'film.bin')], 'main');
+    await uploads().getByRole('heading', { name: 'Adding 1 file' }).waitFor();
+    await uploads().getByText(/1 file to go, \d+ percent done/).waitFor({ state: 'attached' });
+    await uploads().getByRole('heading', { name: '1 file could not be added' }).waitFor();
+    await uploads().getByText('The server did not confirm').waitFor();
+    await page.unrouteAll();
+    await uploads().getByRole('button', { name: 'Try film.bin again' }).click();
+    await uploads().getByText('there already: photos/film.bin').waitFor();
+  });
+
   test('chosen by the button; another content under a name that is taken gets a number, and the page says so', async () => {
     put(server.photos, { 'a.txt': 'one' });
     put(own, { 'a.txt': 'two' });
