@@ -49,6 +49,7 @@ export async function startServer(settings: ServeSettings, log: (event: ServerEv
       },
     };
   } catch (error) {
+    controller.abort();
     await library?.close();
     lock.release();
     throw error;

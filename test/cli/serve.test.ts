@@ -87,7 +87,7 @@ test('what keeps it from starting is told with a hint, and the exit code says wh
   const taken = await box.bat('serve');
   other.close();
   expect(taken.code).toBe(1);
-  expect(taken.err).toMatch(/^error: The server cannot listen on 127\.0\.0\.1:\d+: another program listens there\.\nhint: Stop that one/);
+  expect(taken.err).toMatch(/^error: The server cannot listen on 127\.0\.0\.1:\d+: another program listens there\.\nhint: Stop that one.*\n$/);
 });
 
 test('two servers do not work with the same settings', async () => {

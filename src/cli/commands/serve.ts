@@ -42,7 +42,8 @@ async function serve(shell: Shell, file: string, quiet: boolean): Promise<void> 
     import('../views/serve.ts'),
   ]);
   const settings = await loadSettings(file, shell.environment);
-  shell.signal.throwIfAborted();
+  // A service that is stopped while it starts has done nothing wrong.
+  if (shell.signal.aborted) return;
   const server = await startServer(settings, serverView(shell, quiet));
   await stopped(shell.signal);
   await server.close();

@@ -91,7 +91,9 @@ function withResult(response: Response, { record }: UploadStore, { var: { user }
 
 function sweepNowAndThen(uploads: Uploads, { signal, log }: ServerContext): void {
   const sweep = (): void => {
-    uploads.sweep().catch((error: unknown) => log({ type: 'failure', message: `Unfinished uploads could not be looked through: ${(error as Error).message}` }));
+    uploads.sweep().catch((error: unknown) => {
+      if (!signal.aborted) log({ type: 'failure', message: `Unfinished uploads could not be looked through: ${(error as Error).message}` });
+    });
   };
   const timer = setInterval(sweep, sweepEvery).unref();
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
