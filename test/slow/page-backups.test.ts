@@ -146,7 +146,7 @@ describe.skipIf(problem)(`backups of all kinds in the page${problem ? ` (skipped
     }
   });
 
-  test.each([['light', 1280], ['light', 360], ['dark', 1280]] as const)('%s, %i pixels wide: axe finds nothing serious', { timeout: 120_000 }, async (colorScheme, width) => {
+  test.each([['light', 1280], ['light', 360], ['dark', 1280], ['dark', 360]] as const)('%s, %i pixels wide: axe finds nothing serious', { timeout: 120_000 }, async (colorScheme, width) => {
     const pair = await generateIdentity('x25519');
     backup = backedUp(`tar, compress, { encrypt: { to: [${pair.recipient}] } }`);
     backup.write({ 'docs/a.txt': 'first', 'docs/sub/b.txt': 'second' });
