@@ -84,3 +84,19 @@ test('nothing is put through a link, nor under a name that leads elsewhere', asy
   await expect(library.place('nowhere/a', bytesOf('1'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
   expect(readdirSync(`${root}/outside`)).toEqual([]);
 });
+
+test('a finished file is named where it lies, or is gone if it is not what was meant, and stays for failures that pass', async () => {
+  const { library, at } = await openLibrary();
+  const uploads = await library.uploadsFolder('photos');
+  const finished = (content: string): { file: string } => {
+    writeFileSync(`${uploads}/tus-1`, content);
+    return { file: `${uploads}/tus-1` };
+  };
+  expect(await library.place('photos/a', finished('one'), { hash: sha256Of('one'), size: 3 })).toMatchObject({ path: 'photos/a', stored: true });
+  expect(await library.place('photos/b', finished('one'))).toMatchObject({ path: 'photos/a', stored: false });
+  await expect(library.place('photos/b', finished('two'), { hash: sha256Of('other') })).rejects.toMatchObject({ code: 'HASH_MISMATCH' });
+  expect(readdirSync(uploads)).toEqual([]);
+  writeFileSync(at('photos/in the way'), '');
+  await expect(library.place('photos/in the way/b', finished('two'))).rejects.toMatchObject({ code: 'NAME_REFUSED' });
+  expect(readdirSync(uploads)).toEqual(['tus-1']);
+});

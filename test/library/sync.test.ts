@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { bytesOf, openLibrary, sha256Of } from './setting.ts';
 
@@ -44,4 +44,31 @@ test('a folder that is away or suddenly empty is said to be, and all that is kno
   rmSync(at('photos'), { recursive: true });
   renameSync(at('elsewhere'), at('photos'));
   expect(await library.sync()).toMatchObject({ unchanged: 1, files: 1 });
+});
+
+test('a file that was written to and given its old time back is read again', async () => {
+  const { library, at, write } = await openLibrary();
+  write('photos/a', 'before');
+  utimesSync(at('photos/a'), 1_700_000_000, 1_700_000_000);
+  await library.sync();
+  writeFileSync(at('photos/a'), 'after!');
+  utimesSync(at('photos/a'), 1_700_000_000, 1_700_000_000);
+  expect(await library.find(sha256Of('before'))).toBeNull();
+  expect(await library.sync()).toMatchObject({ changed: 1, read: 1 });
+  expect(await library.find(sha256Of('after!'))).toMatchObject({ path: 'photos/a' });
+});
+
+test('photos of one burst, of one size and one time, are not taken for each other where one got the number of a removed one', async () => {
+  const { library, at, write } = await openLibrary();
+  const burst = Array.from({ length: 20 }, (_, index) => `photo ${index}`.padEnd(10));
+  const put = (content: string, name: string): void => {
+    write(`photos/${name}`, content);
+    utimesSync(at(`photos/${name}`), 1_700_000_000, 1_700_000_000);
+  };
+  for (const [index, content] of burst.slice(0, 10).entries()) put(content, `first ${index}`);
+  await library.sync();
+  for (let index = 0; index < 10; index++) rmSync(at(`photos/first ${index}`));
+  for (const [index, content] of burst.slice(10).entries()) put(content, `second ${index}`);
+  expect(await library.sync()).toMatchObject({ added: 10, removed: 10, renamed: 0 });
+  expect((await library.check(burst.map(sha256Of))).map((known) => known !== null)).toEqual(burst.map((_, index) => index >= 10));
 });
