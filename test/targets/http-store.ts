@@ -25,7 +25,7 @@ export async function httpStore({ start, as = 'anna', options = {}, wrap = (targ
   const server = await startServer(start);
   const made: Target[] = [];
   const make = (): Target => {
-    const target = wrap(new HttpTarget('home', { url: url(server), token: server.tokens[as]!, ...options }, context));
+    const target = wrap(new HttpTarget('home', { url: url(server), token: server.tokens[as]!, 'part-size': '1MiB', ...options }, context));
     made.push(target);
     return target;
   };

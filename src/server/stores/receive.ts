@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { BufferPool } from '../../core/buffer-pool.ts';
+import { freeBytes } from '../../core/free-bytes.ts';
 import { formatBytes } from '../../core/units.ts';
 import { ServerError } from '../errors.ts';
 
@@ -13,8 +15,9 @@ export interface Announced {
   sha256: string | null;
 }
 
-/** Written at a time. */
+/** Written at a time, by each request; and how many buffers are kept for the next ones. */
 const writeSize = 512 * 1024;
+const pool = new BufferPool(writeSize, 8);
 /** A body that is refused is read to its end if it is no longer than this: else the refusal itself could be lost with the connection. */
 const mostDiscarded = 64 * 2 ** 20;
 
@@ -37,53 +40,53 @@ function digestOf(header: string | string[] | undefined): string | null {
 /** Returns the SHA-256 in hexadecimal. Throws ServerError HASH_MISMATCH, BAD_REQUEST for a body that ends early. Nothing is flushed. */
 export async function receiveInto(handle: FileHandle, position: number, incoming: IncomingMessage, { length, sha256 }: Announced): Promise<string> {
   const hash = createHash('sha256');
-  let waiting: Buffer[] = [];
-  let bytes = 0;
+  // What comes is copied at once: to hold pieces of 64 KiB until they are written keeps the garbage collector busier than all else.
+  const buffer = pool.take();
+  let held = 0;
   let done = 0;
   const write = async (): Promise<void> => {
-    await writeAll(handle, waiting, position + done);
-    done += bytes;
-    waiting = [];
-    bytes = 0;
+    await writeAll(handle, buffer.subarray(0, held), position + done);
+    done += held;
+    held = 0;
   };
-  for await (const chunk of bodyOf(incoming)) {
-    hash.update(chunk);
-    waiting.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= writeSize) await write();
+  try {
+    // Left early, the connection stays: an answer still has to go out.
+    for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      for (let taken = 0; taken < chunk.length; ) {
+        const count = chunk.copy(buffer, held, taken);
+        taken += count;
+        held += count;
+        if (held === buffer.length) await write();
+      }
+      // Its memory is its own where nothing else lies in it.
+      if (chunk.length === chunk.buffer.byteLength) freeBytes(chunk);
+    }
+    if (held > 0) await write();
+  } catch (error) {
+    throw incoming.destroyed && !incoming.complete ? new ServerError('BAD_REQUEST', 'The request ended before it was whole.', { cause: error }) : error;
+  } finally {
+    pool.give(buffer);
   }
-  if (bytes > 0) await write();
   if (done !== length) throw new ServerError('BAD_REQUEST', `The body has ${done} bytes, and should have ${length}.`);
   const found = hash.digest('hex');
   if (sha256 !== null && found !== sha256) throw new ServerError('HASH_MISMATCH', 'The bytes arrived damaged: they have another SHA-256 than was said.', { hint: 'Send them again.' });
   return found;
 }
 
-/** Left early, the connection stays: an answer still has to go out. */
-async function* bodyOf(incoming: IncomingMessage): AsyncGenerator<Buffer> {
-  try {
-    yield* incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  } catch (cause) {
-    throw new ServerError('BAD_REQUEST', 'The request ended before it was whole.', { cause });
-  }
-}
-
 /** A write may be cut short by the system and is gone on with. */
-async function writeAll(handle: FileHandle, pieces: readonly Buffer[], position: number): Promise<void> {
-  const expected = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const { bytesWritten } = await handle.writev(pieces, position);
-  if (bytesWritten === expected) return;
-  const rest = Buffer.concat(pieces).subarray(bytesWritten);
-  for (let at = 0; at < rest.length; ) {
-    const { bytesWritten: more } = await handle.write(rest, at, rest.length - at, position + bytesWritten + at);
-    if (more === 0) throw Object.assign(new Error('The system wrote nothing.'), { code: 'EIO' });
-    at += more;
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    if (bytesWritten === 0) throw Object.assign(new Error('The system wrote nothing.'), { code: 'EIO' });
+    done += bytesWritten;
   }
 }
 
 /** What is left of a body that nobody wants. */
 export async function discardBody(incoming: IncomingMessage): Promise<void> {
-  if (incoming.complete || !(Number(incoming.headers['content-length'] ?? NaN) <= mostDiscarded)) return;
+  // Who waits for a word before sending gets the refusal instead.
+  if (incoming.complete || incoming.headers.expect !== undefined || !(Number(incoming.headers['content-length'] ?? NaN) <= mostDiscarded)) return;
   try {
     for await (const _ of incoming.iterator({ destroyOnReturn: false }));
   } catch {

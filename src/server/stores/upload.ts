@@ -10,9 +10,9 @@ import { onDisk } from './room.ts';
 import { beginLog, type Part, readLog, type UploadHead, type UploadLog } from './upload-log.ts';
 
 /** An object has no more of them: each is held in memory, by its number and its sum. */
-export const mostParts = 100_000;
+const mostParts = 100_000;
 /** After so many bytes what has arrived is flushed, so that the end of a large object does not take minutes. */
-const flushEach = 64 * 2 ** 20;
+const flushEach = 256 * 2 ** 20;
 const readSize = 512 * 1024;
 
 export interface UploadPlace {

@@ -42,7 +42,7 @@ export interface Call extends Pick<HttpRequest, 'body' | 'signal' | 'idle'> {
 }
 
 /** Milliseconds. */
-export const usualIdle = 60_000;
+const usualIdle = 60_000;
 
 export class HttpCaller {
   /** Without a slash at its end, for people: no token stands in it. */

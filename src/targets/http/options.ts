@@ -9,7 +9,7 @@ export interface HttpOptions {
   'part-size'?: string | number;
 }
 
-const defaultPartSize = '4MiB';
+const defaultPartSize = '8MiB';
 const smallestPart = 64 * 1024;
 const largestPart = 512 * 2 ** 20;
 
@@ -46,7 +46,7 @@ export const httpSchema = {
       minimum: smallestPart,
       maximum: largestPart,
       default: defaultPartSize,
-      examples: ['8MiB'],
+      examples: ['16MiB'],
     },
   },
 };
