@@ -22,7 +22,7 @@ export function incomingName(owner: string): string {
   return `in-${owner}-${randomBytes(9).toString('base64url')}`;
 }
 
-export class ContentHashes {
+class ContentHashes {
   readonly #sha256: Hash = createHash('sha256');
   readonly #md5: Hash = createHash('md5');
 

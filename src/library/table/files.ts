@@ -32,9 +32,9 @@ export interface Hashes {
   md5: string;
 }
 
-export const columns = 'id, folder, directory, name, size, mtime, stamp, identity, sha256, md5, was, giver';
+const columns = 'id, folder, directory, name, size, mtime, stamp, identity, sha256, md5, was, giver';
 
-export function rowOf(row: Row): FileRow {
+function rowOf(row: Row): FileRow {
   return {
     id: row['id'] as number,
     folder: row['folder'] as string,
@@ -243,7 +243,7 @@ export class FileTable {
   }
 }
 
-export function foldedPath(directory: string, name: string): string {
+function foldedPath(directory: string, name: string): string {
   return fold(directory === '' ? name : `${directory}/${name}`);
 }
 
