@@ -105,7 +105,7 @@ export const serveSchema: Schema = {
     plans: { description: 'Plans of this machine that the page shows.', type: 'array', minItems: 1, uniqueItems: true, items: path, examples: [['plans/nas.yaml']] },
     users: { description: 'Who may use the server: a name of your own for each. Without any, everybody on this machine.', type: 'object', minProperties: 1, examples: [{ camera: { token: exampleToken, rights: ['add'] } }] },
     limits: limitsSchema,
-    state: { description: 'The folder for the hash table, thumbnails and sessions. Default: in the state folder of the user, by the path of this file.', ...path, examples: ['/var/lib/bat-serve'] },
+    state: { description: 'The folder for the hash table and sessions. Default: in the state folder of the user, by the path of this file.', ...path, examples: ['/var/lib/bat-serve'] },
     sync: { description: 'How often the library is looked through for what was put there, renamed or removed by hand. Default: 1h.', type: 'string', pattern: durationPattern, examples: ['1h'] },
   },
 };

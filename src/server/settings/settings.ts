@@ -17,7 +17,7 @@ export interface ServeSettings {
   /** Without any, whoever can reach the server may do all. */
   users: readonly UserSettings[];
   limits: ServeLimits;
-  /** The folder for the hash table, thumbnails and sessions. */
+  /** The folder for the hash table and sessions. */
   state: string;
   /** How often the library is looked through by itself. */
   sync: number;
