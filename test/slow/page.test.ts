@@ -183,6 +183,7 @@ describe.skipIf(problem)(`the page, at length${problem ? ` (skipped: ${problem})
 
   test.each([
     { colorScheme: 'light', width: 360 },
+    { colorScheme: 'light', width: 1280 },
     { colorScheme: 'dark', width: 1280 },
   ] as const)('$colorScheme, $width pixels: axe finds nothing serious in any view', async (look) => {
     await seen.close();
