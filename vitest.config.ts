@@ -10,5 +10,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A second, as it is without this, is short where two tests and a browser share two cores.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

@@ -9,5 +9,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 1_800_000,
     hookTimeout: 600_000,
+    // A second, as it is without this, is short where two tests and a browser share two cores.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

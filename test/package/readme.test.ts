@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { registries } from '../../src/plan/registries.ts';
 import { checkPlan } from '../../src/plan/plan.ts';
+import { loadSettings } from '../../src/server/settings/load.ts';
 import { fillTables } from '../../scripts/plan-tables.ts';
 import { setTimes, treeOf } from '../examples/tree.ts';
 import { buildPackage, personIn, root } from './built-package.ts';
@@ -105,7 +106,12 @@ test.for(pages)('plans in %s have no mistake', async (page) => {
   const plans = [...readFileSync(join(root, page), 'utf8').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text]) => text!).filter((text) => /^version: 1$/m.test(text));
   for (const plan of plans) {
     const file = join(clone.folder, 'page.yaml');
-    writeFileSync(file, plan);
+    // A token stands there shortened.
+    writeFileSync(file, plan.replace('sha256:…', `sha256:${'0a'.repeat(32)}`));
+    if (/^(library|stores|users):/m.test(plan)) {
+      await loadSettings(file, {});
+      continue;
+    }
     const { mistakes, warnings } = await checkPlan(file, { registries, environment: {}, strict: true });
     expect([...mistakes, ...warnings]).toEqual([]);
   }

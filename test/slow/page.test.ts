@@ -182,6 +182,7 @@ describe.skipIf(problem)(`the page, at length${problem ? ` (skipped: ${problem})
   });
 
   test.each([
+    { colorScheme: 'light', width: 1280 },
     { colorScheme: 'light', width: 360 },
     { colorScheme: 'light', width: 1280 },
     { colorScheme: 'dark', width: 1280 },

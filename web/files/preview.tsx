@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { formatBytes } from '../../src/core/units.ts';
 import { downloadUrl, fileUrl } from '../api/library.ts';
 import { Icon } from '../parts/icons.tsx';
@@ -24,7 +24,8 @@ export function Preview({ path, close }: { path: string; close(): void }) {
 
   const list = rows.value;
   const at = list.findIndex((row) => row.path === path);
-  useEffect(() => {
+  // Before the page is painted: who closes it at once finds the focus where the eye was.
+  useLayoutEffect(() => {
     if (at >= 0) focused.value = at;
   }, [at]);
 
