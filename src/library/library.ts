@@ -34,6 +34,8 @@ const anywhere: FolderChoice = () => true;
 const rowsAtATime = 1000;
 /** Rows that a search looks at before others get their turn. */
 const searchedAtATime = 20_000;
+/** Each word is looked for in each row, while nobody else gets an answer. */
+const mostWords = 32;
 
 export class Library {
   readonly #disk: LibraryDisk;
@@ -216,9 +218,10 @@ export class Library {
     });
   }
 
-  /** Files with all words of the text in their paths, without regard to case and accents. */
+  /** Files with all words of the text in their paths, without regard to case and accents. Throws BAD_REQUEST for too many words. */
   async search(text: string, { within = anywhere, limit }: { within?: FolderChoice; limit: number }): Promise<TableFile[]> {
-    const words = fold(text).split(/\s+/).filter((word) => word !== '');
+    const words = [...new Set(fold(text).split(/\s+/))].filter((word) => word !== '');
+    if (words.length > mostWords) throw new LibraryError('BAD_REQUEST', `These are ${words.length} words to look for, and ${mostWords} are the most.`);
     const folders = [...this.#folders.keys()].filter((id) => within(id));
     const found: TableFile[] = [];
     if (words.length === 0 || folders.length === 0) return found;

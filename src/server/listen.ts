@@ -11,6 +11,7 @@ import { limitConnections } from './connections.ts';
 import { ServerError, statusCodes } from './errors.ts';
 import { closeAfterUnread, continueWhenRead } from './expect-continue.ts';
 import { IdleWatch } from './idle-watch.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { recordOf, requestRecord } from './record-request.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { ServerEvent } from './server-event.ts';
@@ -34,11 +35,14 @@ export async function listen(settings: ServeSettings, app: ServerApp, log: (even
   const server = makeServer(settings, log);
   const watch = new IdleWatch(settings.limits.idle);
   const running = new Set<Promise<void>>();
+  const turns = new OneAtATime();
   let stopping = false;
   const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), { overrideGlobalObjects: false, errorHandler: notHttp });
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     for (const [name, value] of Object.entries(securityHeaders)) outgoing.setHeader(name, value);
-    requestRecord(incoming, outgoing, log);
+    const record = (): void => requestRecord(incoming, outgoing, log);
+    if (!turns.begin(incoming, outgoing, record)) return;
+    record();
     closeAfterUnread(incoming, outgoing);
     if (stopping) {
       recordOf(incoming).status = statusCodes.STOPPING;
