@@ -17,7 +17,7 @@ import { LibraryFolder } from './library-folder.ts';
 import { Listings } from './listing.ts';
 import { formatLibraryPath, parseLibraryPath, parseNewPath, type LibraryPath } from './names.ts';
 import { noFile, openFile } from './open-file.ts';
-import { move, type Spot } from './placing/move.ts';
+import { kindOf, move, type Spot } from './placing/move.ts';
 import { knownOf, place, type PlacingParts } from './placing/place.ts';
 import { remove } from './placing/remove.ts';
 import { sweepIncoming } from './placing/sweep.ts';
@@ -187,6 +187,7 @@ export class Library {
     const target = this.#spot(parseNewPath(to), to);
     await this.#attempt(target.folder.id, `${from} could not be moved`, async () => {
       await source.folder.confirmPresent();
+      await this.#confirmKind(from, source);
       await move(this.#placing, source, target, this.#confirmStill(from, still));
     });
   }
@@ -206,7 +207,10 @@ export class Library {
   /** A file, or a folder: with all that is in it if `recursive`, else only an empty one. Returns how many files went. Throws NAME_REFUSED, NOT_FOUND, EXISTS, PRECONDITION_FAILED, FOLDER_AWAY. */
   async remove(path: string, { recursive = false, ...still }: { recursive?: boolean } & IfStill = {}): Promise<number> {
     const spot = this.#spot(parseLibraryPath(path), path);
-    return this.#attempt(spot.folder.id, `${path} could not be removed`, () => remove(this.#placing, spot, recursive, this.#confirmStill(path, still)));
+    return this.#attempt(spot.folder.id, `${path} could not be removed`, async () => {
+      await this.#confirmKind(path, spot);
+      return remove(this.#placing, spot, recursive, this.#confirmStill(path, still));
+    });
   }
 
   /** And those above it. Nothing happens if it is there. Throws NAME_REFUSED, EXISTS where a file is in the way, FOLDER_AWAY. */
@@ -256,6 +260,11 @@ export class Library {
     return async (row) => {
       if (row?.sha256 !== sha256 || !(await this.#claims.isTrue(row))) throw changed(path);
     };
+  }
+
+  /** A slash at the end means a folder: a file that took its place meanwhile is not what was meant. Throws NOT_FOUND. */
+  async #confirmKind(path: string, spot: Spot): Promise<void> {
+    if (path.endsWith('/') && (await kindOf(this.#placing, spot)) === 'file') throw new LibraryError('NOT_FOUND', `There is no folder ${path.slice(0, -1)}: it is a file.`);
   }
 
   #spot({ folder, parts }: LibraryPath, path: string): Spot {

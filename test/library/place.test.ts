@@ -100,3 +100,14 @@ test('a finished file is named where it lies, or is gone if it is not what was m
   await expect(library.place('photos/in the way/b', finished('two'))).rejects.toMatchObject({ code: 'NAME_REFUSED' });
   expect(readdirSync(uploads)).toEqual(['tus-1']);
 });
+
+test('a path that ends in a slash names a folder, and no file goes by it', async () => {
+  const { library, at } = await openLibrary();
+  await library.place('photos/a', bytesOf('one'));
+  await expect(library.remove('photos/a/')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(library.remove('photos/a/', { recursive: true })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(library.move('photos/a/', 'photos/b')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(readFileSync(at('photos/a'), 'utf8')).toBe('one');
+  await library.makeFolder('photos/empty');
+  expect(await library.remove('photos/empty/')).toBe(0);
+});

@@ -1,6 +1,11 @@
-import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { bytesOf, openLibrary, sha256Of } from './setting.ts';
+import { cpSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { FileMarks } from '../../src/library/stamp.ts';
+import { TableDatabase } from '../../src/library/table/database.ts';
+import { FileTable, type Hashes } from '../../src/library/table/files.ts';
+import { bytesOf, openLibrary, sha256Of, type TestLibrary } from './setting.ts';
 
 test('a sync finds what was put there, renamed, changed and removed by hand', async () => {
   const { library, at, write } = await openLibrary();
@@ -71,4 +76,63 @@ test('photos of one burst, of one size and one time, are not taken for each othe
   for (const [index, content] of burst.slice(10).entries()) put(content, `second ${index}`);
   expect(await library.sync()).toMatchObject({ added: 10, removed: 10, renamed: 0 });
   expect((await library.check(burst.map(sha256Of))).map((known) => known !== null)).toEqual(burst.map((_, index) => index >= 10));
+});
+
+describe('a file that was written to, and given its old time back before anybody looked', () => {
+  const old = (path: string): void => utimesSync(path, 1_700_000_000, 1_700_000_000);
+  async function written(): Promise<TestLibrary> {
+    const opened = await openLibrary();
+    opened.write('photos/m', 'before');
+    old(opened.at('photos/m'));
+    await opened.library.sync();
+    writeFileSync(opened.at('photos/m'), 'after!');
+    old(opened.at('photos/m'));
+    return opened;
+  }
+
+  test('is not taken for what it was once the library has moved it', async () => {
+    const { library } = await written();
+    await library.move('photos/m', 'photos/n');
+    expect(await library.find(sha256Of('before'))).toBeNull();
+    await library.sync();
+    expect((await library.find(sha256Of('after!')))?.path).toBe('photos/n');
+  });
+
+  test('nor by another name that it has got', async () => {
+    const { library, at } = await written();
+    mkdirSync(at('photos/inner'));
+    linkSync(at('photos/m'), at('photos/a'));
+    linkSync(at('photos/m'), at('documents/z'));
+    expect(await library.sync()).toMatchObject({ files: 3, skipped: 0 });
+    expect(await library.find(sha256Of('before'))).toBeNull();
+    for (const name of ['photos/m', 'photos/a', 'documents/z']) expect((await library.openFile(name).then(async (file) => (await file.handle.close(), file))).sha256).toBe(sha256Of('after!').hex);
+  });
+});
+
+test('an old copy of the table, put back beside what SQLite had not written into it yet, makes no false claim', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bat-table-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'hashes.sqlite');
+  const hashes = (digits: string): Hashes => ({ sha256: digits.repeat(32), md5: digits.repeat(16) });
+  const changed = (work: (table: FileTable) => void): void => {
+    const database = TableDatabase.open(file, () => {});
+    work(new FileTable(database));
+    database.close();
+  };
+  const marks = (stamp: string): FileMarks => ({ size: 1, mtime: '1', stamp, identity: stamp });
+  changed((table) => {
+    for (let number = 1; number <= 200; number++) table.add({ folder: 'photos', directory: '', name: String(number) }, marks(`${number}`), hashes((17 + ((199 * (number - 1)) % 200)).toString(16)), null);
+  });
+  cpSync(file, `${file}.before`);
+  changed((table) => {
+    table.changeRow(1, '1', marks('new'));
+    table.setHashes(1, 'new', hashes('ff'));
+  });
+  changed((table) => {
+    table.setHashes(2, '2', hashes('fe'));
+    cpSync(`${file}-wal`, `${file}.wal`);
+  });
+  renameSync(`${file}.before`, file);
+  renameSync(`${file}.wal`, `${file}-wal`);
+  changed((table) => expect(table.withContent({ algorithm: 'sha256', hex: '11'.repeat(32) }, 10)).toEqual([]));
 });

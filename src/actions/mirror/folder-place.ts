@@ -135,7 +135,7 @@ export class FolderPlace implements MirrorPlace {
 
   async #removeFolder(path: string): Promise<boolean> {
     try {
-      await this.#library!.remove(own(path));
+      await this.#library!.remove(`${own(path)}/`);
       return true;
     } catch (error) {
       if (!(error instanceof LibraryError)) throw explain(error, this.shown);

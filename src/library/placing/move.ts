@@ -33,14 +33,17 @@ async function moveFile(shared: PlacingParts, from: Spot, to: Spot): Promise<voi
   try {
     await inBoth(from, to, async (source, target) => {
       const path = source.at(nameOf(from));
+      // Its new name gives it a new time: that it was written to since it was read shows only before that.
+      const { stamp } = marksOf(await disk.lstat(path, { bigint: true }));
       if (!(await giveName({ disk, locks }, path, target, nameOf(to)))) throw taken(pathOf(to));
       // The new name lasts before the old one is gone for good.
       await target.flush();
       await source.flush();
       const marks = marksOf(await disk.lstat(target.at(nameOf(to)), { bigint: true }));
       const row = table.at(placeOf(from));
-      if (row && row.identity === marks.identity) table.moveRow(row.id, row.stamp, placeOf(to), marks);
-      else table.removeAt(placeOf(from));
+      if (row?.identity !== marks.identity) return table.removeAt(placeOf(from));
+      table.moveRow(row.id, row.stamp, placeOf(to), marks);
+      if (row.stamp !== stamp) table.changeRow(row.id, marks.stamp, marks);
     });
   } catch (error) {
     if (systemCode(error) !== 'EXDEV') throw error;

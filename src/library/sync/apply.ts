@@ -1,4 +1,5 @@
 /** Puts what a walk found out into the table, where the table is still what the walk saw: uploads and moves go on meanwhile. */
+import type { FileMarks } from '../stamp.ts';
 import type { FilePlace, FileTable } from '../table/files.ts';
 import type { Difference } from '../thread/messages.ts';
 import type { SyncCounts } from './counts.ts';
@@ -27,7 +28,7 @@ function applyOne(table: FileTable, folder: string, difference: Difference, coun
       else table.add(place, difference.marks, null, null);
       return;
     case 'linked':
-      addName(table, place, difference, counts);
+      addName(table, place, difference.marks);
       return;
     case 'gone':
       table.setGone(difference.id, difference.stamp, place);
@@ -35,12 +36,9 @@ function applyOne(table: FileTable, folder: string, difference: Difference, coun
   }
 }
 
-/** What stood in its place was another file. */
-function addName(table: FileTable, place: FilePlace, { id, stamp, marks }: Difference & { kind: 'linked' }, counts: SyncCounts): void {
-  const first = table.withId(id);
-  const isKnown = first?.stamp === stamp && first.sha256 !== null && first.md5 !== null;
+/** What stood in its place was another file. It is read: the one whose name it shares may have been written to since that was. */
+function addName(table: FileTable, place: FilePlace, marks: FileMarks): void {
   const before = table.at(place);
   if (before) table.setAside(before, '');
-  table.add(place, marks, isKnown ? { sha256: first.sha256!, md5: first.md5! } : null, null);
-  if (isKnown) counts.added++;
+  table.add(place, marks, null, null);
 }

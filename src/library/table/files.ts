@@ -64,7 +64,10 @@ export class FileTable {
 
   /** So many at most: who has a thousand copies of one file need not have them all looked at. */
   withContent({ algorithm, hex }: ContentHash, limit: number): FileRow[] {
-    return this.database.all(`SELECT ${columns} FROM files WHERE ${algorithm} = ? ORDER BY id LIMIT ?`, Buffer.from(hex, 'hex'), limit).map(rowOf);
+    // An index may lead astray where an older copy of the file was put back beside newer changes: so the rows themselves are looked at.
+    const sql = `SELECT ${columns} FROM files WHERE id IN (SELECT id FROM files WHERE ${algorithm} = ? ORDER BY id LIMIT ?) ORDER BY id`;
+    const rows = this.database.all(sql, Buffer.from(hex, 'hex'), limit).map(rowOf);
+    return rows.filter((row) => row[algorithm] === hex);
   }
 
   at({ folder, directory, name }: FilePlace): FileRow | null {

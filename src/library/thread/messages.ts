@@ -28,14 +28,13 @@ export interface FileToHash {
 
 export type ToThread = WalkJob | HashJob | { type: 'next' };
 
-/** What a walk found to be other than the table says. */
 /** What a walk found to be other than the table says. `id` and `stamp` are of a row as the walk saw it, `place` is where in the folder. */
 export type Difference =
   | { kind: 'new'; place: PlaceIn; marks: FileMarks }
   /** Another name of a file that the table knows under a name that is gone. */
   | { kind: 'moved'; id: number; stamp: string; place: PlaceIn; marks: FileMarks }
   /** Another name of a file that keeps the one that it has: a hard link. */
-  | { kind: 'linked'; id: number; stamp: string; place: PlaceIn; marks: FileMarks }
+  | { kind: 'linked'; place: PlaceIn; marks: FileMarks }
   /** The same file, of which something was changed. */
   | { kind: 'changed'; id: number; stamp: string; marks: FileMarks }
   /** Another file of the same name. The one that was there may have another name by now. */

@@ -98,7 +98,7 @@ export class Walk {
     for (const other of this.#table.withIdentity(marks.identity, mostNames)) {
       if (!(other.folder in this.#job.roots) || other.id === row?.id) continue;
       const { id, stamp } = other;
-      return { kind: this.#isAt(other, marks) ? 'linked' : 'moved', id, stamp, place, marks };
+      return this.#isAt(other, marks) ? { kind: 'linked', place, marks } : { kind: 'moved', id, stamp, place, marks };
     }
     return row ? { kind: 'replaced', id: row.id, stamp: row.stamp, place, marks } : { kind: 'new', place, marks };
   }
