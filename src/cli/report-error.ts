@@ -1,6 +1,7 @@
 /** The one place where a failed command is told to the person, and where its exit code comes from. */
 import { CommanderError } from 'commander';
 import { BatError, exitCodes } from '../core/errors.ts';
+import { visibleLines } from '../core/event-text.ts';
 import { batVersion } from '../core/version.ts';
 import type { Shell } from './shell.ts';
 import { isHelp } from './usage-error.ts';
@@ -20,11 +21,11 @@ export async function reportError(shell: Shell, thrown: unknown): Promise<number
   return error.exitCode;
 }
 
-/** `error: …`, and below it what to do. */
+/** `error: …`, and below it what to do. Names of files stand in such sentences, and what a server has said. */
 export function showError({ err }: Shell, { message, hint }: { message: string; hint?: string | undefined }): void {
   const { bold, cyan, red } = err.colours;
-  err.line(`${red(bold('error:'))} ${message}`);
-  if (hint !== undefined) err.line(`${cyan('hint:')} ${hint}`);
+  err.line(`${red(bold('error:'))} ${visibleLines(message)}`);
+  if (hint !== undefined) err.line(`${cyan('hint:')} ${visibleLines(hint)}`);
 }
 
 /** When a thaw is through; known of errors that say so. */

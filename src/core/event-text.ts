@@ -9,8 +9,13 @@ export interface EventLine {
   text: string;
 }
 
-/** Null for events that only move a progress bar. */
+/** Null for events that only move a progress bar. Names and what others say stand in it, and none of them can paint on a terminal. */
 export function describeEvent(event: BatEvent): EventLine | null {
+  const line = lineOf(event);
+  return line && { ...line, text: visibleLines(line.text) };
+}
+
+function lineOf(event: BatEvent): EventLine | null {
   switch (event.type) {
     case 'run-start':
       return info(`plan ${event.plan}, run ${event.run}: ${event.sources.join(', ')} → ${event.targets.join(', ')}`);
@@ -119,6 +124,11 @@ export function visible(name: string): string {
     const code = character.charCodeAt(0);
     return code >= 0xdc80 && code <= 0xdcff ? `\\x${(code - 0xdc00).toString(16)}` : `\\u${code.toString(16).padStart(4, '0')}`;
   });
+}
+
+/** The same of a text that may have several lines. */
+export function visibleLines(text: string): string {
+  return text.split('\n').map(visible).join('\n');
 }
 
 function info(text: string): EventLine {

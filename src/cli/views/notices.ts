@@ -1,5 +1,5 @@
 /** Warnings and errors among events: shown as they come, or kept while something else has the terminal. */
-import { describeEvent, type EventLine } from '../../core/event-text.ts';
+import { describeEvent, visibleLines, type EventLine } from '../../core/event-text.ts';
 import type { BatEvent } from '../../core/events.ts';
 import { formatCount } from '../../core/units.ts';
 import { showError } from '../report-error.ts';
@@ -26,7 +26,7 @@ export function readingNoticeOf(event: BatEvent): EventLine | null {
 export function showNotice({ err }: Shell, { severity, text }: EventLine): void {
   const { dim, red, yellow } = err.colours;
   const [paint, word] = severity === 'error' ? [red, 'error'] : severity === 'warning' ? [yellow, 'warning'] : [dim, 'note'];
-  err.line(`${paint(`${word}:`)} ${text}`);
+  err.line(`${paint(`${word}:`)} ${visibleLines(text)}`);
 }
 
 export class KeptNotices {

@@ -1,5 +1,6 @@
 /** What the server tells, line by line. */
 import type { ServerEvent } from '../../server/server-event.ts';
+import { visible } from '../../core/event-text.ts';
 import { formatBytes, formatDuration } from '../../core/units.ts';
 import { seconds } from '../json-line.ts';
 import type { Shell } from '../shell.ts';
@@ -26,8 +27,9 @@ function show({ out, err }: Shell, event: ServerEvent): void {
   switch (event.type) {
     case 'listening': return out.line(`Serving on ${bold(event.url)}; Ctrl-C stops it.`);
     case 'stopped': return out.line('Stopped.');
-    case 'notice': return err.line(`${err.colours.yellow('note:')} ${event.message}${event.hint === undefined ? '' : ` ${event.hint}`}`);
-    case 'failure': return err.line(`${err.colours.red('error:')} ${event.stack ?? event.message}`);
+    // Names of files stand in these: one with a line break in it could write lines of its own into the log.
+    case 'notice': return err.line(`${err.colours.yellow('note:')} ${visible(event.message)}${event.hint === undefined ? '' : ` ${event.hint}`}`);
+    case 'failure': return err.line([`${err.colours.red('error:')} ${visible(event.message)}`, ...framesOf(event.stack ?? '')].join('\n'));
     case 'request': {
       const { status, user, address, method, path, bytesReceived, bytesSent, milliseconds } = event;
       const colour = status < 400 ? green : status < 500 ? yellow : red;
@@ -35,6 +37,11 @@ function show({ out, err }: Shell, event: ServerEvent): void {
       out.line(`${dim(clock())}  ${colour(String(status))}  ${user ?? '-'}  ${dim(address)}  ${method} ${path}  ${dim(`${moved}, ${formatDuration(milliseconds)}`)}`);
     }
   }
+}
+
+/** Without the message, which stands in front of them. */
+function framesOf(stack: string): string[] {
+  return stack.split('\n').filter((line) => /^ {4}at /.test(line)).map(visible);
 }
 
 /** `2026-11-20 18:52:19`, in local time. */

@@ -1,6 +1,7 @@
 /** What a bat server, or something on the way to it, refuses a call with, and what that means for who made it. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { BatError, ErrorCode } from '../../core/errors.ts';
+import { visible } from '../../core/event-text.ts';
 import type { HttpReply } from '../shared/http-client.ts';
 import { textOf } from '../shared/http-client.ts';
 
@@ -117,8 +118,9 @@ function parsed(text: string): object | null {
   }
 }
 
+/** Whatever it is that answers: its words paint nothing on a terminal. */
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, longestSentence);
+  return visible(text.replace(/\s+/g, ' ').trim().slice(0, longestSentence));
 }
 
 /** To stand behind a colon, before a full stop. */
