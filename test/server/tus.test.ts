@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { hash } from 'node:crypto';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -150,6 +150,32 @@ describe('over a restart of the server', () => {
     expect((await head(place)).headers.get('upload-offset')).toBe('5');
     await patch(place, 5, Buffer.from('world'));
     expect(bytesOf('a').toString()).toBe('helloworld');
+  });
+
+  test.each([['in part', 2], ['whole', 0]])('bytes that are gone %s come again, and no zeros stand in for them', async (_, left) => {
+    const place = await begin({ name: 'photos/a' }, 10);
+    await patch(place, 0, Buffer.from('hello'));
+    await server.close();
+    const file = join(server.photos, '.bat-uploads', `tus-${place.split('/').at(-1)!}`);
+    if (left > 0) truncateSync(file, left);
+    else rmSync(file);
+    await start();
+    expect((await patch(place, 5, Buffer.from('world'))).status).toBe(409);
+    expect((await head(place)).headers.get('upload-offset')).toBe(String(left));
+    await patch(place, left, Buffer.from('helloworld'.slice(left)));
+    expect(bytesOf('a').toString()).toBe('helloworld');
+  });
+
+  test('one that was whole, and whose bytes are gone, is begun anew', async () => {
+    const place = await begin({ name: 'photos/a' }, 5);
+    await patch(place, 0, Buffer.from('hell'));
+    await server.close();
+    const file = join(server.photos, '.bat-uploads', `tus-${place.split('/').at(-1)!}`);
+    writeFileSync(`${file}.json`, JSON.stringify({ ...JSON.parse(readFileSync(`${file}.json`, 'utf8')), durable: 5 }));
+    rmSync(file);
+    await start();
+    expect((await head(place)).status).toBe(500);
+    expect((await head(place)).status).toBe(404);
   });
 
   test('one that was whole but had no name yet gets it when its client asks', async () => {

@@ -1,5 +1,5 @@
 /** What the server knows of an upload that goes on over several requests: a small file beside its bytes. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { systemCode } from '../../../core/errors.ts';
 
@@ -54,13 +54,24 @@ export function parseUploadName(name: string): { id: string; isRecord: boolean }
   return match && { id: match[1]!, isRecord: match[2] !== undefined };
 }
 
-/** Null if there is none, or it was cut off by a power cut. Throws the system's error. */
+/** Null if there is none, or it was cut off by a power cut. Bytes that are not there any more have to come again. Throws the system's error. */
 export async function readRecord(folder: string, id: string): Promise<UploadRecord | null> {
   try {
     const record = JSON.parse(await readFile(`${folder}/${recordName(id)}`, 'utf8')) as UploadRecord;
-    return record.version === 1 && record.id === id ? record : null;
+    if (record.version !== 1 || record.id !== id) return null;
+    // One that is whole may have its name already.
+    return record.durable < record.size ? { ...record, durable: Math.min(record.durable, await sizeOf(`${folder}/${bytesName(id)}`)) } : record;
   } catch (error) {
     if (error instanceof SyntaxError || systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return 0;
     throw error;
   }
 }

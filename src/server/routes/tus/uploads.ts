@@ -3,6 +3,7 @@
  * they are for; when the last one has come the library places the file, as it does with every other.
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { explainDisk, LibraryError } from '../../../library/errors.ts';
 import { parseContentHash } from '../../../library/content-hash.ts';
@@ -98,7 +99,7 @@ export class Uploads {
     );
   }
 
-  /** Places what is whole. What does not pass ends the upload; after any other error this can be called again. */
+  /** Places what is whole. What does not pass ends the upload, as does the loss of its bytes; after any other error this can be called again. */
   async finish(record: UploadRecord, user: User): Promise<void> {
     const { id, name, size, hash, mtime } = record;
     const folder = await this.#folderOf(record);
@@ -119,7 +120,8 @@ export class Uploads {
       await writeRecord(folder, record);
       this.#leave(id);
     } catch (error) {
-      if (error instanceof LibraryError && ended.has(error.code)) await this.remove(record);
+      const isEnded = error instanceof LibraryError && (ended.has(error.code) || !existsSync(`${folder}/${bytesName(id)}`));
+      if (isEnded) await this.remove(record);
       throw error;
     } finally {
       this.#finishing.delete(id);
