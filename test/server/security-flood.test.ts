@@ -1,7 +1,9 @@
 /** Much at once, by one connection: what would fill the memory of the server or keep it from answering others. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { userOf } from '../../src/server/access/users.ts';
+import { Uploads } from '../../src/server/routes/tus/uploads.ts';
 import { RawConnection, request } from './raw.ts';
 import { startServer, type TestServer } from './start-server.ts';
 
@@ -45,4 +47,27 @@ test('a search for a thousand words is refused, and the same word is looked for 
   expect([refused.status, await refused.json()]).toMatchObject([400, { error: { code: 'BAD_REQUEST' } }]);
   const found = await server.fetch(`/search?q=${Array.from({ length: 1200 }, () => 'LARGE').join('+')}`, { as: 'reader' });
   expect(await found.json()).toMatchObject({ files: [{ path: 'photos/a/large.bin' }] });
+});
+
+test('uploads that are over are remembered, but not more and more of them: they count against no quota', async () => {
+  const user = userOf({ name: 'camera', rights: new Set(['add']), library: null, stores: null, quota: null });
+  const records = (): number => readdirSync(join(server.photos, '.bat-uploads')).length;
+  const place = async (uploads: Uploads): Promise<string> => {
+    const record = await uploads.create(user, { name: 'photos/empty', size: 0 });
+    await uploads.finish(record, user);
+    return record.id;
+  };
+  const uploads = new Uploads(server.context, 5);
+  const ids: string[] = [];
+  for (let index = 0; index < 12; index++) ids.push(await place(uploads));
+  expect(records()).toBe(5);
+  expect(await uploads.find(ids.at(-1)!, user)).toMatchObject({ placed: { stored: false } });
+  expect(await uploads.find(ids[0]!, user)).toBeNull();
+  // Another start of the server finds them again.
+  const next = new Uploads(server.context, 3);
+  await next.sweep();
+  expect(records()).toBe(3);
+  ids.push(await place(next));
+  expect(records()).toBe(3);
+  expect(await next.find(ids.at(-1)!, user)).not.toBeNull();
 });

@@ -29,6 +29,8 @@ export const expiry = 7 * 86_400_000;
 const placedExpiry = 86_400_000;
 /** Of one user at a time. */
 const mostUnfinished = 1000;
+/** The same of uploads that are placed: their records take up room that no quota knows of. */
+const mostPlaced = 1000;
 
 export class Uploads {
   readonly #context: ServerContext;
@@ -36,10 +38,14 @@ export class Uploads {
   /** The room that unfinished uploads take up, by id; and whose they are. */
   readonly #rooms = new Map<string, { user: string; admission: Admission }>();
   readonly #finishing = new Set<string>();
+  /** By user, the oldest first. */
+  #placed = new Map<string, UploadRecord[]>();
+  readonly #mostPlaced: number;
 
-  constructor(context: ServerContext) {
+  constructor(context: ServerContext, most = mostPlaced) {
     this.#context = context;
     this.#library = context.library;
+    this.#mostPlaced = most;
   }
 
   /** Throws what the library refuses, and QUOTA for too many at a time. */
@@ -62,7 +68,12 @@ export class Uploads {
     };
     const uploads = await this.#library.uploadsFolder(folder);
     await this.#roomOf(record, user);
-    await this.#guard(record, () => writeRecord(uploads, record));
+    try {
+      await this.#guard(record, () => writeRecord(uploads, record));
+    } catch (error) {
+      this.#leave(record.id);
+      throw error;
+    }
     return record;
   }
 
@@ -119,6 +130,7 @@ export class Uploads {
       record.touched = new Date().toISOString();
       await writeRecord(folder, record);
       this.#leave(id);
+      await this.#notePlaced(record);
     } catch (error) {
       const isEnded = error instanceof LibraryError && (ended.has(error.code) || !existsSync(`${folder}/${bytesName(id)}`));
       if (isEnded) await this.remove(record);
@@ -143,16 +155,32 @@ export class Uploads {
 
   /** Removes what has expired, and counts the room of what has not. Called when the server starts and now and then. */
   async sweep(): Promise<void> {
+    const placed: UploadRecord[] = [];
     for (const { id: folder } of this.#context.settings.library) {
       const uploads = await this.#folderIfThere(folder);
       if (uploads instanceof LibraryError) continue;
       for (const name of await readdir(uploads)) {
-        if (name.startsWith(uploadPrefix)) await this.#sweepOne(uploads, name);
+        const record = name.startsWith(uploadPrefix) ? await this.#sweepOne(uploads, name) : null;
+        if (record?.placed) placed.push(record);
       }
     }
+    this.#placed = Map.groupBy(placed.sort((one, other) => (one.touched < other.touched ? -1 : 1)), ({ user }) => user);
+    for (const records of this.#placed.values()) await this.#forgetOldest(records);
   }
 
-  async #sweepOne(uploads: string, name: string): Promise<void> {
+  async #notePlaced(record: UploadRecord): Promise<void> {
+    const records = this.#placed.get(record.user) ?? [];
+    this.#placed.set(record.user, records);
+    records.push(record);
+    await this.#forgetOldest(records);
+  }
+
+  async #forgetOldest(records: UploadRecord[]): Promise<void> {
+    for (const old of records.splice(0, Math.max(0, records.length - this.#mostPlaced))) await this.remove(old);
+  }
+
+  /** Gives the record of what stays, once. */
+  async #sweepOne(uploads: string, name: string): Promise<UploadRecord | null> {
     const { id, isRecord } = parseUploadName(name) ?? { id: '', isRecord: false };
     const record = id === '' ? null : await readRecord(uploads, id);
     if (!record || hasExpired(record)) {
@@ -160,14 +188,16 @@ export class Uploads {
       const since = record ? Date.parse(record.touched) : ((await stat(`${uploads}/${name}`).catch(() => null))?.mtimeMs ?? Date.now());
       if (record || Date.now() - since > expiry) await rm(`${uploads}/${name}`, { force: true });
       if (record) this.#leave(id);
-      return;
+      return null;
     }
+    if (!isRecord) return null;
     const user = this.#context.settings.users.find(({ name: one }) => one === record.user);
-    if (!isRecord || record.placed || this.#rooms.has(id)) return;
+    if (record.placed || this.#rooms.has(id)) return record;
     // Where there is no room left it is refused as soon as more comes.
     await this.#roomOf(record, { quota: user?.quota ?? null }).catch((error: unknown) => {
       if (!(error instanceof LibraryError)) throw error;
     });
+    return record;
   }
 
   /** The room that it takes up already, and takes its further bytes from. */
