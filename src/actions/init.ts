@@ -47,6 +47,7 @@ export async function init(options: InitOptions): Promise<InitResult> {
   const folder = dirname(file);
   const sources = nameSources(options.folders.map((path) => resolve(cwd, path)));
   for (const source of sources) await checkSource(source.path);
+  if (options.to !== null) checkFolderName(options.to);
   const target = options.to === null ? join(folder, 'backups') : resolvePath(options.to, cwd);
   checkTarget(target, sources);
   const name = options.name ?? chooseName(sources.map(({ path }) => path), hostname());
@@ -108,6 +109,16 @@ async function checkSource(path: string): Promise<void> {
 }
 
 /** A backup in the folder that it is of would hold itself, and more of it with each run. */
+/** Nobody means a folder that is called `https:`. */
+function checkFolderName(to: string): void {
+  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(to) ?? [];
+  if (scheme === undefined) return;
+  throw new BatError('USAGE', `"${to}" is an address, and --to takes a folder.`, {
+    hint: 'Write the plan without it, then put the target of your choice into it: docs/plan.md describes http, s3 and cloudinary.',
+    subject: to,
+  });
+}
+
 function checkTarget(target: string, sources: readonly { path: string }[]): void {
   for (const { path } of sources) {
     if (target !== path && !isBelow(target, path)) continue;

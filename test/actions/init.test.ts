@@ -36,6 +36,13 @@ test('paths are short, and the same wherever the plan lies', async () => {
   expect((await load()).text).toMatch(/path: "?\.\/docs"?\n[^]*path: "?~"?\n[^]*path: "?\/etc"?\n[^]*path: "?\/mnt\/usb"? /);
 });
 
+test('an address is not taken for a folder', async () => {
+  for (const to of ['https://nas:7878', 's3://bucket/folder']) {
+    await expect(make({ to })).rejects.toMatchObject({ code: 'USAGE', message: `"${to}" is an address, and --to takes a folder.` });
+  }
+  expect(readdirSync(cwd).sort()).toEqual(['docs', 'music', 'sub']);
+});
+
 test('what lies in the home folder is found there on another machine, too', async () => {
   vi.stubEnv('HOME', join(cwd, 'sub'));
   await make({ folders: ['sub/docs'], output: 'music/bat.yaml' });

@@ -77,6 +77,17 @@ export class ServerLibrary {
     }, this.#signal);
   }
 
+  /** Throws USAGE if the folder of the address is not there. */
+  async expectFolder(): Promise<void> {
+    const { folder, server } = this.address;
+    try {
+      await this.#json({ method: 'GET', path: ['files', ...folder.split('/')], isFolder: true, query: { limit: '1' }, doing: 'look at', what: folder });
+    } catch (error) {
+      if (!isRefusal(error, 'NOT_FOUND', 'NAME_REFUSED')) throw error;
+      throw new BatError('USAGE', `${server} has no folder "${folder}".`, { hint: 'Correct the address. What is in a folder is mirrored, never a single file.', cause: error });
+    }
+  }
+
   /** The bytes from `offset` on. A line that breaks is gone on with where it broke. Throws FileChanged where the server says that it is another file now. */
   async *read(path: string, size: number, sha256: string, offset = 0): AsyncGenerator<Uint8Array> {
     for (let at = offset, isOver = size === at && at > 0; !isOver; ) {

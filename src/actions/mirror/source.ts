@@ -22,11 +22,13 @@ export class MirrorSource {
 
   /**
    * Every file, its path without what the address names. `begin` is called first, and again if the listing broke off and begins anew.
-   * `unread`: a file that the server could not read itself. Returns the folders of the library.
+   * `unread`: a file that the server could not read itself. Returns the folders of the library. Throws USAGE for a folder that is not there: a slip
+   * of the pen is no empty folder.
    */
   async look({ begin, want, unread }: { begin(): void; want(file: MirrorFile): void; unread(path: string): void }): Promise<string[]> {
     await this.#library.sync();
     let all: string[] = [];
+    let isEmpty = true;
     await this.#library.table(
       (folders) => {
         begin();
@@ -34,11 +36,13 @@ export class MirrorSource {
       },
       ({ path, size, mtime, sha256 }) => {
         if (!path.startsWith(this.#prefix)) return;
+        isEmpty = false;
         const below = path.slice(this.#prefix.length);
         if (sha256 === undefined) unread(below);
         else want({ path: below, size, mtime, sha256 });
       },
     );
+    if (isEmpty && !this.isWhole) await this.#library.expectFolder();
     return all;
   }
 

@@ -136,6 +136,13 @@ test('all folders of a library, each under its own name; what lies elsewhere on 
   expect([filesIn(to.photos), filesIn(to.documents), filesIn(join(home, 'music'))]).toEqual([{ 'x/a': 'song', b: 'picture' }, { c: 'letter' }, { a: 'song' }]);
   await expect(setting.run(`${from.url}/photos`, to.url)).rejects.toMatchObject({ code: 'USAGE', message: `${to.url} names no folder of the library to put the files in.` });
   await expect(setting.run(to.url, from.url)).rejects.toMatchObject({ code: 'USAGE', message: `${from.url} has no folder "music" in its library.`, hint: 'This token may use: photos, documents.' });
+  // A slip of the pen is no empty folder.
+  write(from.photos, { '2024/a.jpg': 'a' });
+  for (const slip of ['photos/2042', 'photos/2024/a.jpg']) {
+    await expect(setting.run(`${from.url}/${slip}`, `${to.url}/photos`)).rejects.toMatchObject({ code: 'USAGE', message: `${from.url} has no folder "${slip}".` });
+  }
+  mkdirSync(join(from.photos, 'empty'));
+  expect((await setting.run(`${from.url}/photos/empty`, `${to.url}/photos`)).result).toMatchObject({ same: 0, sent: { files: 0 } });
   await expect(setting.run(`${from.url}/films`, to.url)).rejects.toMatchObject({ code: 'USAGE' });
   // A folder that is emptied is rather a disk that is not mounted: so says the server itself.
   rmSync(join(from.documents, 'c'));
