@@ -69,10 +69,10 @@ export class ServerLibrary {
         if (isFirst) {
           isFirst = false;
           if (!('table' in line) || line.table !== 1) throw new BatError('FORMAT_UNSUPPORTED', `The hash table of ${this.address.server} is of a kind that this bat does not know.`, { hint: 'Bring bat up to date on both machines.' });
-          const folders = line.folders.map((one) => (typeof one === 'string' ? one : one.id));
+          const folders = foldersOf(line) ?? this.#senseless();
           if (folder && !folders.includes(folder)) throw noFolder(this.address.server, folder, folders);
           head(folders);
-        } else if ('path' in line) row(line);
+        } else if ('path' in line) row(isRow(line) ? line : this.#senseless());
       }
     }, this.#signal);
   }
@@ -96,6 +96,8 @@ export class ServerLibrary {
       try {
         for (let step = first; !step.done; step = await pieces.next()) {
           at += step.value.length;
+          // Nobody is to store, or hold, what never ends.
+          if (at > size) throw new FileChanged(`${path} has more than ${size} bytes on ${this.address.server}, and had ${size}`);
           yield step.value;
         }
         if (at !== size) throw new FileChanged(`${path} has ${at} bytes on ${this.address.server}, and had ${size}`);
@@ -158,6 +160,10 @@ export class ServerLibrary {
     return { pieces, first: await pieces.next() };
   }
 
+  #senseless(): never {
+    throw new BatError('TARGET_FAILED', `The hash table of ${this.address.server} has lines that make no sense.`, { hint: 'Is it a bat server that answers? Nothing was changed.' });
+  }
+
   async #json<T>(call: Omit<Call, 'signal'>): Promise<T> {
     return this.line.call(() => this.#asRead(this.caller.json<T>({ ...call, signal: this.#signal })), this.#signal);
   }
@@ -170,6 +176,18 @@ export class ServerLibrary {
       throw error;
     }
   }
+}
+
+function foldersOf({ folders }: TableHead): string[] | null {
+  const names = Array.isArray(folders) ? folders.map((one: unknown) => (typeof one === 'string' ? one : (one as { id?: unknown } | null)?.id)) : [null];
+  return names.every((name) => typeof name === 'string') ? (names as string[]) : null;
+}
+
+/** What is listed is not believed: a path leads down, a number is one. */
+function isRow({ path, size, mtime, sha256 }: { [Key in keyof TableRow]?: unknown }): boolean {
+  const isPath = typeof path === 'string' && !path.includes('\0') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  const isTime = typeof mtime === 'string' && /^-?\d{1,12}(\.\d{1,9})?$/.test(mtime);
+  return isPath && isTime && Number.isSafeInteger(size) && (size as number) >= 0 && (sha256 === undefined || (typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)));
 }
 
 export function noFolder(server: string, folder: string, folders: readonly string[]): BatError {

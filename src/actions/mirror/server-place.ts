@@ -4,7 +4,7 @@ import type { FileThere, MirrorFile, MirrorMove } from '../../catalog/mirror-lis
 import { BatError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
 import { isRefusal } from '../../targets/http/answers.ts';
-import { confirmHash, type Kept } from '../push/kept.ts';
+import { confirmHash, keptBy, type Kept } from '../push/kept.ts';
 import { FileChanged as UploadChanged } from '../push/read-file.ts';
 import { ResumableUpload } from '../push/resumable-upload.ts';
 import { asideBelow, FileChanged, FileRefused, type MirrorPlace } from './place.ts';
@@ -118,9 +118,9 @@ export class ServerPlace implements MirrorPlace {
         return await new ResumableUpload(context, { name: path, size, sha256, mtime, absolute: path, pieces }, () => {}).send();
       }
       const query = { name: path, hash: `sha256:${sha256}`, mtime };
-      const answer = await line.transfer(() => caller.json<{ stored?: boolean; path?: string; sha256: string }>({ method: 'POST', path: ['upload'], query, body: { length: size, pieces: pieces(0) }, doing: 'send', what: path, signal }), signal);
+      const answer = await line.transfer(() => caller.json<{ stored?: unknown; path?: unknown; sha256?: unknown }>({ method: 'POST', path: ['upload'], query, body: { length: size, pieces: pieces(0) }, doing: 'send', what: path, signal }), signal);
       confirmHash(answer.sha256, { absolute: path, sha256 });
-      return { stored: answer.stored ?? false, path: answer.path ?? null };
+      return keptBy(answer);
     } catch (error) {
       if (error instanceof UploadChanged || isRefusal(error, 'HASH_MISMATCH')) throw new FileChanged(`${path} did not arrive as it was read`);
       throw error;

@@ -8,7 +8,7 @@ import { isRefusal } from '../../targets/http/answers.ts';
 import type { HttpReply } from '../../targets/shared/http-client.ts';
 import type { Line } from '../../targets/line.ts';
 import { BatError } from '../../core/errors.ts';
-import { confirmHash, type Kept } from './kept.ts';
+import { confirmHash, pathIn, type Kept } from './kept.ts';
 import { FileChanged } from './read-file.ts';
 
 export interface UploadedFile {
@@ -166,8 +166,7 @@ export class ResumableUpload {
   #keptBy(reply: HttpReply): Kept {
     confirmHash(reply.headers['bat-sha256'], this.#file);
     this.#countTo(this.#file.size);
-    const path = reply.headers['bat-path'];
-    return { stored: reply.headers['bat-duplicate'] === undefined, path: typeof path === 'string' ? decodeURIComponent(path) : null };
+    return { stored: reply.headers['bat-duplicate'] === undefined, path: pathIn(reply.headers['bat-path']) };
   }
 }
 

@@ -1,12 +1,13 @@
 /** What a push asks of the server: which contents it lacks, and to take them. Each call is tried again as the policy says. */
 import type { FileHashes } from '../../catalog/file-hashes.ts';
+import { BatError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
 import type { LimitedPace } from '../../core/pace.ts';
 import type { RetryPolicy } from '../../core/retry.ts';
 import { HttpCaller } from '../../targets/http/caller.ts';
 import { Line } from '../../targets/line.ts';
 import type { Destination } from './destination.ts';
-import { confirmHash, secondsOf, type Kept } from './kept.ts';
+import { confirmHash, keptBy, secondsOf, type Kept } from './kept.ts';
 import { piecesFrom, readWhole, type HashedFile } from './read-file.ts';
 import { ResumableUpload } from './resumable-upload.ts';
 
@@ -41,7 +42,10 @@ export class PushServer {
   async missing(hashes: readonly string[]): Promise<Set<string>> {
     const { signal } = this.#options;
     const call = { method: 'POST', path: ['check'], json: { hashes: hashes.map((hash) => `sha256:${hash}`) }, doing: 'ask', what: 'which files are there', signal } as const;
-    const { missing } = await this.#line.call(() => this.#caller.json<{ missing: string[] }>(call), signal);
+    const { missing } = await this.#line.call(() => this.#caller.json<{ missing?: unknown }>(call), signal);
+    if (!Array.isArray(missing) || !missing.every((hash): hash is string => typeof hash === 'string')) {
+      throw new BatError('TARGET_FAILED', 'The server does not say which files are missing.', { hint: 'Is it a bat server that answers, of this version or a newer one?', subject: this.#options.destination.server });
+    }
     return new Set(missing.map((hash) => hash.replace(/^sha256:/, '')));
   }
 
@@ -61,10 +65,10 @@ export class PushServer {
     const query = { name: file.name, hash: `sha256:${file.sha256}`, mtime: secondsOf(file.mtimeNs) };
     const answer = await this.#line.transfer(async () => {
       const body = [await readWhole(file)];
-      return this.#caller.json<{ stored?: boolean; path?: string; sha256: string }>({ method: 'POST', path: ['upload'], query, body, doing: 'send', what: file.absolute, signal });
+      return this.#caller.json<{ stored?: unknown; path?: unknown; sha256?: unknown }>({ method: 'POST', path: ['upload'], query, body, doing: 'send', what: file.absolute, signal });
     }, signal);
     count(file.size);
     confirmHash(answer.sha256, file);
-    return { stored: answer.stored ?? false, path: answer.path ?? null };
+    return keptBy(answer);
   }
 }

@@ -68,14 +68,16 @@ export class HttpCaller {
     return this.#told(call, () => this.#send(call));
   }
 
-  /** The JSON of the answer; undefined for an answer that says that it has none (204). */
+  /** The JSON of the answer, a map; undefined for an answer that says that it has none (204). What is in it is not believed. */
   async json<T>(call: Call): Promise<T> {
     return this.#told(call, async () => {
       const reply = await this.#send(call);
       const text = await textOf(reply);
       if (reply.status === 204) return undefined as T;
       if (!/^application\/json\b/.test(reply.headers['content-type'] ?? '')) throw new Refusal(reply.status, { code: null, message: 'no JSON' });
-      return JSON.parse(text) as T;
+      const value: unknown = JSON.parse(text);
+      if (value === null || typeof value !== 'object') throw new Refusal(reply.status, { code: null, message: 'no map' });
+      return value as T;
     });
   }
 

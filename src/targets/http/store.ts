@@ -86,13 +86,19 @@ export class HttpStore {
     }
   }
 
-  list(prefix: string, signal: AbortSignal | undefined): AsyncGenerator<ObjectStat> {
-    return this.caller.lines<ObjectStat>({ method: 'GET', path: this.path('objects'), query: { prefix }, doing: 'list', what: this.location, signal });
+  /** Names that no object can have are no objects' names: they lead nowhere, whoever lists them. */
+  async *list(prefix: string, signal: AbortSignal | undefined): AsyncGenerator<ObjectStat> {
+    for await (const { name, size } of this.caller.lines<{ name?: unknown; size?: unknown }>({ method: 'GET', path: this.path('objects'), query: { prefix }, doing: 'list', what: this.location, signal })) {
+      if (typeof name !== 'string' || !isObjectName(name) || !name.startsWith(prefix) || typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) throw this.noServer();
+      yield { name, size };
+    }
   }
 
   async plans(signal: AbortSignal | undefined): Promise<string[]> {
-    const { stores } = await this.caller.json<{ stores: { plan: string }[] }>({ method: 'GET', path: ['stores'], doing: 'list', what: `the plans of ${this.caller.address}`, signal });
-    return stores.map(({ plan }) => plan);
+    const { stores } = await this.caller.json<{ stores?: unknown }>({ method: 'GET', path: ['stores'], doing: 'list', what: `the plans of ${this.caller.address}`, signal });
+    const plans = Array.isArray(stores) ? stores.map((store: { plan?: unknown } | null) => store?.plan) : [null];
+    if (!plans.every((plan) => typeof plan === 'string' && isObjectName(plan) && !plan.includes('/'))) throw this.noServer();
+    return plans as string[];
   }
 
   async remove(name: string, signal: AbortSignal | undefined): Promise<void> {

@@ -36,6 +36,7 @@ export async function resumeUpload(store: HttpStore, name: string, id: string, o
     const call = { method: 'GET' as const, path: store.path('uploads', id), doing: 'store', what: name, signal: options.signal };
     const found = await store.caller.json<{ name: string; partSize: number; parts: ({ index: number } & Part)[] }>(call);
     if (found.name !== name || found.partSize !== options.partSize) return null;
+    if (!Array.isArray(found.parts) || !found.parts.every(isPart)) throw store.noServer();
     const parts = new Map(found.parts.map(({ index, size, sha256 }) => [index, { size, sha256 }]));
     const told = new Map(found.parts.map(({ index, size, sha256 }) => [index, { size, checksum: `sha256:${sha256}` }]));
     return { upload: new HttpUpload(store, { name, id, options, parts }), parts: told };
@@ -43,6 +44,11 @@ export async function resumeUpload(store: HttpStore, name: string, id: string, o
     if (isRefusal(error, 'NOT_FOUND')) return null;
     throw error;
   }
+}
+
+function isPart(part: { [Key in 'index' | keyof Part]?: unknown } | null): boolean {
+  const isNumber = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+  return isNumber(part?.index) && isNumber(part?.size) && typeof part?.sha256 === 'string';
 }
 
 class HttpUpload implements Upload {
