@@ -134,6 +134,18 @@ describe.skipIf(problem)(`the page${problem ? ` (skipped: ${problem})` : ''}`, (
     expect([readFileSync(join(server.photos, 'a.txt'), 'utf8'), readFileSync(join(server.photos, 'a (2).txt'), 'utf8')]).toEqual(['one', 'two']);
   });
 
+  test('a file that comes while the server is away can be tried again', async () => {
+    put(own, { 'a.txt': 'one' });
+    await open('#/files/photos/');
+    await page.getByRole('button', { name: 'Upload', exact: true }).first().waitFor();
+    await page.route('**/assets/*worker*', (route) => route.abort());
+    await page.locator('input[data-chooses=files]').first().setInputFiles(join(own, 'a.txt'));
+    await uploads().getByText('could not be started').waitFor();
+    await page.unroute('**/assets/*worker*');
+    await uploads().getByRole('button', { name: 'Try a.txt again' }).click();
+    await uploads().getByText('All is there').waitFor();
+  });
+
   test('search, rename, move, download, delete', async () => {
     put(server.photos, { '2024/beach.jpg': 'sand', '2024/forest.jpg': 'wood', '2023/house.jpg': 'stone' });
     await server.fetch('/sync', { method: 'POST' });
@@ -156,6 +168,12 @@ describe.skipIf(problem)(`the page${problem ? ` (skipped: ${problem})` : ''}`, (
     await page.locator('.notice.bad').waitFor();
     await page.keyboard.press('Escape');
     expect(readFileSync(join(server.photos, '2024/forest.jpg'), 'utf8')).toBe('wood');
+    // What was refused here is not held up elsewhere.
+    await page.getByRole('link', { name: 'photos' }).click();
+    await line('2024').waitFor();
+    expect(await page.locator('.notice.bad').count()).toBe(0);
+    await page.getByRole('link', { name: '2024' }).click();
+    await line('sea.jpg').waitFor();
 
     await choose('sea.jpg', 'Move');
     await page.getByRole('button', { name: 'One folder up' }).click();
@@ -189,9 +207,9 @@ describe.skipIf(problem)(`the page${problem ? ` (skipped: ${problem})` : ''}`, (
 
   test('photos without a small picture of their own are drawn, each its own, also when others come before them', async () => {
     await open('#/files/photos/');
-    const photo = async (colour: string): Promise<Buffer> => Buffer.from((await page.evaluate(`(() => { const canvas = document.createElement('canvas'); canvas.width = 40; canvas.height = 30; const context = canvas.getContext('2d'); context.fillStyle = '${colour}'; context.fillRect(0, 0, 40, 30); return canvas.toDataURL('image/png').split(',')[1]; })()`)) as string, 'base64');
+    const photo = async (colour: string, width = 40, height = 30): Promise<Buffer> => Buffer.from((await page.evaluate(`(() => { const canvas = document.createElement('canvas'); canvas.width = ${width}; canvas.height = ${height}; const context = canvas.getContext('2d'); context.fillStyle = '${colour}'; context.fillRect(0, 0, ${width}, ${height}); return canvas.toDataURL('image/png').split(',')[1]; })()`)) as string, 'base64');
     writeFileSync(join(server.photos, 'b.png'), await photo('rgb(200, 0, 0)'));
-    writeFileSync(join(server.photos, 'c.png'), await photo('rgb(0, 200, 0)'));
+    writeFileSync(join(server.photos, 'c.png'), await photo('rgb(0, 200, 0)', 300, 900));
     put(own, { 'a/x.txt': 'x' });
     await page.goto(`${server.url}/#/files/documents/`);
     await page.goto(`${server.url}/#/files/photos/`);
@@ -199,6 +217,9 @@ describe.skipIf(problem)(`the page${problem ? ` (skipped: ${problem})` : ''}`, (
     const colours = async (): Promise<unknown> =>
       page.evaluate(`Promise.all([...document.querySelectorAll('.tile')].map(async (tile) => { const image = tile.querySelector('img'); if (!image) return tile.textContent; await image.decode(); const canvas = new OffscreenCanvas(1, 1); const context = canvas.getContext('2d'); context.drawImage(image, 0, 0, 1, 1); const [red, green] = context.getImageData(0, 0, 1, 1).data; return tile.textContent + (red > 150 ? ' red' : '') + (green > 150 ? ' green' : ''); })).catch(() => null)`);
     await expect.poll(colours, { interval: 100 }).toEqual([expect.stringMatching(/^b\.png.* red$/), expect.stringMatching(/^c\.png.* green$/)]);
+    // A high one is cut to its tile, and does not hide its name.
+    const [picture, foot] = await Promise.all(['img', '.tile-foot'].map((part) => page.locator('.tile').last().locator(part).boundingBox()));
+    expect(picture!.y + picture!.height).toBeLessThanOrEqual(foot!.y);
     await seen.drop([join(own, 'a')], 'main');
     await page.getByRole('link', { name: 'a', exact: true }).waitFor();
     await expect.poll(colours, { interval: 100 }).toEqual([expect.stringMatching(/^a/), expect.stringMatching(/^b\.png.* red$/), expect.stringMatching(/^c\.png.* green$/)]);

@@ -1,6 +1,7 @@
 /** Short messages about what was done or refused: shown at the edge of the page, and read out. */
 import { signal } from '@preact/signals';
 import { Icon } from '../parts/icons.tsx';
+import { place } from './router.ts';
 
 interface Notice {
   id: number;
@@ -10,7 +11,7 @@ interface Notice {
 
 const notices = signal<Notice[]>([]);
 let last = 0;
-/** Milliseconds that a good one stays; a bad one stays until it is closed. */
+/** Milliseconds that a good one stays; a bad one stays until it is closed, or one goes elsewhere. */
 const stay = 6000;
 
 export function notify(kind: Notice['kind'], text: string): void {
@@ -18,6 +19,13 @@ export function notify(kind: Notice['kind'], text: string): void {
   notices.value = [...notices.value.slice(-3), notice];
   if (kind === 'good') setTimeout(() => dismiss(notice.id), stay);
 }
+
+let here = place.value;
+place.subscribe((now) => {
+  if (now === here) return;
+  here = now;
+  notices.value = notices.value.filter(({ kind }) => kind === 'good');
+});
 
 function dismiss(id: number): void {
   notices.value = notices.value.filter((notice) => notice.id !== id);

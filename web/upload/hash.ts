@@ -32,16 +32,18 @@ export function hashFile(file: File, onProgress: (done: number) => void, signal:
 }
 
 function started(): Worker {
-  const worker = startWorker('hash-worker');
-  worker.addEventListener('message', ({ data }: MessageEvent<HashNews>) => {
+  const begun = startWorker('hash-worker');
+  begun.addEventListener('message', ({ data }: MessageEvent<HashNews>) => {
     const one = waiting.get(data.id);
     if (!one) return;
     if ('hash' in data) one.resolve(data.hash);
     else if ('problem' in data) one.reject(new Error(data.problem));
     else one.onProgress(data.done);
   });
-  worker.addEventListener('error', () => {
-    for (const one of waiting.values()) one.reject(new Error('The part of the page that reads files could not be started. Reload the page.'));
+  // Its module comes from the server, which may be away just now: the next file begins with a new one.
+  begun.addEventListener('error', () => {
+    if (worker === begun) worker = undefined;
+    for (const one of waiting.values()) one.reject(new Error('The part of the page that reads files could not be started: is the server away? Try again; if it stays so, reload the page.'));
   });
-  return worker;
+  return begun;
 }

@@ -40,7 +40,7 @@ export function EntryLine({ entry, index, isFocused, isSearch, href }: EntryLine
           {isSearch && <span class="cut quiet-text">{shown(folderOf(path))}</span>}
           {refused !== null && <span class="bad-text cut">Not restored: {refused}</span>}
           {noteOf(entry) !== '' && <span class="quiet-text cut">{noteOf(entry)}</span>}
-          <span class="quiet-text phone-only numbers">{[size, time].filter(Boolean).join(' · ')}</span>
+          <span class="cut quiet-text phone-only numbers">{[size, time].filter(Boolean).join(' · ')}</span>
         </span>
       </div>
       <div role="gridcell" class="line-size numbers wide-only">

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { formatBytes, formatCount } from '../../../src/core/units.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -57,9 +57,14 @@ export function SnapshotPage({ address, snapshot, folder, words, target }: Snaps
 
 function Trail({ address, snapshot, folder, query }: { address: BackupAddress; snapshot: string; folder: string; query: Record<string, string> }) {
   const parts = folder === '' ? [] : folder.split('/');
+  const list = useRef<HTMLOListElement>(null);
+  // On a narrow page the end is what matters.
+  useLayoutEffect(() => {
+    list.current!.scrollLeft = list.current!.scrollWidth;
+  });
   return (
     <nav class="breadcrumbs" aria-label="Where this is">
-      <ol>
+      <ol ref={list}>
         <li>
           <a href={hashOf('backups', [''])}>Backups</a>
         </li>
