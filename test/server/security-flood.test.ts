@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { userOf } from '../../src/server/access/users.ts';
+import { Stores } from '../../src/server/stores/stores.ts';
 import { Uploads } from '../../src/server/routes/tus/uploads.ts';
 import { RawConnection, request } from './raw.ts';
 import { startServer, type TestServer } from './start-server.ts';
@@ -70,4 +71,21 @@ test('uploads that are over are remembered, but not more and more of them: they 
   ids.push(await place(next));
   expect(records()).toBe(3);
   expect(await next.find(ids.at(-1)!, user)).not.toBeNull();
+});
+
+test('names of plans that are made up take no memory, and places to try things out take none from plans', async () => {
+  const { settings } = server.context;
+  const stores = new Stores(settings);
+  const camera = userOf({ name: 'camera', rights: new Set(['add']), library: null, stores: new Set(['laptop']), quota: null });
+  const anybody = userOf({ name: 'laptop', rights: new Set(['add']), library: null, stores: null, quota: null });
+  for (let index = 0; index < 100; index++) await stores.of(`made-up-${index}`, anybody);
+  expect(stores.size).toBe(0);
+  await stores.make(await stores.of('laptop', camera));
+  expect(stores.size).toBe(1);
+  expect(await stores.of('laptop', anybody)).toBe(await stores.of('laptop', camera));
+  expect(await new Stores(settings).of('laptop', camera)).not.toBeNull();
+  const scratch = (index: number): string => `.bat-check-${index.toString(16).padStart(8, '0')}`;
+  for (let index = 0; index < 100; index++) mkdirSync(join(server.stores, scratch(index)));
+  await expect(stores.of(scratch(100), camera).then((store) => stores.make(store))).rejects.toMatchObject({ code: 'QUOTA' });
+  await stores.make(await stores.of('desktop', anybody));
 });

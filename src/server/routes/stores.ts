@@ -21,7 +21,7 @@ const linesAtATime = 256;
 
 export const storeRoutes: Route = (app, context) => {
   const stores = new Stores(context.settings);
-  const storeOf = (c: Asked): PlanStore => stores.of(c.req.param('plan') ?? '', c.var.user);
+  const storeOf = (c: Asked): Promise<PlanStore> => stores.of(c.req.param('plan') ?? '', c.var.user);
 
   app.get('/stores', async (c) => {
     requireAnyRight(c, 'read', 'add', 'delete');
@@ -30,13 +30,13 @@ export const storeRoutes: Route = (app, context) => {
 
   app.get('/stores/:plan', async (c) => {
     requireAnyRight(c, 'read', 'add');
-    const store = storeOf(c);
+    const store = await storeOf(c);
     return c.json(await describe(c, store));
   });
 
   app.put('/stores/:plan', async (c) => {
     requireRight(c, 'add');
-    const store = storeOf(c);
+    const store = await storeOf(c);
     await stores.make(store);
     return c.json(await describe(c, store));
   });
@@ -44,19 +44,19 @@ export const storeRoutes: Route = (app, context) => {
   /** An empty folder holds nothing that could be lost. */
   app.delete('/stores/:plan', async (c) => {
     requireAnyRight(c, 'add', 'delete');
-    await stores.unmake(storeOf(c));
+    await stores.unmake(await storeOf(c));
     return c.body(null, 204);
   });
 
   app.get('/stores/:plan/objects', async (c) => {
     requireAnyRight(c, 'read', 'add');
-    const store = storeOf(c);
+    const store = await storeOf(c);
     const prefix = c.req.query('prefix') ?? '';
     return sendStream(c, context, 200, { 'Content-Type': 'application/jsonl' }, linesOf(await store.list(prefix, context.signal)));
   });
 
   app.get('/stores/:plan/objects/*', async (c) => {
-    const store = storeOf(c);
+    const store = await storeOf(c);
     const name = nameOf(c, store);
     if (c.req.method === 'HEAD') return stat(c, store, name);
     confirmMayRead(c, store, name);
@@ -76,7 +76,7 @@ export const storeRoutes: Route = (app, context) => {
   app.put('/stores/:plan/objects/*', (c) =>
     refusing(c, async () => {
       requireRight(c, 'add');
-      const store = storeOf(c);
+      const store = await storeOf(c);
       const name = nameOf(c, store);
       const said = announced(c.env.incoming, context.settings.limits.upload);
       return c.json(await keepingAlive(c, () => store.put(name, c.env.incoming, said, c.var.user)), 201);
@@ -85,7 +85,7 @@ export const storeRoutes: Route = (app, context) => {
 
   app.delete('/stores/:plan/objects/*', async (c) => {
     requireAnyRight(c, 'add', 'delete');
-    const store = storeOf(c);
+    const store = await storeOf(c);
     await store.remove(nameOf(c, store), c.var.user);
     return c.body(null, 204);
   });

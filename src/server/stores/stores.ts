@@ -13,6 +13,8 @@ import { Room } from './room.ts';
 
 /** Folders of plans: whoever makes more means harm. */
 const mostPlans = 1000;
+/** Of those for trying things out, which anybody who may add can make: they take no place from plans. */
+const mostScratch = 100;
 
 export class Stores {
   readonly #path: string | null;
@@ -24,16 +26,17 @@ export class Stores {
     this.#room = new Room({ path: this.#path ?? '/', quota: stores?.quota ?? null, keepFree: limits.keepFree });
   }
 
-  /** Throws ServerError NAME_REFUSED, DENIED, NOT_FOUND where the server keeps no stores. Nothing is asked of the disk. */
-  of(plan: string, user: User): PlanStore {
+  /** Throws ServerError NAME_REFUSED, DENIED, NOT_FOUND where the server keeps no stores, FOLDER_AWAY. */
+  async of(plan: string, user: User): Promise<PlanStore> {
     const path = this.#confirmKept();
     confirmPlanName(plan);
     if (!user.mayUseStore(plan) && !(isScratch(plan) && user.stores?.size !== 0)) {
       throw new ServerError('DENIED', `${user.name} may not use the store of ${plan}.`, { hint: 'The settings of the server say what each user may use.' });
     }
-    let store = this.#plans.get(plan);
-    if (!store) this.#plans.set(plan, (store = new PlanStore(path, plan, this.#room)));
-    return store;
+    const known = this.#plans.get(plan);
+    if (known) return known;
+    const store = new PlanStore(path, plan, this.#room);
+    return (await store.isThere()) ? this.#remember(store) : store;
   }
 
   /** The plans that something is stored of, as far as the user may know of them. */
@@ -44,10 +47,17 @@ export class Stores {
     return plans.filter((plan) => user.mayUseStore(plan)).sort();
   }
 
+  /** How many are held in memory. */
+  get size(): number {
+    return this.#plans.size;
+  }
+
   /** Throws ServerError QUOTA if there are too many already. */
   async make(store: PlanStore): Promise<void> {
-    if (!(await store.isThere()) && (await this.#count()) >= mostPlans) throw new ServerError('QUOTA', `There are ${mostPlans} plans here already.`, { hint: 'Move away, on the server, what is not needed.' });
+    const most = isScratch(store.plan) ? mostScratch : mostPlans;
+    if (!(await store.isThere()) && (await this.#count(isScratch(store.plan))) >= most) throw new ServerError('QUOTA', `There are ${most} plans here already.`, { hint: 'Move away, on the server, what is not needed.' });
     await store.make();
+    this.#remember(store);
   }
 
   /** Nothing of it is remembered, once it is gone. */
@@ -56,10 +66,17 @@ export class Stores {
     if (!(await store.isThere())) this.#plans.delete(store.plan);
   }
 
-  async #count(): Promise<number> {
+  /** Only what is there: names can be made up without end. */
+  #remember(store: PlanStore): PlanStore {
+    const known = this.#plans.get(store.plan);
+    if (!known) this.#plans.set(store.plan, store);
+    return known ?? store;
+  }
+
+  async #count(scratch: boolean): Promise<number> {
     let count = 0;
     try {
-      for await (const entry of await opendir(this.#confirmKept())) if (entry.isDirectory()) count++;
+      for await (const entry of await opendir(this.#confirmKept())) if (entry.isDirectory() && isScratch(entry.name) === scratch) count++;
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
     }

@@ -17,7 +17,7 @@ const largestPart = 2 ** 30;
 const longestEnd = 16 * 2 ** 20;
 const longestWriter = 200;
 
-export function uploadRoutes(app: Hono<ServerEnvironment>, { settings }: ServerContext, storeOf: (c: Asked) => PlanStore): void {
+export function uploadRoutes(app: Hono<ServerEnvironment>, { settings }: ServerContext, storeOf: (c: Asked) => Promise<PlanStore>): void {
   const { upload: largest } = settings.limits;
 
   async function find(c: Asked, store: PlanStore): Promise<StoredUpload> {
@@ -28,7 +28,7 @@ export function uploadRoutes(app: Hono<ServerEnvironment>, { settings }: ServerC
 
   app.post('/stores/:plan/uploads', async (c) => {
     requireRight(c, 'add');
-    const store = storeOf(c);
+    const store = await storeOf(c);
     const { name, partSize, writer } = fieldsOf(await readJson(c), { name: 'string', partSize: 'number', writer: 'string' });
     if (!Number.isSafeInteger(partSize) || partSize < 1 || partSize > largestPart) throw new ServerError('BAD_REQUEST', `Parts have 1 to ${largestPart} bytes.`);
     if (writer.length > longestWriter) throw new ServerError('BAD_REQUEST', `A writer is named by ${longestWriter} characters at the most.`);
@@ -38,14 +38,14 @@ export function uploadRoutes(app: Hono<ServerEnvironment>, { settings }: ServerC
 
   app.get('/stores/:plan/uploads/:id', async (c) => {
     requireRight(c, 'add');
-    const { head, parts } = await keepingAlive(c, () => find(c, storeOf(c)));
+    const { head, parts } = await keepingAlive(c, async () => find(c, await storeOf(c)));
     return c.json({ name: head.name, partSize: head.partSize, parts });
   });
 
   app.put('/stores/:plan/uploads/:id/parts/:part', (c) =>
     refusing(c, async () => {
       requireRight(c, 'add');
-      const store = storeOf(c);
+      const store = await storeOf(c);
       const { length, sha256 } = announced(c.env.incoming, Math.min(largest, largestPart));
       if (sha256 === null) throw new ServerError('BAD_REQUEST', 'The SHA-256 of a part must be said before it comes.', { hint: 'Send Content-Digest: sha-256=:<base64>:' });
       const index = Number(/^\d{1,9}$/.exec(c.req.param('part') ?? '')?.[0] ?? NaN);
@@ -58,7 +58,7 @@ export function uploadRoutes(app: Hono<ServerEnvironment>, { settings }: ServerC
 
   app.post('/stores/:plan/uploads/:id/finish', async (c) => {
     requireRight(c, 'add');
-    const store = storeOf(c);
+    const store = await storeOf(c);
     const { name, size, partSize, parts } = fieldsOf(await readJson(c, longestEnd), { name: 'string', size: 'number', partSize: 'number', parts: 'object' });
     if (!Array.isArray(parts) || !parts.every((sum): sum is string => typeof sum === 'string') || !Number.isSafeInteger(size) || size < 0 || !(partSize >= 1)) {
       throw new ServerError('BAD_REQUEST', 'The end of an upload says its size, the size of its parts, and the SHA-256 of each part in order.');
@@ -70,7 +70,7 @@ export function uploadRoutes(app: Hono<ServerEnvironment>, { settings }: ServerC
 
   app.delete('/stores/:plan/uploads/:id', async (c) => {
     requireRight(c, 'add');
-    const store = storeOf(c);
+    const store = await storeOf(c);
     const upload = await store.uploads.find(c.req.param('id') ?? '', c.var.user);
     if (upload) await store.uploads.forget(upload, { isStored: false });
     return c.body(null, 204);
@@ -79,7 +79,7 @@ export function uploadRoutes(app: Hono<ServerEnvironment>, { settings }: ServerC
   /** The uploads of this user and this writer alone: those of others may be on their way. */
   app.post('/stores/:plan/sweep', async (c) => {
     requireRight(c, 'add');
-    const store = storeOf(c);
+    const store = await storeOf(c);
     const { writer, keep } = fieldsOf(await readJson(c), { writer: 'string', keep: 'object' });
     if (!Array.isArray(keep)) throw new ServerError('BAD_REQUEST', '`keep` is a list of ids.');
     return c.json({ removed: await store.uploads.sweep(c.var.user, writer, new Set(keep)) });
