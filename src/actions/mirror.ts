@@ -8,7 +8,7 @@ import { BatError } from '../core/errors.ts';
 import { formatCount } from '../core/units.ts';
 import { CarryOut } from './mirror/carry-out.ts';
 import { MirrorIncomplete, type MirrorOptions, type MirrorResult } from './mirror/contract.ts';
-import { dueOf, LossGuard } from './mirror/deletion.ts';
+import { clockProblem, dueOf, LossGuard } from './mirror/deletion.ts';
 import { mirrorRetry, openMirrorPlace } from './mirror/open-place.ts';
 import type { MirrorPlace } from './mirror/place.ts';
 import { ServerLibrary } from './mirror/server-library.ts';
@@ -78,9 +78,11 @@ class Mirror {
     const startedAt = performance.now();
     try {
       await this.#compare();
+      const refusal = await this.#prepareRemoval();
       const work = new CarryOut({ options: this.#options, source: this.#source, place: this.#place, lists: this.#lists, result: this.#result });
       await work.fill();
-      const refusal = await this.#removeExtras(work);
+      this.#tellWaiting(refusal !== null);
+      if (this.#options.delete && !refusal) await work.remove(this.#due());
       await this.#place.settle();
       this.#result.duration = performance.now() - startedAt;
       this.#confirmAll(refusal);
@@ -93,7 +95,7 @@ class Mirror {
   async #compare(): Promise<void> {
     const { say } = this.#options;
     const { prefix } = this.#place;
-    let unread: string[] = [];
+    let unread: { path: string; why: string }[] = [];
     say(`reading the hash table of ${this.#source.shown}`);
     const folders = await this.#source.look({
       begin: () => {
@@ -101,13 +103,13 @@ class Mirror {
         unread = [];
       },
       want: (file) => this.#lists.want({ ...file, path: `${prefix}${file.path}` }),
-      unread: (path) => unread.push(path),
+      unread: (path, why) => unread.push({ path, why }),
     });
     say(`reading the hash table of ${this.#place.shown}`);
     await this.#place.look({ begin: () => this.#lists.forget('there'), have: (file) => this.#lists.have(file), folders: this.#source.isWhole ? folders : null });
-    for (const path of unread) {
-      this.#lists.leave(`${prefix}${path}`);
-      this.#options.emit({ type: 'issue', issue: { kind: 'unread', path, message: 'The server itself cannot read it: what lies on the other side stays as it is.' } });
+    for (const { path, why } of unread) {
+      this.#lists.leave(path === '' ? prefix.slice(0, -1) : `${prefix}${path}`);
+      this.#options.emit({ type: 'issue', issue: { kind: 'unread', path: path === '' ? this.#source.shown : path, message: `${why}: what lies on the other side stays as it is.` } });
     }
     this.#result.unread = unread.length;
     await this.#readWaiting();
@@ -124,14 +126,14 @@ class Mirror {
     this.#options.emit({ type: 'issue', issue: { kind: 'note', path: this.#files.waiting, message: 'The note of what waits for its removal is damaged: all of it begins to wait anew.' } });
   }
 
-  /** Notes what waits before anything is removed. Returns why nothing was, if that was refused. */
-  async #removeExtras(work: CarryOut): Promise<BatError | null> {
+  /** Notes what waits, before anything else is done: what is back waits no more, also where this mirror is killed. Returns why nothing is to be removed, if so. */
+  async #prepareRemoval(): Promise<BatError | null> {
     const { dryRun } = this.#options;
-    const refusal = this.#options.delete ? this.#lossOf() : null;
+    // By a wrong clock nothing is noted either.
+    const wrong = this.#options.delete && !this.#options.forceDelete ? await clockProblem(this.#source) : null;
+    if (wrong) return wrong;
     if (!dryRun) await writeWaiting(this.#files.waiting, { from: this.#source.shown, to: this.#place.shown }, this.#stillWaiting());
-    this.#tellWaiting(refusal !== null);
-    if (this.#options.delete && !refusal) await work.remove(this.#due());
-    return refusal;
+    return this.#options.delete ? this.#lossOf() : null;
   }
 
   *#extras(): Generator<{ path: string; size: number; sha256: string; known: boolean; isDue: boolean; since: string; until: string }> {
@@ -179,7 +181,7 @@ class Mirror {
       : failed > 0
         ? new MirrorIncomplete('MIRROR_INCOMPLETE', `${formatCount(failed, 'file')} could not be brought in line.`, { hint: 'Each is named above. The next mirror tries again, and does nothing twice.' })
         : unread + changed > 0
-          ? new MirrorIncomplete('SOURCE_UNREADABLE', `All else is mirrored, but ${leftOf(changed, unread)}.`, { hint: 'They are named above. What changed meanwhile comes with the next mirror; what the server cannot read its own log explains.' })
+          ? new MirrorIncomplete('SOURCE_UNREADABLE', `All else is mirrored, but ${leftOf(changed, unread)}.`, { hint: 'They are named above. What changed meanwhile comes with the next mirror; what the server cannot read, or has damaged, its own log explains.' })
           : null;
     if (!incomplete) return;
     incomplete.result = this.#result;
@@ -188,6 +190,6 @@ class Mirror {
 }
 
 function leftOf(changed: number, unread: number): string {
-  const parts = [...(changed > 0 ? [`${formatCount(changed, 'file')} changed meanwhile`] : []), ...(unread > 0 ? [`the server cannot read ${formatCount(unread, 'file')} of its own`] : [])];
+  const parts = [...(changed > 0 ? [`${formatCount(changed, 'file')} changed meanwhile`] : []), ...(unread > 0 ? [`the server does not know what is in ${formatCount(unread, 'file or folder', 'files and folders')} of its own`] : [])];
   return parts.join(', and ');
 }

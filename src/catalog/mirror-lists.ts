@@ -96,9 +96,12 @@ export class MirrorLists {
     this.#database.run('INSERT INTO there VALUES (?, ?, ?, ?)', path, size, Buffer.from(sha256, 'hex'), outside ? 1 : 0);
   }
 
-  /** A file of the other side whose content is not known: what lies here under that path is left as it is. To be said when all that is here is in. */
+  /** What the other side does not know the content of, a file or a folder, or everything (empty): what lies here under that path is left as it is. To be said when all that is here is in. */
   leave(path: string): void {
-    this.#database.run("INSERT OR IGNORE INTO wanted SELECT path, size, '0', sha256 FROM there WHERE path = ?", path);
+    // "0" comes next after "/".
+    const sql = "INSERT OR IGNORE INTO wanted SELECT path, size, '0', sha256 FROM there WHERE outside = 0 AND (path = ? OR (path > ? AND path < ?))";
+    if (path === '') this.#database.run(sql, '', '', '\u{10FFFF}');
+    else this.#database.run(sql, path, `${path}/`, `${path}0`);
   }
 
   /** Begins anew with one side: its listing broke off. */

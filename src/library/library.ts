@@ -157,12 +157,13 @@ export class Library {
 
   /** Comes back when all that lay there at the call is in the table. Throws NOT_FOUND, FOLDER_AWAY. */
   async sync({ folders = [...this.#folders.keys()], reread = false }: SyncOptions = {}): Promise<SyncReport> {
-    const sum: SyncReport = { added: 0, renamed: 0, removed: 0, changed: 0, unchanged: 0, damaged: 0, read: 0, files: 0, skipped: 0, notes: [] };
+    const sum: SyncReport = { added: 0, renamed: 0, removed: 0, changed: 0, unchanged: 0, damaged: 0, read: 0, files: 0, skipped: 0, unseen: [], notes: [] };
     const reports = await Promise.allSettled(folders.map((id) => this.#syncs.get(this.#folder(id).id)!.sync(reread)));
     for (const ended of reports) {
       if (ended.status === 'rejected') throw ended.reason;
       const report = ended.value;
       for (const key of ['added', 'renamed', 'removed', 'changed', 'unchanged', 'damaged', 'read', 'files', 'skipped'] as const) sum[key] += report[key];
+      sum.unseen.push(...report.unseen);
       sum.notes.push(...report.notes);
     }
     return sum;
@@ -289,8 +290,8 @@ export class Library {
   }
 }
 
-function tableFileOf({ folder, directory, name, size, mtime, sha256, md5 }: FileRow): TableFile {
-  return { path: formatLibraryPath(folder, directory, name), size, mtime, ...(sha256 !== null && md5 !== null && { sha256, md5 }) };
+function tableFileOf({ folder, directory, name, size, mtime, sha256, md5, was }: FileRow): TableFile {
+  return { path: formatLibraryPath(folder, directory, name), size, mtime, ...(sha256 !== null && md5 !== null && { sha256, md5, ...(was !== null && { damaged: true }) }) };
 }
 
 function changed(path: string): LibraryError {

@@ -76,6 +76,8 @@ export interface SyncReport {
   files: number;
   /** What could not be kept true: names that are not UTF-8, files or folders that could not be read. */
   skipped: number;
+  /** Files and folders (`photos/2024`) that could not be looked at, or into: nobody knows whether anything is there. All of a folder where there are too many. */
+  unseen: string[];
   /** Some of what was skipped or damaged, in words. */
   notes: string[];
 }
@@ -113,6 +115,8 @@ export interface TableFile {
   /** Both missing until the file was read. */
   sha256?: string;
   md5?: string;
+  /** The disk has changed its bytes: the hashes are those of what is left. */
+  damaged?: true;
 }
 
 /** A file that is only changed if it still is the one that somebody has seen. */

@@ -1,7 +1,7 @@
 /** What may be removed: after its time, and only while the other side still has most of what it had. */
 import type { ExtraFile } from '../../catalog/mirror-lists.ts';
 import { BatError } from '../../core/errors.ts';
-import { formatCount } from '../../core/units.ts';
+import { formatCount, formatDuration } from '../../core/units.ts';
 import { isAside } from './place.ts';
 
 export interface Due {
@@ -11,8 +11,22 @@ export interface Due {
   until: string;
 }
 
-/** `since`: when it was first noticed; null for now. A clock that was wrong then does not make anything wait longer than from now. */
-export function dueOf({ since }: Pick<ExtraFile, 'since'>, grace: number, now: Date): Due {
+/** Milliseconds by which the clocks of two machines may differ. */
+const closeEnough = 3_600_000;
+/** Nothing waits since a time before there were mirrors: a clock that had lost its time said so. */
+const firstMirrors = Date.parse('2026-11-01T00:00:00Z');
+
+/** The grace is counted by the clock of this machine: one that is wrong could end it early. Why nothing may be removed, or null. */
+export async function clockProblem(source: { shown: string; clock(): Promise<Date | null> }): Promise<BatError | null> {
+  const theirs = await source.clock();
+  const difference = theirs === null ? 0 : Math.abs(theirs.getTime() - Date.now());
+  if (difference <= closeEnough) return null;
+  return new BatError('DELETION_REFUSED', `Nothing was removed: the clock of this machine and that of ${source.shown} differ by ${formatDuration(difference)}, and the time of grace is counted by it.`, { hint: 'Set the clock that is wrong. All else was done.' });
+}
+
+/** `since`: when it was first noticed; null for now. A clock that was wrong then does not make anything wait longer than from now, nor shorter. */
+export function dueOf({ since: noted }: Pick<ExtraFile, 'since'>, grace: number, now: Date): Due {
+  const since = noted !== null && Date.parse(noted) < firstMirrors ? null : noted;
   const begun = since === null || Date.parse(since) > now.getTime() ? now.toISOString() : since;
   const until = Date.parse(begun) + grace;
   // One that is noticed for the first time waits in any case, and be it for the next run.

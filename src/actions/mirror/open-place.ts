@@ -27,13 +27,17 @@ export async function openMirrorPlace(options: MirrorOptions, from: string, time
   const { to, environment, dryRun, emit, signal } = options;
   if (isServer(to.address) && !/^https?:\/\/[^/]+\/stores\//i.test(to.address)) {
     const address = parseServer(to.address);
-    if (address.shown === from) throw new BatError('USAGE', `${from} cannot be mirrored to itself.`, { hint: 'Name two servers, or two folders.' });
+    if (isWithin(address.shown, from) || isWithin(from, address.shown)) throw new BatError('USAGE', `${from} cannot be mirrored to itself, nor into a folder of it or above it.`, { hint: 'Name two servers, or two folders of which none lies in the other.' });
     return new ServerPlace(new ServerLibrary({ address, token: to.token, ca: to.ca, policy: mirrorRetry(options), emit, signal }), { notes: placeFiles(address.shown, environment).uploads, time, emit, signal });
   }
   const named = parseTargetUrl(to.address, environment, registries);
   if (named.type === 'file') return FolderPlace.open({ path: named.options['path'] as string, environment, dryRun, time, emit, signal });
   const shown = named.only === undefined ? named.shown : `${named.shown}/stores/${named.only}`;
   return new TargetPlace({ target: targetOf(named, options), shown, identity: to.address, journal: join(pairFiles(from, to.address, environment).folder, 'index.jsonl'), dryRun, time, emit, signal });
+}
+
+function isWithin(one: string, other: string): boolean {
+  return `${one}/`.startsWith(`${other}/`);
 }
 
 /** Objects lie below a path and a name; the last part of the address is that name. */

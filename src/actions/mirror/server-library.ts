@@ -25,6 +25,8 @@ export interface TableRow {
   size: number;
   mtime: string;
   sha256?: string;
+  /** By its disk: the hash is that of what is left. */
+  damaged?: true;
 }
 
 interface TableHead {
@@ -48,15 +50,28 @@ export class ServerLibrary {
     this.#signal = signal;
   }
 
-  /** The server looks at its disk now: what was changed there by hand is in the table afterwards. */
-  async sync(): Promise<void> {
+  /** The server looks at its disk now: what was changed there by hand is in the table afterwards. Returns what it could not look at, or into. */
+  async sync(): Promise<string[]> {
     const [folder] = this.address.folder.split('/');
     try {
-      await this.#json({ method: 'POST', path: ['sync'], query: { folder: folder || undefined }, idle: patience, doing: 'look through', what: 'the library' });
+      const { unseen = [] } = await this.#json<{ unseen?: string[] }>({ method: 'POST', path: ['sync'], query: { folder: folder || undefined }, idle: patience, doing: 'look through', what: 'the library' });
+      return unseen;
     } catch (error) {
       // The table says which folders there are.
       if (!isRefusal(error, 'NOT_FOUND')) throw error;
+      return [];
     }
+  }
+
+  /** What time it is there; null if it does not say. */
+  async clock(): Promise<Date | null> {
+    const { headers } = await this.line.call(async () => {
+      const reply = await this.caller.call({ method: 'GET', path: ['health'], doing: 'ask', what: 'what time it is', signal: this.#signal });
+      reply.discard();
+      return reply;
+    }, this.#signal);
+    const time = Date.parse(headers.date ?? '');
+    return Number.isNaN(time) ? null : new Date(time);
   }
 
   /** The table, its folders first. `head` is called again where the answer broke off and begins anew. */

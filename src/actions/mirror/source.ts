@@ -22,28 +22,37 @@ export class MirrorSource {
 
   /**
    * Every file, its path without what the address names. `begin` is called first, and again if the listing broke off and begins anew.
-   * `unread`: a file that the server could not read itself. Returns the folders of the library. Throws USAGE for a folder that is not there: a slip
+   * `unread`: a file or folder that nothing is known of, and why. Returns the folders of the library. Throws USAGE for a folder that is not there: a slip
    * of the pen is no empty folder.
    */
-  async look({ begin, want, unread }: { begin(): void; want(file: MirrorFile): void; unread(path: string): void }): Promise<string[]> {
-    await this.#library.sync();
+  async look({ begin, want, unread }: { begin(): void; want(file: MirrorFile): void; unread(path: string, why: string): void }): Promise<string[]> {
+    const unseen = await this.#library.sync();
     let all: string[] = [];
     let isEmpty = true;
     await this.#library.table(
       (folders) => {
         begin();
         all = folders;
+        for (const path of unseen) {
+          if (`${path}/`.startsWith(this.#prefix)) unread(path.slice(this.#prefix.length), 'The server itself cannot look at it');
+          else if (this.#prefix.startsWith(`${path}/`)) unread('', `The server itself cannot look at ${path}`);
+        }
       },
-      ({ path, size, mtime, sha256 }) => {
+      ({ path, size, mtime, sha256, damaged }) => {
         if (!path.startsWith(this.#prefix)) return;
         isEmpty = false;
         const below = path.slice(this.#prefix.length);
-        if (sha256 === undefined) unread(below);
+        if (sha256 === undefined) unread(below, 'The server itself cannot read it');
+        else if (damaged) unread(below, 'The disk of the server has damaged it');
         else want({ path: below, size, mtime, sha256 });
       },
     );
-    if (isEmpty && !this.isWhole) await this.#library.expectFolder();
+    if (isEmpty && !this.isWhole && unseen.length === 0) await this.#library.expectFolder();
     return all;
+  }
+
+  clock(): Promise<Date | null> {
+    return this.#library.clock();
   }
 
   /**

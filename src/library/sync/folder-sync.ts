@@ -1,6 +1,7 @@
 /** Keeps the rows of one folder true: a walk, then what is new or changed is read, which may take hours at the first time. */
 import type { KeyedLock } from '../../core/keyed-lock.ts';
 import type { LibraryFolder } from '../library-folder.ts';
+import { formatLibraryPath } from '../names.ts';
 import type { FileRow, FileTable } from '../table/files.ts';
 import type { Threads } from '../thread/threads.ts';
 import type { SyncReport } from '../types.ts';
@@ -46,11 +47,13 @@ export class FolderSync {
     const before = { ...this.#counts };
     const { id } = this.#folder;
     let skipped = 0;
+    let unseen: string[] = [];
     let notes: string[] = [];
     for (let round = 1, isDone = false; !isDone && round <= rounds; round++) {
       const walk = await this.#parts.walks.through(id);
       const read = await this.#read(reread && round === 1);
       skipped = walk.skipped + read.skipped;
+      unseen = walk.unseen.map((path) => formatLibraryPath(id, path));
       notes = [...walk.notes, ...read.notes];
       isDone = read.stale === 0;
       if (!isDone && round === rounds) {
@@ -63,7 +66,7 @@ export class FolderSync {
     const { files } = this.#parts.table.amount({ folder: id });
     const unread = this.#parts.table.countUnread(id);
     const unchanged = Math.max(0, files - unread - counts.added - counts.renamed - counts.changed - counts.damaged);
-    return { ...counts, unchanged, files, skipped, notes: notes.slice(0, mostNotes) };
+    return { ...counts, unchanged, files, skipped, unseen, notes: notes.slice(0, mostNotes) };
   }
 
   async #read(again: boolean): Promise<{ skipped: number; stale: number; notes: string[] }> {
@@ -90,8 +93,12 @@ export class FolderSync {
   #keep(row: FileRow, hashes: { sha256: string; md5: string }): void {
     const { table, log } = this.#parts;
     if (row.sha256 === hashes.sha256) return;
-    if (!table.setHashes(row.id, row.stamp, hashes)) return;
-    if (row.sha256 !== null) {
+    // What was damaged, and has now been read as it was before, is whole.
+    const before = row.sha256 === null ? null : row.was ?? row.sha256;
+    if (!table.setHashes(row.id, row.stamp, hashes, before === hashes.sha256 ? null : before)) return;
+    if (before === hashes.sha256) {
+      this.#counts.changed++;
+    } else if (row.sha256 !== null) {
       this.#counts.damaged++;
       log(`${this.#folder.id}/${row.directory === '' ? '' : `${row.directory}/`}${row.name} is damaged: its size and times are as they were, and its bytes are not (SHA-256 ${row.sha256} before).`);
     } else if (row.was === null) {

@@ -22,7 +22,7 @@ export interface FileRow extends FilePlace, FileMarks {
   /** Hex; null until it was read. */
   sha256: string | null;
   md5: string | null;
-  /** The SHA-256 that it had before it changed. */
+  /** The SHA-256 that it had before it changed; beside one of its own: before the disk damaged it. */
   was: string | null;
   giver: string | null;
 }
@@ -167,8 +167,9 @@ export class FileTable {
     });
   }
 
-  setHashes(id: number, stamp: string, { sha256, md5 }: Hashes): boolean {
-    return this.database.run('UPDATE files SET sha256 = ?, md5 = ?, was = NULL WHERE id = ? AND stamp = ?', blobOf(sha256), blobOf(md5), id, stamp) > 0;
+  /** `was`: of a file that the disk has damaged, what it had before that. */
+  setHashes(id: number, stamp: string, { sha256, md5 }: Hashes, was: string | null = null): boolean {
+    return this.database.run('UPDATE files SET sha256 = ?, md5 = ?, was = ? WHERE id = ? AND stamp = ?', blobOf(sha256), blobOf(md5), blobOf(was ?? undefined), id, stamp) > 0;
   }
 
   /** The next files after this id that are to be read; all of them, if they are read again. */

@@ -9,7 +9,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT RO
 CREATE TABLE folders (id TEXT PRIMARY KEY, path TEXT NOT NULL, marked INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
 -- directory: within the folder, empty at its top. folded: the path as a search sees it. stamp, identity: see stamp.ts.
--- sha256, md5: NULL until the file was read. was: the SHA-256 it had before it changed. giver: the user who sent it.
+-- sha256, md5: NULL until the file was read. was: the SHA-256 it had before it changed; beside a sha256: before the disk damaged it. giver: the user who sent it.
 -- An id is never given twice: what a walk found out about a row is not taken for another one.
 CREATE TABLE files (
   id INTEGER PRIMARY KEY AUTOINCREMENT, folder TEXT NOT NULL, directory TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL,

@@ -48,6 +48,8 @@ export interface PlaceIn {
 
 export interface WalkEnd {
   skipped: number;
+  /** Paths within the folder; its top, '', where there are too many. */
+  unseen: string[];
   notes: string[];
 }
 

@@ -8,6 +8,9 @@ import type { Difference, PlaceIn, WalkEnd, WalkJob } from './messages.ts';
 import { openFolder, type OpenFolder } from './open-folders.ts';
 
 const mostNotes = 20;
+const mostUnseen = 1000;
+/** A file system's own, at its top. */
+const recovered = 'lost+found';
 /** Rows of one identity that are looked at: the names of one file. */
 const mostNames = 100;
 /** Linux takes no longer path, and who asks for a file must be able to name it. */
@@ -18,7 +21,7 @@ const replacement = '\uFFFD';
 export class Walk {
   readonly #job: WalkJob;
   readonly #table: FileTable;
-  readonly #end: WalkEnd = { skipped: 0, notes: [] };
+  readonly #end: WalkEnd = { skipped: 0, unseen: [], notes: [] };
 
   constructor(job: WalkJob, table: FileTable) {
     this.#job = job;
@@ -56,7 +59,7 @@ export class Walk {
         try {
           yield* enter(last.folder.at(name), directory);
         } catch (error) {
-          this.#skipUnlessGone(error, `The folder ${directory} could not be looked through, and what is known of it stays as it was`);
+          this.#skipUnlessGone(error, directory, `The folder ${directory} could not be looked through, and what is known of it stays as it was`);
         }
       }
       // A folder that was renamed is gone under its old name, and its files are not.
@@ -118,9 +121,9 @@ export class Walk {
     try {
       return lstatSync(folder.at(entry.name), { bigint: true });
     } catch (error) {
-      const path = `${folder.directory}/${entry.name}`;
+      const path = folder.directory === '' ? entry.name : `${folder.directory}/${entry.name}`;
       if (entry.name.includes(replacement) && systemCode(error) === 'ENOENT') this.#skip(`The name ${path} is not UTF-8, and is not kept account of`);
-      else this.#skipUnlessGone(error, `${path} could not be looked at`);
+      else this.#skipUnlessGone(error, path, `${path} could not be looked at`);
       return null;
     }
   }
@@ -134,10 +137,14 @@ export class Walk {
     }
   }
 
-  #skipUnlessGone(error: unknown, what: string): void {
+  #skipUnlessGone(error: unknown, path: string, what: string): void {
     const code = systemCode(error);
     if (code === undefined) throw error;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'ELOOP') this.#skip(`${what}: ${systemReason(error)}`);
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return;
+    this.#skip(`${what}: ${systemReason(error)}`);
+    const { unseen } = this.#end;
+    if (path === recovered || unseen[0] === '') return;
+    if (unseen.push(path) > mostUnseen) this.#end.unseen = [''];
   }
 
   #skip(note: string): void {

@@ -29,8 +29,8 @@ export const questionRoutes: Route = (app, context) => {
     const folder = folderOf(c);
     const ids = folder === undefined ? usable(c) : [folder];
     const report = await keepingAlive(c, () => library.sync({ folders: ids, reread: isAsked(c, 'reread') }));
-    // The notes name files.
-    return c.json(c.var.user.rights.has('read') ? report : { ...report, notes: [] });
+    // These name files.
+    return c.json(c.var.user.rights.has('read') ? report : { ...report, unseen: [], notes: [] });
   });
 
   app.get('/search', async (c) => {
