@@ -24,7 +24,7 @@ export { MirrorIncomplete, type MirrorAction, type MirrorOptions, type MirrorRes
  */
 export async function mirror(options: MirrorOptions): Promise<MirrorResult> {
   const { from, environment, emit, signal, dryRun, time = new Date() } = options;
-  const source = new MirrorSource(new ServerLibrary({ ...from, policy: mirrorRetry(options), emit, signal }));
+  const source = new MirrorSource(new ServerLibrary({ ...from, side: 'from', policy: mirrorRetry(options), emit, signal }));
   try {
     const place = await openMirrorPlace(options, source.shown, time);
     try {

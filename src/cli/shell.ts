@@ -33,7 +33,7 @@ export class Shell {
     this.#interruption = catchSignals(
       // Past the streams: a tree that is being painted holds back what is written to them.
       // Below a tree the line is left open, for the tree counts the lines that it has to paint over.
-      (text) => sayAtOnce(this.isPainted ? `\r${text}` : `${this.err.isTerminal ? '\r' : ''}${text}\n`),
+      (text) => sayAtOnce(this.isPainted ? `\r${text}` : `${this.err.isTerminal ? clearLine : ''}${text}\n`),
       () => this.err.isTerminal && sayAtOnce(showCursor),
     );
   }
@@ -62,6 +62,7 @@ export class Shell {
   }
 }
 
+const clearLine = '\r\u001b[2K';
 const showCursor = '\u001b[?25h';
 
 /** Whether or not somebody can read it: the work is stopped in any case. */

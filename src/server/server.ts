@@ -1,4 +1,5 @@
 /** The server as a whole: opened, listening, stopped. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock, type Lock } from '../catalog/lock.ts';
 import { BatError, systemReason } from '../core/errors.ts';
@@ -37,6 +38,8 @@ export async function startServer(settings: ServeSettings, log: (event: ServerEv
     const listening = await listen(settings, makeApp(context), log);
     log({ type: 'listening', url: listening.url });
     library.keepTrue(settings.sync);
+    const { stores } = settings;
+    if (stores && !existsSync(stores.path)) log({ type: 'notice', message: `The folder of the stores is away (${stores.path}): no backup can come.`, hint: 'If its disk is not mounted, mount it; else make the folder.' });
     if (!settings.tls && !isLoopback(settings.listen.host)) log({ type: 'notice', message: 'Without `tls:` tokens and files go over the network in the clear.', hint: 'docs/serve.md shows how to get a certificate.' });
     return {
       url: listening.url,

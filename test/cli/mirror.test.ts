@@ -50,6 +50,7 @@ test('what is wrong: the words, the token, another mirror to the same place', as
     return [code, jsonLines(out).at(-1)?.['code']];
   };
   expect(await failed(url, 'disk')).toEqual([1, 'TARGET_DENIED']);
+  expect((await box.bat('mirror', url, 'disk')).err).toContain('--from-token-file or BAT_FROM_TOKEN');
   expect(await failed('nas/photos', 'disk')).toEqual([2, 'USAGE']);
   expect(await failed('http://anna:secret@nas', 'disk')).toEqual([2, 'USAGE']);
   expect(await failed(url, 'disk', '--force-delete')).toEqual([2, 'USAGE']);

@@ -301,4 +301,6 @@ test('a disk that is not mounted is said to be away, and nothing is made in its 
   expect(await say(server, 'anna', 'GET', '/stores/nas/objects')).toMatchObject({ status: 503, code: 'FOLDER_AWAY' });
   expect(await say(server, 'anna', 'GET', '/stores')).toMatchObject({ status: 503, code: 'FOLDER_AWAY' });
   expect(existsSync(server.stores)).toBe(false);
+  const next = await start({ settings: { stores: 'away' } });
+  expect(next.events).toContainEqual(expect.objectContaining({ type: 'notice', message: `The folder of the stores is away (${join(next.folder, 'away')}): no backup can come.` }));
 });

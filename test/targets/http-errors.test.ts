@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { BatError } from '../../src/core/errors.ts';
 import { HttpTarget } from '../../src/targets/http.ts';
+import { HttpCaller } from '../../src/targets/http/caller.ts';
 import type { HttpOptions } from '../../src/targets/http/options.ts';
 import { bytesOf, hot } from '../../src/targets/conformance/data.ts';
 import { startServer, type TestServer } from '../server/start-server.ts';
@@ -61,6 +62,15 @@ describe('what the server says', () => {
     expect(told(put)).toEqual({ code, transient, message: 'Target "home" could not store bat.json: that is so.', hint: 'Do this.' });
     // An answer to HEAD has its word in a header, and no sentence.
     expect(told(stat)).toMatchObject({ code, transient });
+  });
+
+  test('a token that is missing is asked for where a person gives it', async () => {
+    const { endpoint } = await between(() => json(401, 'UNAUTHENTICATED'));
+    expect((await errorOf(() => targetAt({ url: endpoint }).put('bat.json', bytesOf(10), hot))).hint).toContain('`token` of the target');
+    const caller = new HttpCaller({ url: endpoint, who: 'bat push', given: { token: '--token-file or BAT_TOKEN', ca: '--ca' } });
+    onTestFinished(() => caller.close());
+    const call = { method: 'GET', path: ['table'], doing: 'read', what: 'the hash table' } as const;
+    expect((await errorOf(() => caller.json(call))).hint).toBe('Give it as --token-file or BAT_TOKEN; `bat serve token` makes one on the server.');
   });
 
   test('how long it asks to wait', async () => {
@@ -123,7 +133,7 @@ describe('the way there', () => {
   });
 
   test('http and https mixed up', async () => {
-    expect(await connect({ url: server.url.replace('https', 'http') })).toMatchObject({ code: expect.stringMatching(/TARGET_(UNREACHABLE|FAILED)/) });
+    expect(await connect({ url: server.url.replace('https', 'http') })).toMatchObject({ code: expect.stringMatching(/TARGET_(UNREACHABLE|FAILED)/), hint: expect.stringContaining('https://') });
     const plain = await startServer();
     onTestFinished(() => plain.close());
     expect(told(await connect({ url: plain.url.replace('http', 'https') }))).toMatchObject({ code: 'TARGET_UNREACHABLE', transient: false, hint: expect.stringContaining('http://') });

@@ -36,7 +36,7 @@ function targetAt(url: string): HttpTarget {
 }
 
 function libraryAt(server: string): ServerLibrary {
-  const library = new ServerLibrary({ address: { server, folder: 'photos', shown: `${server}/photos` }, token: null, ca: null, policy: { attempts: 1, wait: 1, maxWait: 1, within: 1000 }, emit: () => {}, signal: new AbortController().signal });
+  const library = new ServerLibrary({ address: { server, folder: 'photos', shown: `${server}/photos` }, token: null, ca: null, side: 'from', policy: { attempts: 1, wait: 1, maxWait: 1, within: 1000 }, emit: () => {}, signal: new AbortController().signal });
   onTestFinished(() => library.close());
   return library;
 }

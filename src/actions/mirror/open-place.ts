@@ -28,7 +28,7 @@ export async function openMirrorPlace(options: MirrorOptions, from: string, time
   if (isServer(to.address) && !/^https?:\/\/[^/]+\/stores\//i.test(to.address)) {
     const address = parseServer(to.address);
     if (isWithin(address.shown, from) || isWithin(from, address.shown)) throw new BatError('USAGE', `${from} cannot be mirrored to itself, nor into a folder of it or above it.`, { hint: 'Name two servers, or two folders of which none lies in the other.' });
-    return new ServerPlace(new ServerLibrary({ address, token: to.token, ca: to.ca, policy: mirrorRetry(options), emit, signal }), { notes: placeFiles(address.shown, environment).uploads, time, emit, signal });
+    return new ServerPlace(new ServerLibrary({ address, token: to.token, ca: to.ca, side: 'to', policy: mirrorRetry(options), emit, signal }), { notes: placeFiles(address.shown, environment).uploads, time, emit, signal });
   }
   const named = parseTargetUrl(to.address, environment, registries);
   if (named.type === 'file') return FolderPlace.open({ path: named.options['path'] as string, environment, dryRun, time, emit, signal });

@@ -14,6 +14,7 @@ export interface ServerOptions {
   token: string | null;
   /** The file of a certificate that is trusted; null for those of the system. */
   ca: string | null;
+  side: 'from' | 'to';
   policy: RetryPolicy;
   emit: Emit;
   signal: AbortSignal;
@@ -43,9 +44,9 @@ export class ServerLibrary {
   readonly line: Line;
   readonly #signal: AbortSignal;
 
-  constructor({ address, token, ca, policy, emit, signal }: ServerOptions) {
+  constructor({ address, token, ca, side, policy, emit, signal }: ServerOptions) {
     this.address = address;
-    this.caller = new HttpCaller({ url: address.server, token: token ?? undefined, ca: ca ?? undefined, who: 'bat mirror' });
+    this.caller = new HttpCaller({ url: address.server, token: token ?? undefined, ca: ca ?? undefined, who: 'bat mirror', given: { token: `--${side}-token-file or BAT_${side.toUpperCase()}_TOKEN`, ca: `--${side}-ca` } });
     this.line = new Line({ id: new URL(address.server).host, policy, emit });
     this.#signal = signal;
   }

@@ -34,7 +34,7 @@ export class PushServer {
   constructor(options: ServerOptions) {
     const { destination, token, ca, pace, policy, emit } = options;
     this.#options = options;
-    this.#caller = new HttpCaller({ url: destination.server, token: token ?? undefined, ca: ca ?? undefined, pace, who: 'bat push' });
+    this.#caller = new HttpCaller({ url: destination.server, token: token ?? undefined, ca: ca ?? undefined, pace, who: 'bat push', given: { token: '--token-file or BAT_TOKEN', ca: '--ca' } });
     this.#line = new Line({ id: destination.host, policy, emit });
   }
 

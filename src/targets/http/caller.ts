@@ -7,7 +7,7 @@ import { BatError, systemReason } from '../../core/errors.ts';
 import type { Pace } from '../../core/pace.ts';
 import { registerSecret } from '../../core/secrets.ts';
 import { HttpClient, textOf, type HttpReply, type HttpRequest } from '../shared/http-client.ts';
-import { meaningOfRefusal, Refusal, refusalOf } from './answers.ts';
+import { meaningOfRefusal, Refusal, refusalOf, type Meaning } from './answers.ts';
 import { JsonLines } from './json-lines.ts';
 import { meaningOfFailure } from './network.ts';
 
@@ -23,7 +23,11 @@ export interface CallerOptions {
   idle?: number;
   /** Who could not do it, for the sentence: `Target "home"`, `bat push`. */
   who: string;
+  /** Where a person gives the token and the certificate, for hints. Default: the options of a target. */
+  given?: { token: string; ca: string };
 }
+
+const givenInPlan = { token: '`token` of the target (for `bat recover` as BAT_TOKEN)', ca: '`ca`' };
 
 export interface Call extends Pick<HttpRequest, 'body' | 'signal' | 'idle'> {
   method: HttpRequest['method'];
@@ -143,11 +147,14 @@ export class HttpCaller {
 
   #explain(error: unknown, { doing, what, idle }: Call): unknown {
     if (error instanceof BatError) return error;
+    const { token, given = givenInPlan } = this.#options;
     const isBroken = error instanceof SyntaxError;
-    const meaning = isBroken
+    const meaning: Meaning | null = isBroken
       ? { code: 'TARGET_FAILED' as const, reason: 'the answer was cut off or cannot be read', hint: 'If it fails again, check the network.', transient: true }
-      : error instanceof Refusal ? meaningOfRefusal(error, this.address) : meaningOfFailure(error, this.address, idle ?? this.#idle);
+      : error instanceof Refusal ? meaningOfRefusal(error, this.address) : meaningOfFailure(error, this.address, { idle: idle ?? this.#idle, ca: given.ca });
     if (!meaning) return error;
+    // The server speaks to whoever calls by hand.
+    if (!token && error instanceof Refusal && error.code === 'UNAUTHENTICATED') meaning.hint = `Give it as ${given.token}; \`bat serve token\` makes one on the server.`;
     return new BatError(meaning.code, `${this.#options.who} could not ${doing} ${what}: ${meaning.reason}.`, {
       ...(meaning.hint === undefined ? {} : { hint: meaning.hint }),
       cause: error instanceof Refusal ? error : new Error((error as Error).message),

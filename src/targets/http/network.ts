@@ -10,18 +10,20 @@ const cut = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_PREMATUR
 /** Where TLS is spoken to a server without it. */
 const noTls = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
-/** Or null, if it is nothing of that kind. `idle`: milliseconds without a byte that were waited for. */
-export function meaningOfFailure(error: unknown, address: string, idle: number): Meaning | null {
+/** Or null, if it is nothing of that kind. `idle`: milliseconds without a byte that were waited for; `ca`: where a person names a certificate. */
+export function meaningOfFailure(error: unknown, address: string, { idle, ca }: { idle: number; ca: string }): Meaning | null {
   if (error instanceof TimedOut) return passing(`it gave no sign of life for ${formatDuration(idle)}`);
   const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
   if (typeof code !== 'string') return null;
-  const { host } = new URL(address);
+  const { host, protocol } = new URL(address);
   if (noTls.has(code)) {
     return { code: 'TARGET_UNREACHABLE', reason: `${host} does not speak TLS there`, hint: 'Write http:// in the address, or give the server a certificate (`tls` in serve.yaml).' };
   }
-  if (isDistrust(code)) return distrust(code, host, (error as Error).message);
+  if (isDistrust(code)) return distrust(code, host, ca, (error as Error).message);
   // What answers in TLS, or in anything else, where HTTP was expected.
   if (code.startsWith('HPE_')) return { code: 'TARGET_UNREACHABLE', reason: `${host} does not answer in HTTP`, hint: 'Check the port, and write https:// in the address if the server has a certificate.' };
+  // A server that expects TLS cuts off who speaks without.
+  if (cut.has(code) && protocol === 'http:') return { ...passing('the connection was cut'), hint: `${checkNetwork} If the server has a certificate, write https:// in the address.` };
   if (cut.has(code)) return passing('the connection was cut');
   if (unreachable.has(code)) {
     return { code: 'TARGET_UNREACHABLE', reason: `${host} cannot be reached: ${code === 'ETIMEDOUT' ? 'it does not answer' : systemReason(error)}`, hint: `Is the server running, and the address right? ${address}`, transient: true };
@@ -34,11 +36,11 @@ function passing(reason: string): Meaning {
 }
 
 /** A certificate is as good the next minute as it is now. */
-function distrust(code: string, host: string, message: string): Meaning {
+function distrust(code: string, host: string, ca: string, message: string): Meaning {
   const reason = `the certificate of ${host} is not trusted: ${reasons[code] ?? message.split(/[.;\n]/)[0]!.trim()}`;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return { code: 'TARGET_UNREACHABLE', reason, hint: 'Write the address with a name that the certificate has, or make one for this name. Else something may be listening in: do not go on.' };
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') return { code: 'TARGET_UNREACHABLE', reason, hint: 'Make a new certificate for the server. Or is the clock of this machine wrong?' };
-  return { code: 'TARGET_UNREACHABLE', reason, hint: 'Name the certificate of the server, or that of the CA that signed it, as `ca`. If that was done, something may be listening in: do not go on.' };
+  return { code: 'TARGET_UNREACHABLE', reason, hint: `Name the certificate of the server, or that of the CA that signed it, as ${ca}. If that was done, something may be listening in: do not go on.` };
 }
 
 const reasons: Record<string, string> = {
