@@ -34,6 +34,8 @@ const anywhere: FolderChoice = () => true;
 const rowsAtATime = 1000;
 /** Rows that a search looks at before others get their turn. */
 const searchedAtATime = 20_000;
+/** What an empty folder takes of a disk. */
+const folderSize = 4096;
 /** Each word is looked for in each row, while nobody else gets an answer. */
 const mostWords = 32;
 
@@ -214,10 +216,11 @@ export class Library {
     });
   }
 
-  /** And those above it. Nothing happens if it is there. Throws NAME_REFUSED, EXISTS where a file is in the way, FOLDER_AWAY. */
+  /** And those above it. Nothing happens if it is there. Throws NAME_REFUSED, EXISTS where a file is in the way, DISK_FULL, FOLDER_AWAY. */
   async makeFolder(path: string): Promise<void> {
     const { folder, parts } = parseNewPath(path);
     await this.#attempt(folder, `${path} could not be made`, async () => {
+      await this.#space.confirmRoom(this.#folder(folder), parts.length * folderSize);
       const held = await this.#folder(folder).hold(parts, true);
       await held.close();
     });

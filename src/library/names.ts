@@ -7,6 +7,8 @@ export const uploadsName = '.bat-uploads';
 const longestName = 255;
 /** Linux takes no path of 4096 bytes or more. */
 const longestPath = 3500;
+/** Folders in each other. Each is opened by itself, so that no link is followed: what has thousands of them takes minutes to be removed. */
+const deepest = 100;
 const utf8 = new TextEncoder();
 
 export interface LibraryPath {
@@ -15,9 +17,9 @@ export interface LibraryPath {
   parts: string[];
 }
 
-/** Hidden from lists, the table and every request: what the server itself keeps in a folder. */
+/** Hidden from lists, the table and every request: what the server itself keeps in a folder. Upper case is the same to some file systems. */
 export function isServersOwn(name: string): boolean {
-  return name.startsWith('.bat-');
+  return /^\.bat-/i.test(name);
 }
 
 /** One trailing slash, which means a folder, is taken away. Throws NAME_REFUSED. */
@@ -35,6 +37,7 @@ export function parseLibraryPath(path: string): LibraryPath {
 export function parseNewPath(path: string): LibraryPath {
   const parsed = parseLibraryPath(path);
   if (parsed.parts.length === 0) throw new LibraryError('NAME_REFUSED', `The name ${JSON.stringify(path)} is refused: it names no file in a folder of the library.`, { hint: 'Names look like photos/2024/a.jpg.' });
+  if (parsed.parts.length > deepest) throw new LibraryError('NAME_REFUSED', `The name is refused: it has ${parsed.parts.length} parts, and ${deepest} are the most.`);
   if (parsed.parts.some(hasControls)) throw new LibraryError('NAME_REFUSED', `The name ${JSON.stringify(path)} is refused: it has control characters.`);
   return parsed;
 }

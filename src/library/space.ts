@@ -97,6 +97,11 @@ export class Space {
     return { take, release };
   }
 
+  /** For what no quota counts. Throws DISK_FULL. */
+  async confirmRoom(folder: LibraryFolder, bytes: number): Promise<void> {
+    await this.#confirmFree(folder, (await this.#disk.stat(folder.path)).dev, bytes);
+  }
+
   #confirmQuotas(folder: LibraryFolder, giver: Giver | undefined, more: number): void {
     if (folder.quota !== undefined && this.#table.amount({ folder: folder.id }).bytes + (this.#ofFolder.get(folder.id) ?? 0) + more > folder.quota) {
       throw new LibraryError('QUOTA', `The folder "${folder.id}" may have ${folder.quota} bytes, and this would be more.`, { hint: 'Remove something from it, or raise its quota in the settings of the server.' });
