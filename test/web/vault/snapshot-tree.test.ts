@@ -52,3 +52,18 @@ test('a manifest that speaks of places that there are not is damaged', () => {
   expect(() => treeOf(header(), volume, volume)).toThrow('two volumes of the number 0');
   expect(() => treeOf(header(), { kind: 'volume', volume: { ...(volume as { volume: object }).volume, name: '../x' } as never })).toThrow('cannot be one of its volumes');
 });
+
+test('a manifest that would fill the memory of a page is refused: by entries, by folders that one path names, by pieces', () => {
+  const add = (tree: SnapshotTree, ...lines: ManifestLine[]): void => {
+    for (const line of [header(), volume, ...lines]) tree.add({ stored, depth: 0, line });
+  };
+  const few = { entries: 3, folders: 5, pieces: 10 };
+  expect(() => add(new SnapshotTree(few), entry('a'), entry('b'), entry('c'), entry('d'))).toThrow('more than 3 entries');
+  expect(() => add(new SnapshotTree(few), entry(Array.from({ length: 9 }, () => 'x').join('/')))).toThrow('more than 5 folders');
+  const { entry: one } = entry('a') as { entry: ManifestEntry };
+  const many: ManifestLine = { kind: 'entry', entry: { ...one, chunks: Array.from({ length: 11 }, () => ({ ...one.chunks![0]! })) } };
+  expect(() => add(new SnapshotTree(few), many)).toThrow('more than 10 pieces');
+  // What a later manifest replaces or removes does not count any more.
+  const changing = Array.from({ length: 20 }, () => [entry('a'), removed('a')]).flat();
+  expect(() => add(new SnapshotTree(few), ...changing)).not.toThrow();
+});

@@ -30,8 +30,8 @@ export interface TreeNode {
 /** The volume is an index of `volumes`. */
 export type PlacedChunk = ManifestChunk;
 
-/** About half a kilobyte each: what a page of a usual browser can hold. */
-const mostEntries = 1_000_000;
+/** What a page of a usual browser can hold. Entries take about half a kilobyte each, and chunks, or frames of volumes, a tenth of that. */
+const limits = { entries: 1_000_000, folders: 1_000_000, pieces: 16_000_000 };
 
 export class SnapshotTree {
   readonly root = newNode('');
@@ -41,9 +41,17 @@ export class SnapshotTree {
   /** Entries whose paths lead out, and are left out. */
   dangerous = 0;
   entries = 0;
+  /** Nodes, with and without an entry of their own: one path may have thousands of parts. */
+  #nodes = 0;
+  #pieces = 0;
+  readonly #limits: typeof limits;
   #layer = -1;
   #subject = '';
   #numbers = new Map<number, { index: number; decoded: number }>();
+
+  constructor(most = limits) {
+    this.#limits = most;
+  }
 
   /** In the order in which they are read. Throws OBJECT_DAMAGED, and RESTORE_REFUSED for more than a page can hold. */
   add({ line, stored }: SnapshotLine): void {
@@ -78,6 +86,7 @@ export class SnapshotTree {
 
   #addVolume(volume: ManifestVolume): void {
     checkVolume(volume, this.#subject);
+    this.#countPieces(1 + volume.frames.length);
     if (this.#numbers.has(volume.number)) throw damagedManifest(this.#subject, `it has two volumes of the number ${volume.number}`);
     this.#numbers.set(volume.number, { index: this.volumes.length, decoded: volume.decoded });
     this.volumes.push(volume);
@@ -95,13 +104,16 @@ export class SnapshotTree {
       return;
     }
     if (node.type === null) this.#count();
+    this.#countPieces(chunks.length - node.chunks.length);
     fill(node, entry, chunks, this.#layer);
   }
 
   #count(): void {
-    if (++this.entries > mostEntries) {
-      throw new BatError('RESTORE_REFUSED', `This snapshot has more than ${mostEntries.toLocaleString('en')} entries, which is more than a page can hold.`, { hint: 'Use `bat ls`, `bat find` and `bat restore` on a computer.' });
-    }
+    if (++this.entries > this.#limits.entries) throw tooMuch(this.#limits.entries, 'entries');
+  }
+
+  #countPieces(more: number): void {
+    if ((this.#pieces += more) > this.#limits.pieces) throw tooMuch(this.#limits.pieces, 'pieces of files');
   }
 
   #remove(path: string): void {
@@ -110,8 +122,10 @@ export class SnapshotTree {
     const node = parent?.children?.get(path.slice(cut + 1));
     if (!parent || !node || node.type === null) return;
     this.entries--;
+    this.#countPieces(-node.chunks.length);
+    node.chunks = noChunks;
     if (node.children?.size) node.type = null;
-    else parent.children!.delete(node.name);
+    else if (parent.children!.delete(node.name)) this.#nodes--;
   }
 
   /** Folders above it that are not there yet are made, without an entry of their own. */
@@ -120,11 +134,18 @@ export class SnapshotTree {
     for (const part of path.split('/')) {
       node.children ??= new Map();
       let child = node.children.get(part);
-      if (!child) node.children.set(part, (child = newNode(part)));
+      if (!child) {
+        if (++this.#nodes > this.#limits.entries + this.#limits.folders) throw tooMuch(this.#limits.folders, 'folders');
+        node.children.set(part, (child = newNode(part)));
+      }
       node = child;
     }
     return node;
   }
+}
+
+function tooMuch(most: number, of: string): BatError {
+  return new BatError('RESTORE_REFUSED', `This snapshot has more than ${most.toLocaleString('en')} ${of}, which is more than a page can hold.`, { hint: 'Use `bat ls`, `bat find` and `bat restore` on a computer.' });
 }
 
 function newNode(name: string): TreeNode {
