@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { LibraryDisk } from '../../src/library/disk.ts';
 import { systemError, watchedDisk, type DiskCall, type Watcher } from '../targets/faulty-disk.ts';
 import { bytesOf, openLibrary, sha256Of } from './setting.ts';
@@ -179,4 +179,19 @@ test('a file that is cut short after it was found is not claimed', async () => {
   await library.sync();
   truncateSync(at('photos/a'), 1);
   expect(await library.find(sha256Of('one'))).toBeNull();
+});
+
+test('where the table cannot be written to a file that was sent has no name, and does not come once more with each try', async () => {
+  const { library, at, write } = await openLibrary();
+  const other = new DatabaseSync(at('state/hashes.sqlite'));
+  onTestFinished(() => other.close());
+  other.exec("CREATE TRIGGER full BEFORE INSERT ON files BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END");
+  for (const _ of [1, 2]) await expect(library.place('photos/a', bytesOf('one'))).rejects.toMatchObject({ code: 'STATE_FAILED' });
+  const file = join(await library.uploadsFolder('photos'), 'tus-1');
+  write('photos/.bat-uploads/tus-1', 'two');
+  await expect(library.place('photos/b', { file })).rejects.toMatchObject({ code: 'STATE_FAILED' });
+  expect([readdirSync(at('photos')), readdirSync(at('photos/.bat-uploads'))]).toEqual([['.bat-uploads'], ['tus-1']]);
+  other.exec('DROP TRIGGER full');
+  expect(await library.place('photos/b', { file })).toMatchObject({ path: 'photos/b', stored: true });
+  expect(await library.place('photos/a', bytesOf('one'))).toMatchObject({ path: 'photos/a', stored: true });
 });

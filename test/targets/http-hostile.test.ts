@@ -1,11 +1,17 @@
 /** A server that means harm, or only seems to be one: what it says leads nowhere, fills nothing, and ends in a sentence. */
 import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FileChanged } from '../../src/actions/mirror/place.ts';
 import { ServerLibrary } from '../../src/actions/mirror/server-library.ts';
+import { parseDestination } from '../../src/actions/push/destination.ts';
 import { pathIn } from '../../src/actions/push/kept.ts';
+import { PushServer } from '../../src/actions/push/server.ts';
+import { FileHashes } from '../../src/catalog/file-hashes.ts';
 import { BatError } from '../../src/core/errors.ts';
 import { HttpTarget } from '../../src/targets/http.ts';
 import { context } from './http-store.ts';
@@ -98,6 +104,11 @@ describe('bat mirror', () => {
     expect(await codeOf(() => library.table(() => {}, () => {}))).toBe('TARGET_FAILED');
   });
 
+  test.each([{ unseen: 'photos' }, { unseen: [7] }])('nor what it says that it could not see: %j', async (answer) => {
+    const library = libraryAt(await serverThat(json(answer)));
+    expect(await codeOf(() => library.sync())).toBe('TARGET_FAILED');
+  });
+
   test('takes no more of a file than the table says, however much comes', async () => {
     let sent = 0;
     const endless: RequestListener = (_incoming, outgoing) => {
@@ -115,6 +126,20 @@ describe('bat mirror', () => {
     await expect(read()).rejects.toThrow(FileChanged);
     expect(taken).toBeLessThanOrEqual(100_000);
   });
+});
+
+const [one, other] = ['1', '2'].map((digit) => digit.repeat(64)) as [string, string];
+test.each([{}, { missing: 7 }, { missing: [] }, { missing: [], known: {} }, { missing: [`sha256:${one}`], known: {} }, { missing: [`sha256:${one}`], known: [`sha256:${other}`] }])('a push takes nothing for kept of which %j says nothing', async (answer) => {
+  const destination = parseDestination(`${await serverThat(json(answer))}/photos`);
+  const folder = mkdtempSync(join(tmpdir(), 'bat-hostile-'));
+  const hashes = FileHashes.open(join(folder, 'hashes.db'), () => {});
+  const server = new PushServer({ destination, token: null, ca: null, pace: undefined, policy: { attempts: 1, wait: 1, maxWait: 1, within: 1000 }, hashes, emit: () => {}, signal: new AbortController().signal });
+  onTestFinished(async () => {
+    await server.close();
+    hashes.close();
+    rmSync(folder, { recursive: true });
+  });
+  expect(await codeOf(() => server.missing([one, other]))).toBe('TARGET_FAILED');
 });
 
 test('a path in a header that is no text is none', () => {

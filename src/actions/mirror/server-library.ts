@@ -55,8 +55,9 @@ export class ServerLibrary {
   async sync(): Promise<string[]> {
     const [folder] = this.address.folder.split('/');
     try {
-      const { unseen = [] } = await this.#json<{ unseen?: string[] }>({ method: 'POST', path: ['sync'], query: { folder: folder || undefined }, idle: patience, doing: 'look through', what: 'the library' });
-      return unseen;
+      const { unseen = [] } = await this.#json<{ unseen?: unknown }>({ method: 'POST', path: ['sync'], query: { folder: folder || undefined }, idle: patience, doing: 'look through', what: 'the library' });
+      // A server of an earlier version says nothing of it.
+      return Array.isArray(unseen) && unseen.every((path) => typeof path === 'string') ? unseen : this.#senseless();
     } catch (error) {
       // The table says which folders there are.
       if (!isRefusal(error, 'NOT_FOUND')) throw error;

@@ -38,15 +38,17 @@ export class PushServer {
     this.#line = new Line({ id: destination.host, policy, emit });
   }
 
-  /** Of these hashes (SHA-256, hexadecimal) the ones that the library has not. */
+  /** Of these hashes (SHA-256, hexadecimal) the ones that the library has not. Of each the server says one or the other. Throws TARGET_FAILED. */
   async missing(hashes: readonly string[]): Promise<Set<string>> {
     const { signal } = this.#options;
     const call = { method: 'POST', path: ['check'], json: { hashes: hashes.map((hash) => `sha256:${hash}`) }, doing: 'ask', what: 'which files are there', signal } as const;
-    const { missing } = await this.#line.call(() => this.#caller.json<{ missing?: unknown }>(call), signal);
-    if (!Array.isArray(missing) || !missing.every((hash): hash is string => typeof hash === 'string')) {
-      throw new BatError('TARGET_FAILED', 'The server does not say which files are missing.', { hint: 'Is it a bat server that answers, of this version or a newer one?', subject: this.#options.destination.server });
+    const { missing, known } = await this.#line.call(() => this.#caller.json<{ missing?: unknown; known?: unknown }>(call), signal);
+    const lacks = new Set<unknown>(Array.isArray(missing) ? missing : []);
+    const has = new Set(known !== null && typeof known === 'object' ? Object.keys(known) : []);
+    if (!call.json.hashes.every((hash) => lacks.has(hash) || has.has(hash))) {
+      throw new BatError('TARGET_FAILED', 'The server does not say of each file whether it is missing.', { hint: 'Is it a bat server that answers, of this version or a newer one?', subject: this.#options.destination.server });
     }
-    return new Set(missing.map((hash) => hash.replace(/^sha256:/, '')));
+    return new Set(hashes.filter((hash) => lacks.has(`sha256:${hash}`)));
   }
 
   /** Sends a file. `count` is told of bytes as they go; less than nothing if they have to go again. Throws ReadProblem, FileChanged, what the caller does. */

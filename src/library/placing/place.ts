@@ -107,7 +107,13 @@ async function name({ disk, table, locks }: PlacingParts, folder: LibraryFolder,
       else if (!(await giveName({ disk, locks }, from, held, wanted))) throw taken(formatLibraryPath(folder.id, ...names));
       await held.flush();
       const marks = marksOf(await incoming.handle.stat({ bigint: true }));
-      table.put({ folder: folder.id, directory: inner.join('/'), name: given }, marks, incoming.hashes, options.giver?.name ?? null);
+      try {
+        table.put({ folder: folder.id, directory: inner.join('/'), name: given }, marks, incoming.hashes, options.giver?.name ?? null);
+      } catch (error) {
+        // Nobody is told of it: it would come again, and lie there once more with each try.
+        await disk.rename(held.at(given), from);
+        throw error;
+      }
       return { path: formatLibraryPath(folder.id, ...inner, given), size: incoming.size, ...incoming.hashes, stored: true };
     },
     true,
