@@ -164,10 +164,12 @@ class Push {
       const total = await this.#fill(list, found);
       let files = 0;
       let bytes = 0;
-      const progress = (moreFiles: number, moreBytes: number): void => {
+      let passedBytes = 0;
+      const progress = (moreFiles: number, moreBytes: number, morePassed: number): void => {
         files += moreFiles;
         bytes += moreBytes;
-        emit({ type: 'push-progress', files, totalFiles: Math.max(files, total.files), bytes, totalBytes: Math.max(bytes, total.bytes) });
+        passedBytes += morePassed;
+        emit({ type: 'push-progress', files, totalFiles: Math.max(files, total.files), bytes, totalBytes: Math.max(bytes, total.bytes), passedBytes });
       };
       const transfer = new Transfer({ server, hashes, list, summary: this.#summary, parallel, dryRun, emit, sent: (file) => tell({ type: 'file', ...file }), progress, signal });
       await transfer.send(list.files());

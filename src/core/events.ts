@@ -21,6 +21,8 @@ export interface StepCounts {
   /** What `files` and `bytes` will come to, once that is known. */
   totalFiles?: number;
   totalBytes?: number;
+  /** Of `bytes` what took no time, since it was there already: no rate is made of it. */
+  passedBytes?: number;
 }
 
 /** A call has failed and is tried again. Of several calls of a target that wait for the same thing, one says so. */
@@ -63,7 +65,7 @@ export type BatEvent =
   | { type: 'source-end'; source: string; snapshot: string | null; summary: SourceSummary }
   | { type: 'error'; code: ErrorCode | 'BUG'; message: string; hint?: string; source?: string }
   | { type: 'restore-progress'; files: number; totalFiles: number; bytes: number; totalBytes: number; fetched: number }
-  | { type: 'push-progress'; files: number; totalFiles: number; bytes: number; totalBytes: number }
+  | { type: 'push-progress'; files: number; totalFiles: number; bytes: number; totalBytes: number; passedBytes: number }
   | { type: 'mirror-progress'; files: number; totalFiles: number; bytes: number; totalBytes: number }
   | { type: 'copy-progress'; objects: number; totalObjects: number; bytes: number; totalBytes: number }
   | { type: 'thaw-requested'; target: string; tier: string; days: number; objects: number; bytes: number; until: string }

@@ -18,7 +18,7 @@ export class ProgressLine {
 
   /** `1,234 of 5,678 files · 1.2 GiB of 3.4 GiB · 45 MiB/s · 2 min left`. */
   text(counts: StepCounts, now = Date.now()): string {
-    this.#samples.push({ at: now, bytes: counts.bytes });
+    this.#samples.push({ at: now, bytes: counts.bytes - (counts.passedBytes ?? 0) });
     while (this.#samples.length > 2 && now - this.#samples[0]!.at > WINDOW) this.#samples.shift();
     const parts: string[] = [];
     if (counts.files > 0) {

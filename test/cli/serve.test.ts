@@ -66,6 +66,7 @@ test('a token is printed once, with the lines for the settings; it opens the ser
   expect(made.err).toContain(`users:\n  anna: { token: "${line}", rights: [read, add] }\n`);
   const json = jsonLines((await box.bat('serve', 'token', '--json')).out)[0]!;
   expect(json).toMatchObject({ message_type: 'token', line: `sha256:${createHash('sha256').update(json['token'] as string).digest('hex')}` });
+  expect(await box.bat('serve', 'token', 'an na')).toMatchObject({ code: 2, out: '' });
   box.write({ 'serve.yaml': settings + made.err.slice(made.err.indexOf('users:')) });
   const started = box.start(['serve', '-q']);
   const url = await address(started);

@@ -17,6 +17,13 @@ test('the rate is that of the last seconds', () => {
   expect(line.text({ files: 0, bytes: 131 * mebibyte, objects: 0 }, 31_000)).toBe('131 MiB · 1.0 MiB/s');
 });
 
+test('what was there already makes no rate', () => {
+  const line = new ProgressLine(0);
+  const counts = { objects: 0, totalFiles: 15, totalBytes: 343 * mebibyte };
+  line.text({ ...counts, files: 7, bytes: 114 * mebibyte, passedBytes: 114 * mebibyte }, 500);
+  expect(line.text({ ...counts, files: 8, bytes: 134 * mebibyte, passedBytes: 114 * mebibyte }, 1000)).toBe('8 of 15 files · 134 MiB of 343 MiB · 20.0 MiB/s');
+});
+
 test('what it came to', () => {
   expect(new ProgressLine(0).total({ files: 2, bytes: 8 * mebibyte, objects: 1 }, 4000)).toBe('2 files · 8.0 MiB · 2.0 MiB/s');
   expect(new ProgressLine(0).total({ files: 0, bytes: 0, objects: 3 }, 4000)).toBe('3 objects');

@@ -34,8 +34,8 @@ export interface TransferContext {
   dryRun: boolean;
   emit: Emit;
   sent(file: SentFile): void;
-  /** More is done; `bytes` may be less than nothing when they have to go again. */
-  progress(files: number, bytes: number): void;
+  /** More is done; `bytes` may be less than nothing when they have to go again. `passed`: those of them that were not sent. */
+  progress(files: number, bytes: number, passed: number): void;
   signal: AbortSignal;
 }
 
@@ -180,15 +180,15 @@ export class Transfer {
         ? { stored: true, path: file.name }
         : await server.send(file, (bytes) => {
             counted += bytes;
-            progress(0, bytes);
+            progress(0, bytes, 0);
           });
       list.noteSent(file.sha256);
       add(kept.stored ? summary.sent : summary.there, file.size);
-      progress(1, file.size - counted);
+      progress(1, file.size - counted, file.size - counted);
       sent({ path: file.absolute, to: kept.path, bytes: file.size, stored: kept.stored });
       return true;
     } catch (error) {
-      progress(0, -counted);
+      progress(0, -counted, 0);
       this.#failed(file, error);
       return false;
     }
@@ -196,7 +196,7 @@ export class Transfer {
 
   #isThere(file: HashedFile): void {
     add(this.#context.summary.there, file.size);
-    this.#context.progress(1, file.size);
+    this.#context.progress(1, file.size, file.size);
   }
 
   /** Counts and tells what concerns this file alone; throws everything else. */
@@ -222,7 +222,7 @@ export class Transfer {
       summary.refused++;
       this.#tell(file, 'unread', (error as BatError).message);
     } else throw error;
-    progress(1, file.size);
+    progress(1, file.size, file.size);
   }
 
   #tell({ absolute }: FoundFile, kind: Issue['kind'], message: string): void {

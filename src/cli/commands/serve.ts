@@ -1,5 +1,6 @@
 /** `bat serve`, `bat serve token` */
 import { Command } from 'commander';
+import { BatError } from '../../core/errors.ts';
 import { addExamples } from '../command-help.ts';
 import type { Shell } from '../shell.ts';
 
@@ -57,7 +58,8 @@ function stopped(signal: AbortSignal): Promise<void> {
 }
 
 async function token(shell: Shell, user: string): Promise<void> {
-  const { makeToken, tokenLine } = await import('../../server/access/tokens.ts');
+  const [{ makeToken, tokenLine }, { idSchema }] = await Promise.all([import('../../server/access/tokens.ts'), import('../../plan/part-schemas.ts')]);
+  if (user.length > 64 || !new RegExp(idSchema['pattern'] as string).test(user)) throw new BatError('USAGE', `"${user}" cannot be the name of a user.`, { hint: 'Use letters, digits, "-" and "_", 64 at the most, a letter or digit first.' });
   const made = makeToken();
   const line = tokenLine(made);
   if (shell.json) return shell.emitJson('token', { user, token: made, line });

@@ -131,13 +131,14 @@ function remarks({ targets, damaged, duration, repair }: VerifyReport): string[]
   const cold = targets.reduce((sum, target) => sum + target.cold, 0);
   const withoutKey = targets.reduce((sum, target) => sum + target.withoutKey, 0);
   const unknown = targets.filter((target) => target.unknown > 0);
-  const isLookedAt = targets.every((target) => target.how === 'listed' && target.readObjects === 0);
+  const failed = targets.filter(({ failure }) => failure !== null);
+  const isLookedAt = failed.length < targets.length && targets.every((target) => target.how === 'listed' && target.readObjects === 0);
   return [
     ...(cold > 0 ? [`${formatCount(cold, 'object')} in cold storage ${cold === 1 ? 'was' : 'were'} not read: nothing is thawed for a verify.`] : []),
     ...(withoutKey > 0 ? [`No key that was given opens ${formatCount(withoutKey, 'object')}: of these the stored bytes were compared, and that is all.`] : []),
     ...unknown.map((target) => `${target.target} holds ${formatCount(target.unknown, 'manifest')} that this machine's catalog does not know: see \`bat sync\`.`),
     ...(repair && repair.healed > 0 ? [`${formatCount(repair.healed, 'object')} mended.`] : []),
     ...(damaged === 0 && isLookedAt ? [`Names, sizes and what the stores say of checksums were compared. --read-data reads the bytes, too.`] : []),
-    `${damaged === 0 ? 'Nothing wrong was found' : `${formatCount(damaged, 'finding')}`} in ${formatDuration(duration)}.`,
+    `${damaged === 0 ? `Nothing wrong was found${failed.length > 0 ? ', but not all could be looked at,' : ''}` : `${formatCount(damaged, 'finding')}`} in ${formatDuration(duration)}.`,
   ];
 }
