@@ -111,3 +111,15 @@ test('a path that ends in a slash names a folder, and no file goes by it', async
   await library.makeFolder('photos/empty');
   expect(await library.remove('photos/empty/')).toBe(0);
 });
+
+test('a folder that another one takes the place of while a file comes gets nothing', async () => {
+  const { library, at } = await openLibrary();
+  await library.place('photos/a', bytesOf('one'));
+  async function* slow(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('two');
+    renameSync(at('photos'), at('elsewhere'));
+    mkdirSync(at('photos'));
+  }
+  await expect(library.place('photos/b', slow())).rejects.toMatchObject({ code: 'FOLDER_AWAY' });
+  expect([readdirSync(at('photos')), readdirSync(at('elsewhere')).sort(), readdirSync(at('elsewhere/.bat-uploads'))]).toEqual([[], ['.bat-uploads', 'a'], []]);
+});

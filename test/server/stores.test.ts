@@ -1,6 +1,6 @@
 /** The stores against whoever means harm, and against bad luck: what a token may do, how much fits, and what is left of uploads. */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -264,6 +264,23 @@ describe('uploads', () => {
     expect(read(again, 'volumes/a').equals(Buffer.concat(parts))).toBe(true);
     await put(again, 'anna', 'b', bytesOf(1));
     expect(below(again)).toEqual(['b', 'volumes/a']);
+  });
+
+  test('that have their name already take nothing more, and are known to be at their end', async () => {
+    const server = await start();
+    const bytes = Buffer.from('a volume');
+    const id = await begin(server, 'laptop', 'volumes/1');
+    expect((await part(server, 'laptop', id, 0, bytes)).status).toBe(200);
+    const again = await startAgain(server);
+    // As a server leaves it that is killed between giving the name and taking the old one away.
+    const folder = join(again.stores, 'nas');
+    mkdirSync(join(folder, 'volumes'));
+    linkSync(join(folder, '.bat-tmp-uploads', `${id}.data`), join(folder, 'volumes/1'));
+    expect((await part(again, 'laptop', id, 0, Buffer.from('b volume'))).code).toBe('NOT_FOUND');
+    expect(read(again, 'volumes/1')).toEqual(bytes);
+    expect((await finish(again, 'laptop', id, 'volumes/1', [bytes])).status).toBe(201);
+    await say(again, 'laptop', 'POST', '/stores/nas/sweep', { writer: 'w', keep: [] });
+    expect(below(again)).toEqual(['volumes/1']);
   });
 
   test('are forgotten a week after the last byte, and swept away by nobody but who began them', async () => {

@@ -98,6 +98,8 @@ async function finish(parts: PlacingParts, folder: LibraryFolder, names: readonl
 async function name({ disk, table, locks }: PlacingParts, folder: LibraryFolder, names: readonly string[], uploads: HeldFolder, incoming: Incoming, options: PlaceOptions): Promise<Placed> {
   const inner = names.slice(0, -1);
   const wanted = names.at(-1)!;
+  // While the bytes came a disk may have gone: an empty mount point has the folder's path.
+  await folder.confirmPresent();
   return folder.within(
     inner,
     async (held) => {

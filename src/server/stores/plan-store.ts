@@ -162,6 +162,9 @@ export class PlanStore {
         await this.uploads.forget(upload, { isStored: true });
       } else if (!(await isMadeOf(this.#store.locate(name), object, parts))) {
         throw unknownUpload();
+      } else {
+        // A killed server may have given it its name, and not come to this.
+        await this.#store.folders.settle(dirname(this.#store.locate(name)));
       }
       return { name, size };
     });

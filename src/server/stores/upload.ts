@@ -58,7 +58,7 @@ export class StoredUpload {
     return new StoredUpload(place, head, await beginLog(place.log, head), new Map(), taken);
   }
 
-  /** As another process left it; null if nothing of use is there. What may have been lost in a power cut is read and held against its sum. */
+  /** As another process left it; null if nothing of use is there, or the object has its name already. What may have been lost in a power cut is read and held against its sum. */
   static async load(place: UploadPlace): Promise<StoredUpload | null> {
     const read = await readLog(place.log);
     if (!read) return null;
@@ -71,12 +71,14 @@ export class StoredUpload {
     }
     try {
       const { head } = read;
+      const { blocks, nlink } = await handle.stat();
+      // A killed server had given it its name: whatever was written into it now would change the object.
+      if (nlink > 1) return null;
       const parts = new Map<number, Part>();
       for (const [index, { size, sha256, isSafe }] of read.parts) {
         if (isSafe || (await hashPart(handle, index * head.partSize, size)) === sha256) parts.set(index, { size, sha256 });
       }
       await handle.datasync();
-      const { blocks } = await handle.stat();
       return new StoredUpload(place, head, await beginLog(place.log, head, parts), parts, blocks * 512);
     } finally {
       await handle.close();
