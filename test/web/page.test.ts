@@ -146,6 +146,16 @@ describe.skipIf(problem)(`the page${problem ? ` (skipped: ${problem})` : ''}`, (
     await uploads().getByText('All is there').waitFor();
   });
 
+  test('how much is in each folder of the library, and how much may come', async () => {
+    await server.close();
+    server = await startServer({ settings: { library: { photos: { path: 'photos', quota: '1MiB' }, documents: 'documents' } } });
+    put(server.photos, { 'a.txt': 'one', 'b/c.txt': 'two' });
+    await server.fetch('/sync', { method: 'POST' });
+    await open('#/files/');
+    await page.getByText('2 files, 6 B of 1.0 MiB').waitFor();
+    await page.getByText('0 files, 0 B', { exact: true }).waitFor();
+  });
+
   test('search, rename, move, download, delete', async () => {
     put(server.photos, { '2024/beach.jpg': 'sand', '2024/forest.jpg': 'wood', '2023/house.jpg': 'stone' });
     await server.fetch('/sync', { method: 'POST' });

@@ -10,6 +10,14 @@ export interface Entry {
   sha256?: string;
 }
 
+/** One of the folders that the server keeps, and what is in it. */
+export interface LibraryFolder {
+  id: string;
+  files: number;
+  bytes: number;
+  quota?: number;
+}
+
 export interface Listing {
   path: string;
   entries: Entry[];
@@ -42,6 +50,8 @@ export const fileUrl = (path: string): string => `/files/${encodedPath(path)}`;
 export const downloadUrl = (path: string): string => `${fileUrl(path)}?download`;
 /** Not every photo brings a small picture: then there is nothing. */
 export const thumbnailUrl = (path: string): string => `/thumbnails/${encodedPath(path)}`;
+
+export const listFolders = async (signal: AbortSignal): Promise<LibraryFolder[]> => (await requestJson<{ folders: LibraryFolder[] }>('GET', '/files', { signal })).folders;
 
 /** One part of a folder's list. `path` without a slash at its end. */
 export const listFolder = (path: string, after: string | undefined, signal: AbortSignal): Promise<Listing> =>

@@ -1,6 +1,7 @@
-import { signal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { formatCount } from '../../src/core/units.ts';
+import { formatBytes, formatCount } from '../../src/core/units.ts';
+import { listFolders, type LibraryFolder } from '../api/library.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Working } from '../parts/working.tsx';
@@ -80,7 +81,19 @@ function showAgain(): void {
   if (what) show(what);
 }
 
+/** What is in each is said once the server has; the links do not wait for it. */
 function Folders() {
+  const amounts = useSignal<LibraryFolder[]>([]);
+  useEffect(() => {
+    const stop = new AbortController();
+    listFolders(stop.signal).then((all) => (amounts.value = all), () => {});
+    return () => stop.abort();
+  }, []);
+  const amountOf = (id: string): string => {
+    const found = amounts.value.find((folder) => folder.id === id);
+    if (!found) return '';
+    return `${formatCount(found.files, 'file')}, ${formatBytes(found.bytes)}${found.quota === undefined ? '' : ` of ${formatBytes(found.quota)}`}`;
+  };
   return (
     <ul class="folders">
       {folders.value.map((id) => (
@@ -89,6 +102,7 @@ function Folders() {
             <Icon name="folder" />
             <span class="cut">{id}</span>
           </a>
+          <p class="quiet-text numbers">{amountOf(id)}</p>
         </li>
       ))}
     </ul>
