@@ -67,7 +67,7 @@ export async function sendStream(c: Asked, { log }: Pick<ServerContext, 'log'>, 
   return RESPONSE_ALREADY_SENT;
 }
 
-const readerGone = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']);
+const readerGone = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_UNABLE_TO_PIPE', 'ECONNRESET', 'EPIPE']);
 
 async function endUnread(body: NodeJS.ReadableStream | AsyncIterable<Uint8Array>, outgoing: ServerResponse): Promise<void> {
   outgoing.end();

@@ -7,15 +7,15 @@ import type { Socket } from 'node:net';
 import { ServerError } from './errors.ts';
 
 export class OneAtATime {
-  readonly #busy = new WeakSet<Socket>();
+  /** The answer that a connection waits for, or had last. */
+  readonly #answers = new WeakMap<Socket, ServerResponse>();
   readonly #refused = new WeakSet<Socket>();
 
   /** False for a request that came too early. The first of them is refused in its turn, which `refused` is told, and with that answer the connection ends; what stands behind it is not looked at. */
   begin(incoming: IncomingMessage, outgoing: ServerResponse, refused: () => void): boolean {
     const { socket } = incoming;
-    if (!this.#busy.has(socket)) {
-      this.#busy.add(socket);
-      outgoing.once('close', () => this.#busy.delete(socket));
+    if (this.#answers.get(socket)?.closed ?? true) {
+      this.#answers.set(socket, outgoing);
       return true;
     }
     if (!this.#refused.has(socket)) {
