@@ -14,6 +14,8 @@ export class RandomLife {
   readonly #opened: TestLibrary;
   readonly #chance: () => number;
   #number = 0;
+  /** Since the last sync. What was touched by hand before that is read: its hash is not taken over. */
+  #movedByServer = 0;
   /** By path, as of the last sync. */
   #before = new Map<string, Seen>();
 
@@ -35,7 +37,10 @@ export class RandomLife {
     else if (roll < 0.7) this.#rename(file, this.#name());
     else if (roll < 0.76) this.#swap(file, this.#pick(this.#files())!);
     else if (roll < 0.82) this.#rename(dirname(file), join(dirname(this.#name()), `moved-${++this.#number}`));
-    else if (roll < 0.86) await library.move(file, this.#name());
+    else if (roll < 0.86) {
+      await library.move(file, this.#name());
+      this.#movedByServer++;
+    }
     else if (roll < 0.9) rmSync(at(file));
     else if (roll < 0.93) await library.remove(file);
     else if (roll < 0.96) linkSync(at(file), at(this.#prepared(this.#name())));
@@ -55,9 +60,10 @@ export class RandomLife {
       const bytes = readFileSync(at(path));
       return [path, { size: bytes.length, sha256: sha256Of(bytes).hex, md5: md5Of(bytes).hex }];
     }));
-    expect(new Map([...table].sort()), context).toEqual(new Map([...truth].sort()));
+    expect(new Map([...table].sort()), `${context}: ${JSON.stringify(report)}`).toEqual(new Map([...truth].sort()));
     expect(report.files, context).toBe(truth.size);
-    expect(report.read, context).toBeLessThanOrEqual(mayBeRead);
+    expect(report.read, context).toBeLessThanOrEqual(mayBeRead + this.#movedByServer);
+    this.#movedByServer = 0;
     for (const { id, files, bytes } of library.folders()) {
       const inIt = [...truth].filter(([path]) => path.startsWith(`${id}/`));
       expect({ files, bytes }, context).toEqual({ files: inIt.length, bytes: inIt.reduce((sum, [, { size }]) => sum + size, 0) });

@@ -34,6 +34,19 @@ test('two names that were swapped, and one that took the place of another', asyn
   expect((await library.check(['a', 'b', 'c', 'd'].map(sha256Of))).map((known) => known?.path)).toEqual(['photos/b', 'photos/a', 'photos/d', undefined]);
 });
 
+test('new files under the names of those that were renamed are all found by one sync', async () => {
+  const { library, at, write } = await openLibrary();
+  const names = Array.from({ length: 60 }, (_, index) => `photos/${index}`);
+  for (const name of names) write(name, name);
+  await library.sync();
+  for (const name of names) {
+    renameSync(at(name), at(`${name} of last year`));
+    write(name, `new ${name}`);
+  }
+  expect(await library.sync()).toMatchObject({ added: 60, renamed: 60, removed: 0, changed: 0, files: 120 });
+  for (const name of names) expect((await library.find(sha256Of(`new ${name}`)))?.path).toBe(name);
+});
+
 test('a folder that is away or suddenly empty is said to be, and all that is known of it is kept', async () => {
   const { library, at } = await openLibrary();
   await library.place('photos/a', bytesOf('one'));

@@ -21,7 +21,8 @@ function applyOne(table: FileTable, folder: string, difference: Difference, coun
       table.add(place, difference.marks, null, null);
       return;
     case 'replaced':
-      table.replaceRow(difference.id, difference.stamp, place, difference.marks);
+      // The row that stood there may have gone along with its file already, to the new name of that.
+      if (!table.replaceRow(difference.id, difference.stamp, place, difference.marks)) table.add(place, difference.marks, null, null);
       return;
     case 'moved':
       if (table.moveRow(difference.id, difference.stamp, place, difference.marks)) counts.renamed++;
