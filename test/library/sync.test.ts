@@ -36,15 +36,15 @@ test('two names that were swapped, and one that took the place of another', asyn
 
 test('new files under the names of those that were renamed are all found by one walk', async () => {
   const { library, at, write } = await openLibrary();
-  const names = Array.from({ length: 60 }, (_, index) => `photos/${index}`);
-  for (const name of names) write(name, name);
+  for (const name of ['b', 'y']) write(`photos/${name}`, name);
   await library.sync();
-  for (const name of names) {
-    renameSync(at(name), at(`${name} of last year`));
-    write(name, `new ${name}`);
+  // A walk goes by the names: it comes to one of these before the old name, and to the other one after it.
+  for (const [name, other] of [['b', 'a'], ['y', 'z']]) {
+    renameSync(at(`photos/${name}`), at(`photos/${other}`));
+    write(`photos/${name}`, `new ${name}`);
   }
   // Of one folder: a walk for another one would find what this one had missed.
-  expect(await library.sync({ folders: ['photos'] })).toMatchObject({ renamed: 60, removed: 0, read: 60, files: 120 });
+  expect(await library.sync({ folders: ['photos'] })).toMatchObject({ renamed: 2, removed: 0, read: 2, files: 4 });
 });
 
 test('a folder that is away or suddenly empty is said to be, and all that is known of it is kept', async () => {
