@@ -18,7 +18,7 @@ export async function* readManifest(bytes: AsyncIterable<Uint8Array>, subject: s
   let number = 0;
   let ended = false;
   let signed: SignedLines | null = null;
-  for await (const lines of splitLines(bytes)) {
+  for await (const lines of splitLines(bytes, (before) => damagedLine(subject, before + 1, 'it is too long'))) {
     for (const text of lines) {
       number++;
       if (ended) throw damagedLine(subject, number, 'there are lines after its end');
@@ -83,16 +83,32 @@ function isPassedOver(line: string, passOver: (path: string) => boolean): boolea
   return line.startsWith(behindPathOfFile, end) && !path.includes('\\') && passOver(path);
 }
 
+/** As docs/format.md has it, in characters. Text that is longer fits into no string. */
+const longestLine = 511 * 1024 * 1024;
+
 /** The lines that have come whole, as many at a time as there are: a step of a generator for each would cost more than most of them do. */
-async function* splitLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
+async function* splitLines(bytes: AsyncIterable<Uint8Array>, tooLong: (linesBefore: number) => BatError): AsyncGenerator<string[]> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  let rest = '';
+  let number = 0;
+  // Joined once, at the end of the line: each piece is looked through a single time.
+  let begun: string[] = [];
+  let length = 0;
   for await (const piece of bytes) {
-    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
-    rest = lines.pop()!;
+    const lines = decoder.decode(piece, { stream: true }).split('\n');
+    length += lines[0]!.length;
+    if (length > longestLine) throw tooLong(number);
+    if (lines.length === 1) {
+      begun.push(lines[0]!);
+      continue;
+    }
+    lines[0] = begun.join('') + lines[0]!;
+    const rest = lines.pop()!;
+    begun = [rest];
+    length = rest.length;
+    number += lines.length;
     yield lines;
   }
-  rest += decoder.decode();
+  const rest = begun.join('') + decoder.decode();
   if (rest !== '') yield [rest];
 }
 

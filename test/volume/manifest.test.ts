@@ -120,3 +120,14 @@ test('a manifest of an older bat has no signer, and is read', async () => {
   const lines = await read(Buffer.from(encodeLine({ kind: 'header', header: old }) + encodeLine({ kind: 'end', volumes: 0, entries: 0, removed: 0 })));
   expect(lines).toEqual([{ kind: 'header', header: old }, { kind: 'end', volumes: 0, entries: 0, removed: 0 }]);
 });
+
+test('a line without end is damage, found in the time that reading it takes', async () => {
+  const piece = new Uint8Array(4 * 1024 * 1024).fill(0x20);
+  let given = 0;
+  async function* bomb(): AsyncGenerator<Uint8Array> {
+    yield signed([]).subarray(0, signed([]).indexOf(10) + 1);
+    for (; given < 200; given++) yield piece;
+  }
+  await expect(Array.fromAsync(readManifest(bomb(), 'it'))).rejects.toMatchObject({ code: 'OBJECT_DAMAGED', message: 'The manifest it is damaged at line 2: it is too long.' });
+  expect(given).toBeLessThan(130);
+});
