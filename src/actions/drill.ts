@@ -64,10 +64,14 @@ async function tryTarget(options: TrustingOptions, target: Target, stored: reado
   const scratch = await makeScratch(options.scratch);
   try {
     const looked = chooseToLook(stored, sample === 'all', chance);
+    const denied: BatError[] = [];
     for (const [number, { id }] of looked.entries()) {
       const error = await lookAtSnapshot(looking, id, number);
       if (error) failures.push({ snapshot: id, path: '', message: error.message });
+      if (error?.code === 'TARGET_DENIED') denied.push(error);
     }
+    // Who may read nothing there, as with a token that may only add, has found out nothing about what is stored.
+    if (denied.length === looked.length) throw denied[0]!;
     list.choose(sample, thaw !== null);
     if (thaw === null) await leaveOutCold(looking);
     const groups = list.groups();
