@@ -47,7 +47,13 @@ test('says what it may not do when it is asked for, and fails then alone', async
   const before = [...stored('manifests'), ...stored('volumes')];
   const pruned = await backup.box.bat('prune', '--yes');
   expect(pruned.code, pruned.err + pruned.out).toBe(4);
-  expect(pruned.err + pruned.out).toContain('Nothing is removed from target "home": its token may only add.');
+  expect(pruned.err + pruned.out).toContain('Nothing is removed from target "home": its token may only add. What is to go stays there, until a token with the right `delete` prunes it.');
+  expect(pruned.out).toContain('Nothing is removed: home lets go of nothing with this token.');
+  expect(pruned.err + pruned.out).not.toContain('goes with the next');
+  const drilled = await backup.box.bat('drill', '-i', 'key.txt', '--from', 'home');
+  expect(drilled.code).toBe(1);
+  expect(drilled.err).toContain('laptop may not read here');
+  expect(drilled.err + drilled.out).not.toContain('did not come back');
   const tagged = await backup.box.bat('snapshots', 'tag', 'latest', '--tag', 'release');
   expect(tagged.code, tagged.err + tagged.out).toBe(0);
   expect(tagged.err + tagged.out).toContain('tags and protection of 1 snapshot stay there as they were');

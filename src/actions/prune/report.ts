@@ -37,6 +37,8 @@ export interface PrunedTarget {
   target: string;
   /** Why nothing is done there, in a sentence; what is left is done by the next run or prune. */
   problem: string | null;
+  /** The problem is that its token may only add: no later run or prune with it removes anything there. */
+  onlyAdds: boolean;
   /** It is not there, which is no failure, since only copies fill it: how many forgotten snapshots still lie on it, and why it cannot be asked. */
   away: { snapshots: number; why: string } | null;
   /** Manifests that go. */
@@ -78,6 +80,7 @@ function describe(session: Session, planned: TargetPrune, done: PruneResult['tar
   return {
     target,
     problem: problem && problem.message,
+    onlyAdds: problem?.code === 'TARGET_DENIED' && (session.planned.get(target)?.isAppendOnly ?? false),
     away: away && { snapshots: away.snapshots, why: away.why.message },
     manifests: done?.manifests ?? planned.manifests.length,
     rewritten: done?.rewritten ?? planned.rewritten.length,

@@ -47,7 +47,10 @@ export function showProblems(shell: Shell, { targets }: PruneReport): void {
 
 /** `2 snapshots forgotten, 6 kept, 1.2 GiB freed`, or that there is nothing to do. */
 export function pruneSentence(report: PruneReport): string {
-  if (!hasWork(report)) return 'Nothing is to be removed.';
+  if (!hasWork(report)) {
+    const kept = report.targets.filter(({ onlyAdds }) => onlyAdds).map(({ target }) => target);
+    return kept.length === 0 ? 'Nothing is to be removed.' : `Nothing is removed: ${kept.join(', ')} ${kept.length === 1 ? 'lets' : 'let'} go of nothing with this token.`;
+  }
   const { dryRun, forgotten, kept, targets } = report;
   const freed = targets.flatMap(({ target, problem, bytes }) => (problem === null && bytes > 0 ? [`${formatBytes(bytes)} on ${target}`] : [])).join(', ') || 'nothing';
   const would = dryRun ? 'would be ' : '';
@@ -69,8 +72,9 @@ export function pruneToJson(shell: Shell, { plan, dryRun, kept, forgotten, lost,
   shell.emitJson('summary', { plan, dryRun, exitCode, kept, forgotten, lost, emptied, targets });
 }
 
-function notesOf({ target, problem, away, later, early }: PrunedTarget): string[] {
+function notesOf({ target, problem, onlyAdds, away, later, early }: PrunedTarget): string[] {
   if (away !== null) return [`${target} is not there now: ${formatCount(away.snapshots, 'forgotten snapshot')} still ${away.snapshots === 1 ? 'lies' : 'lie'} on it, until a \`bat prune\` finds it there.`];
+  if (onlyAdds) return [`${target}: ${problem} What is to go stays there, until a token with the right \`delete\` prunes it.`];
   if (problem !== null) return [`${target}: ${problem} What is to go from there goes with the next run or prune.`];
   const notes: string[] = [];
   if (later) {
