@@ -1,4 +1,4 @@
-import { cpSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -62,6 +62,18 @@ test('a folder that is away or suddenly empty is said to be, and all that is kno
   rmSync(at('photos'), { recursive: true });
   renameSync(at('elsewhere'), at('photos'));
   expect(await library.sync()).toMatchObject({ unchanged: 1, files: 1 });
+});
+
+test('the hash table is for its user alone, whatever the folder of the state is and was', async () => {
+  const { library, at, write, again } = await openLibrary();
+  write('photos/a', 'a');
+  const modes = (): string[] => readdirSync(at('state')).filter((name) => name.startsWith('hashes.sqlite')).sort().map((name) => `${name} ${(statSync(at(`state/${name}`)).mode & 0o777).toString(8)}`);
+  await library.sync();
+  expect(modes()).toEqual(['hashes.sqlite 600', 'hashes.sqlite-shm 600', 'hashes.sqlite-wal 600']);
+  await library.close();
+  chmodSync(at('state/hashes.sqlite'), 0o644);
+  await (await again()).sync();
+  expect(modes()).toEqual(['hashes.sqlite 600', 'hashes.sqlite-shm 600', 'hashes.sqlite-wal 600']);
 });
 
 test('a file that was written to and given its old time back is read again', async () => {

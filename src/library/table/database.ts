@@ -3,7 +3,7 @@
  * never data. So a damaged one, or one of a newer bat, is put aside and made anew, and the last moments before a power cut may be missing
  * from it (synchronous = NORMAL): the next sync finds them out.
  */
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { BatError } from '../../core/errors.ts';
 import { tables, tableVersion, upgrades } from './schema.ts';
@@ -39,6 +39,7 @@ export class TableDatabase {
   }
 
   static #open(file: string): TableDatabase {
+    keepPrivate(file);
     const database = new DatabaseSync(file);
     try {
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;');
@@ -110,6 +111,12 @@ export class TableDatabase {
       throw stateFailed(this.file, error);
     }
   }
+}
+
+/** The names of all files stand in it: others on the machine need not see them. SQLite gives the files beside it the mode of this one. */
+function keepPrivate(file: string): void {
+  closeSync(openSync(file, 'a', 0o600));
+  for (const name of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(name)) chmodSync(name, 0o600);
 }
 
 class NewerTable extends Error {}
