@@ -28,13 +28,15 @@ export class UploadLog {
   /** Lines are written one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #count: number;
+  /** Why nothing more can be written, once it is not known what stands at its end. */
+  #broken: { cause: unknown } | null = null;
 
   constructor(path: string, count: number) {
     this.#path = path;
     this.#count = count;
   }
 
-  /** Lines that are written, or will be before any that follows. */
+  /** Lines that are written whole. */
   get count(): number {
     return this.#count;
   }
@@ -54,18 +56,37 @@ export class UploadLog {
   }
 
   async #write(line: Line, flush: boolean): Promise<void> {
-    this.#count++;
-    const written = this.#last.then(async () => {
-      const handle = await open(this.#path, 'a');
-      try {
-        await handle.appendFile(`${JSON.stringify(line)}\n`);
-        if (flush) await handle.datasync();
-      } finally {
-        await handle.close();
-      }
-    });
+    const written = this.#last.then(() => this.#append(`${JSON.stringify(line)}\n`, flush));
     this.#last = written.catch(() => {});
     await written;
+  }
+
+  /** A line that could not be written whole is taken away again: it would spoil the next one, and the count of those that are safe. */
+  async #append(line: string, flush: boolean): Promise<void> {
+    if (this.#broken) throw this.#broken.cause;
+    const handle = await open(this.#path, 'a');
+    try {
+      const { size } = await handle.stat();
+      try {
+        await handle.appendFile(line);
+      } catch (error) {
+        await this.#orBreak(() => handle.truncate(size));
+        throw error;
+      }
+      this.#count++;
+      if (flush) await this.#orBreak(() => handle.datasync());
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #orBreak(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      this.#broken = { cause };
+      throw cause;
+    }
   }
 }
 

@@ -165,7 +165,11 @@ export class StoredUpload {
     if (needed > 0) await this.#place.take(needed);
     try {
       if (needed > 0) this.#taken.set(index, onDisk(said.length));
-      if (this.#parts.delete(index)) await this.#log.takeBack(index);
+      if (this.#parts.has(index)) {
+        // First the log: where that fails, the old bytes stay, and the next try takes them back.
+        await this.#log.takeBack(index);
+        this.#parts.delete(index);
+      }
       const handle = await open(this.#place.data, constants.O_WRONLY | constants.O_NOFOLLOW);
       try {
         const sha256 = await receiveInto(handle, index * this.head.partSize, incoming, said);
