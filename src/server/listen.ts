@@ -12,6 +12,7 @@ import { ServerError, statusCodes } from './errors.ts';
 import { closeAfterUnread, continueWhenRead } from './expect-continue.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { OneAtATime } from './one-at-a-time.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { recordOf, requestRecord } from './record-request.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { ServerEvent } from './server-event.ts';
@@ -21,6 +22,8 @@ import { writeRefusal } from './write-refusal.ts';
 
 export interface Listening {
   url: string;
+  /** The same with the machine's own addresses, where it listens on all of them. */
+  addresses: string[];
   /** Takes nothing new and waits for what runs. What takes longer than so many milliseconds is cut off, after `cut` was called. */
   close(milliseconds: number, cut: () => void): Promise<void>;
 }
@@ -63,8 +66,11 @@ export async function listen(settings: ServeSettings, app: ServerApp, log: (even
   server.on('error', (error) => log({ type: 'notice', message: `A connection could not be taken: ${systemReason(error)}.` }));
   const follower = settings.tls && followCertificate(server as HttpsServer, settings.tls, log);
   const { port } = server.address() as AddressInfo;
+  const { host } = settings.listen;
+  const scheme = settings.tls ? 'https' : 'http';
   return {
-    url: `${settings.tls ? 'https' : 'http'}://${inUrl(settings.listen.host)}:${port}`,
+    url: `${scheme}://${inUrl(host)}:${port}`,
+    addresses: ownAddresses(host).map((address) => `${scheme}://${address}:${port}`),
     close: async (milliseconds, cut) => {
       stopping = true;
       follower?.stop();

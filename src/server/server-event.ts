@@ -16,7 +16,8 @@ export interface RequestRecord {
 }
 
 export type ServerEvent =
-  | { type: 'listening'; url: string }
+  /** `addresses`: what to type on other machines, where `url` names every address. */
+  | { type: 'listening'; url: string; addresses: readonly string[] }
   | ({ type: 'request' } & RequestRecord)
   /** Something that whoever keeps the server should know. */
   | { type: 'notice'; message: string; hint?: string }

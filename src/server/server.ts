@@ -36,7 +36,7 @@ export async function startServer(settings: ServeSettings, log: (event: ServerEv
     const opened = library;
     const context: ServerContext = { settings, state, library, sessions: new Sessions(state, settings.users), signal: controller.signal, log };
     const listening = await listen(settings, makeApp(context), log);
-    log({ type: 'listening', url: listening.url });
+    log({ type: 'listening', url: listening.url, addresses: listening.addresses });
     library.keepTrue(settings.sync);
     const { stores } = settings;
     if (stores && !existsSync(stores.path)) log({ type: 'notice', message: `The folder of the stores is away (${stores.path}): no backup can come.`, hint: 'If its disk is not mounted, mount it; else make the folder.' });

@@ -25,7 +25,11 @@ function toJson(shell: Shell, event: ServerEvent): void {
 function show({ out, err }: Shell, event: ServerEvent): void {
   const { bold, dim, green, red, yellow } = out.colours;
   switch (event.type) {
-    case 'listening': return out.line(`Serving on ${bold(event.url)}; Ctrl-C stops it.`);
+    case 'listening': {
+      out.line(`Serving on ${bold(event.url)}; Ctrl-C stops it.`);
+      if (event.addresses.length > 0) out.line(`From other machines: ${event.addresses.map((url) => bold(url)).join(', ')}`);
+      return;
+    }
     case 'stopped': return out.line('Stopped.');
     // Names of files stand in these: one with a line break in it could write lines of its own into the log.
     case 'notice': return err.line(`${err.colours.yellow('note:')} ${visible(event.message)}${event.hint === undefined ? '' : ` ${event.hint}`}`);
