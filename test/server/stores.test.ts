@@ -1,9 +1,10 @@
 /** The stores against whoever means harm, and against bad luck: what a token may do, how much fits, and what is left of uploads. */
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bytesOf } from '../../src/targets/conformance/data.ts';
 import { ask, RawConnection, request } from './raw.ts';
 import { startServer, type StartOptions, type TestServer } from './start-server.ts';
@@ -281,6 +282,30 @@ describe('uploads', () => {
     expect((await finish(again, 'laptop', id, 'volumes/1', [bytes])).status).toBe(201);
     await say(again, 'laptop', 'POST', '/stores/nas/sweep', { writer: 'w', keep: [] });
     expect(below(again)).toEqual(['volumes/1']);
+  });
+
+  test('take nothing more where the flush of the folder failed after the object had its name', async () => {
+    const server = await start();
+    const id = await begin(server, 'anna', 'volumes/a');
+    const bytes = bytesOf(1000, 1);
+    await part(server, 'anna', id, 0, bytes);
+    const handle = await open(server.stores);
+    const handles = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const sync = handles.sync;
+    const failing = vi.spyOn(handles, 'sync').mockImplementation(async function (this: FileHandle) {
+      if ((await this.stat()).isDirectory()) throw Object.assign(new Error('broken'), { code: 'EIO' });
+      await sync.call(this);
+    });
+    try {
+      expect(await finish(server, 'anna', id, 'volumes/a', [bytes])).toMatchObject({ status: 500, code: 'FAILED' });
+    } finally {
+      failing.mockRestore();
+    }
+    expect(await part(server, 'anna', id, 0, bytesOf(1000, 2))).toMatchObject({ status: 404 });
+    expect(readFileSync(join(server.stores, 'nas/volumes/a')).equals(bytes)).toBe(true);
+    expect(await finish(server, 'anna', id, 'volumes/a', [bytes])).toMatchObject({ status: 201 });
+    expect(below(server)).toEqual(['volumes/a']);
   });
 
   test('are forgotten a week after the last byte, and swept away by nobody but who began them', async () => {

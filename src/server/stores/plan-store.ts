@@ -156,7 +156,9 @@ export class PlanStore {
         try {
           await this.#place(name, { path: upload.data, size, sha256: () => hashFile(upload.data) }, user);
         } catch (error) {
-          upload.unseal();
+          // What failed may have come after the name: then another part would change the object.
+          if (await upload.hasName()) await this.uploads.forget(upload, { isStored: true });
+          else upload.unseal();
           throw error;
         }
         await this.uploads.forget(upload, { isStored: true });

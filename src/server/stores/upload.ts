@@ -147,6 +147,16 @@ export class StoredUpload {
     }
   }
 
+  /** Whether its bytes are those of an object by now: under its name, too, or under that alone. */
+  async hasName(): Promise<boolean> {
+    try {
+      return (await lstat(this.#place.data)).nlink > 1;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return true;
+      throw error;
+    }
+  }
+
   /** It could not be given its name, and may be sealed again. */
   unseal(): void {
     if (this.#over === 'finishing') this.#over = null;
