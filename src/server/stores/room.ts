@@ -45,11 +45,12 @@ export class Room {
    * `give` for what is not there in the end. Throws ServerError QUOTA, DISK_FULL.
    */
   async take(plan: string, bytes: number, user: User): Promise<void> {
-    await this.#confirmFree(bytes);
     const isLimited = this.#limits.quota !== null || user.quota !== null;
     if (isLimited && !this.#used) await this.#count();
     if (isLimited && this.#refusal(bytes, user) && Date.now() - this.#countedAt > oldCount) await this.#count();
-    const refusal = this.#refusal(bytes, user);
+    const { bavail, bsize } = await statfs(this.#limits.path);
+    // From here on nothing is waited for: those who ask at the same moment see each other.
+    const refusal = this.#diskRefusal(bytes, bavail * bsize) ?? this.#refusal(bytes, user);
     if (refusal) throw refusal;
     if (this.#used) add(this.#used, plan, bytes);
     add(this.#coming, plan, bytes);
@@ -63,11 +64,10 @@ export class Room {
     if (this.#used) add(this.#used, plan, -bytes);
   }
 
-  async #confirmFree(bytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#limits.path);
+  #diskRefusal(bytes: number, free: number): ServerError | null {
     const coming = [...this.#coming.values()].reduce((sum, more) => sum + more, 0);
-    if (bavail * bsize - coming - bytes >= this.#limits.keepFree) return;
-    throw new ServerError('DISK_FULL', `The disk of the server has no more room: ${formatBytes(this.#limits.keepFree)} of it are kept free.`, { hint: 'Make room there, or change `keep-free` in its settings.' });
+    if (free - coming - bytes >= this.#limits.keepFree) return null;
+    return new ServerError('DISK_FULL', `The disk of the server has no more room: ${formatBytes(this.#limits.keepFree)} of it are kept free.`, { hint: 'Make room there, or change `keep-free` in its settings.' });
   }
 
   /** What a user has in all is what lies in the stores that the user may use. */
