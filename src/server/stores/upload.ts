@@ -1,5 +1,5 @@
 /** An object on its way into a store: parts in any order, each at its place in one file, which gets its name when all are there. */
-import { createHash } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, unlink, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -249,9 +249,9 @@ export function unknownUpload(): ServerError {
   return new ServerError('NOT_FOUND', 'The server does not know this upload.', { hint: 'It was given up, or nothing came for a week. Begin it anew.' });
 }
 
-/** Whether a file is made of parts with these sums. */
+/** Whether a file is made of parts with these sums. All are read, also after a wrong one: else parts could be found out one by one. */
 export async function isMadeOf(path: string, { size, partSize }: { size: number; partSize: number }, parts: readonly string[]): Promise<boolean> {
-  if (parts.length !== Math.ceil(size / partSize)) return false;
+  if (parts.length > mostParts || parts.length !== Math.ceil(size / partSize)) return false;
   let handle: FileHandle;
   try {
     if ((await lstat(path)).size !== size) return false;
@@ -261,11 +261,16 @@ export async function isMadeOf(path: string, { size, partSize }: { size: number;
     throw error;
   }
   try {
-    for (const [index, sum] of parts.entries()) if ((await hashPart(handle, index * partSize, Math.min(partSize, size - index * partSize))) !== sum) return false;
-    return true;
+    const there: string[] = [];
+    for (const index of parts.keys()) there.push(await hashPart(handle, index * partSize, Math.min(partSize, size - index * partSize)));
+    return timingSafeEqual(hashList(there), hashList(parts));
   } finally {
     await handle.close();
   }
+}
+
+function hashList(sums: readonly string[]): Buffer {
+  return createHash('sha256').update(JSON.stringify(sums)).digest();
 }
 
 /** '' if the file ends before. */
