@@ -16,7 +16,7 @@ import { KeyedLock } from '../core/keyed-lock.ts';
 import { LibraryFolder } from './library-folder.ts';
 import { Listings } from './listing.ts';
 import { formatLibraryPath, parseLibraryPath, parseNewPath, type LibraryPath } from './names.ts';
-import { noFile, openFile } from './open-file.ts';
+import { noFileButFolder, openFile } from './open-file.ts';
 import { kindOf, move, type Spot } from './placing/move.ts';
 import { knownOf, place, type PlacingParts } from './placing/place.ts';
 import { remove } from './placing/remove.ts';
@@ -180,7 +180,7 @@ export class Library {
   /** Throws NAME_REFUSED, NOT_FOUND for what is no file, FOLDER_AWAY. The caller closes its handle. */
   async openFile(path: string): Promise<OpenFile> {
     const { folder, parts } = this.locate(path);
-    if (parts.length === 0) throw noFile(path);
+    if (parts.length === 0) throw noFileButFolder(folder);
     return this.#attempt(folder, `${path} could not be opened`, () => openFile(this.#disk, this.#table, this.#folder(folder), parts));
   }
 

@@ -21,6 +21,7 @@ export async function openFile(disk: LibraryDisk, table: FileTable, folder: Libr
     });
     try {
       const stat = await handle.stat({ bigint: true });
+      if (stat.isDirectory()) throw noFileButFolder(path);
       if (!stat.isFile()) throw noFile(path);
       const { stamp, size, mtime } = marksOf(stat);
       const row = table.at({ folder: folder.id, directory: inner.join('/'), name });
@@ -37,6 +38,11 @@ export async function openFile(disk: LibraryDisk, table: FileTable, folder: Libr
   });
 }
 
-export function noFile(path: string): LibraryError {
+/** Who asks for it left out a slash, most of all. */
+export function noFileButFolder(path: string): LibraryError {
+  return new LibraryError('NOT_FOUND', `${path} is a folder, and no file.`, { hint: `With a slash at the end, /files/${path}/, it is listed.` });
+}
+
+function noFile(path: string): LibraryError {
   return new LibraryError('NOT_FOUND', `There is no file ${path}.`);
 }

@@ -48,6 +48,14 @@ test('who may only add is not told where things lie', async () => {
   expect(await (await post('/check', { hashes })).json()).toMatchObject({ known: { [hashes[0]!]: 'photos/secret.jpg' } });
 });
 
+test('a folder without its slash is said to be one', async () => {
+  await post('/folders', { path: 'photos/albums' });
+  for (const path of ['photos', 'photos/albums']) {
+    const answer = await server.fetch(`/files/${path}`);
+    expect([answer.status, await answer.json()]).toEqual([404, { error: { code: 'NOT_FOUND', message: `${path} is a folder, and no file.`, hint: `With a slash at the end, /files/${path}/, it is listed.` } }]);
+  }
+});
+
 test('each request takes its right', async () => {
   const tries: [method: string, path: string, as: string][] = [
     ['POST', '/upload?name=photos/x', 'reader'], ['GET', '/files', 'camera'], ['GET', '/files/photos/', 'camera'], ['GET', '/search?q=a', 'camera'], ['GET', '/table', 'camera'],
