@@ -52,6 +52,8 @@ export class Library {
   readonly #owner: string;
   readonly #log: (line: string) => void;
   readonly #closing = new AbortController();
+  /** What was told of a folder at the start: the first look at it need not say it again. */
+  readonly #told = new Map<string, string>();
   #regularly: Regularly | null = null;
 
   private constructor({ folders, keepFree = 0, log = () => {} }: LibraryOptions, database: TableDatabase, disk: LibraryDisk) {
@@ -82,6 +84,7 @@ export class Library {
       } catch (error) {
         if (!(error instanceof LibraryError)) throw error;
         library.#log(`${error.message} ${error.hint ?? ''}`);
+        library.#told.set(folder.id, error.message);
       }
     }
     return library;
@@ -106,7 +109,10 @@ export class Library {
           for (const note of notes) this.#log(note);
         } catch (error) {
           if (this.#closing.signal.aborted) return;
+          if (this.#told.get(id) === (error as Error).message) continue;
           this.#log(`The folder "${id}" could not be looked through: ${(error as Error).message}`);
+        } finally {
+          this.#told.delete(id);
         }
       }
     });

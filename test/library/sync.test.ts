@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { FileMarks } from '../../src/library/stamp.ts';
 import { TableDatabase } from '../../src/library/table/database.ts';
 import { FileTable, type Hashes } from '../../src/library/table/files.ts';
@@ -62,6 +62,18 @@ test('a folder that is away or suddenly empty is said to be, and all that is kno
   rmSync(at('photos'), { recursive: true });
   renameSync(at('elsewhere'), at('photos'));
   expect(await library.sync()).toMatchObject({ unchanged: 1, files: 1 });
+});
+
+test('a folder that is away at the start is told once', async () => {
+  const { library, at, write, told, again } = await openLibrary();
+  await library.close();
+  renameSync(at('photos'), at('elsewhere'));
+  write('documents/a', 'a');
+  const started = await again();
+  started.keepTrue(3_600_000);
+  // Folders are looked through one after the other, and this is the second.
+  await vi.waitFor(() => expect(started.folders()[1]).toMatchObject({ id: 'documents', files: 1 }));
+  expect(told).toEqual([expect.stringContaining('The folder "photos" of the library is away')]);
 });
 
 test('the hash table is for its user alone, whatever the folder of the state is and was', async () => {
