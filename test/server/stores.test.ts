@@ -284,6 +284,18 @@ describe('uploads', () => {
     expect(below(again)).toEqual(['volumes/1']);
   });
 
+  test('are looked up before their end is read, which is no longer than theirs can be', async () => {
+    const server = await start();
+    const id = await begin(server, 'anna', 'volumes/a');
+    await part(server, 'anna', id, 0, bytesOf(1000, 1));
+    const end = (id: string, bytes: number) => say(server, 'anna', 'POST', `/stores/nas/uploads/${id}/finish`, new Uint8Array(bytes));
+    expect(await end(id.replace(/^.{8}/, '00000000'), 100)).toMatchObject({ status: 404 });
+    expect(await end(id, 100)).toMatchObject({ status: 400 });
+    expect(await end(id, 100_000)).toMatchObject({ status: 413, code: 'TOO_LARGE' });
+    expect(await end(id.replace(/.{8}$/, '00000000'), 8_000_000)).toMatchObject({ status: 413, code: 'TOO_LARGE' });
+    expect(await finish(server, 'anna', id, 'volumes/a', [bytesOf(1000, 1)])).toMatchObject({ status: 201 });
+  });
+
   test('take nothing more where the flush of the folder failed after the object had its name', async () => {
     const server = await start();
     const id = await begin(server, 'anna', 'volumes/a');

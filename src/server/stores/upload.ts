@@ -10,7 +10,7 @@ import { onDisk } from './room.ts';
 import { beginLog, type Part, readLog, type UploadHead, type UploadLog } from './upload-log.ts';
 
 /** An object has no more of them: each is held in memory, by its number and its sum. */
-const mostParts = 100_000;
+export const mostParts = 100_000;
 /** After so many bytes what has arrived is flushed, so that the end of a large object does not take minutes. */
 const flushEach = 256 * 2 ** 20;
 const readSize = 512 * 1024;

@@ -54,7 +54,7 @@ export class Uploads {
 
   /** Null if there is none of this id, or it is somebody else's. */
   async find(id: string, user: User): Promise<StoredUpload | null> {
-    if (idPattern.exec(id)?.[1] !== shortHash(user.name)) return null;
+    if (!isIdOf(user, id)) return null;
     let known = this.#known.get(id);
     if (!known) {
       known = StoredUpload.load(this.#place(id, user));
@@ -165,6 +165,11 @@ export class Uploads {
   async #tidy(): Promise<void> {
     await rmdir(this.#folder).catch(() => {});
   }
+}
+
+/** Whether an upload of this user can have, or have had, this id. */
+export function isIdOf(user: User, id: string): boolean {
+  return idPattern.exec(id)?.[1] === shortHash(user.name);
 }
 
 function shortHash(text: string): string {

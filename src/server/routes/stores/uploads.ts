@@ -6,15 +6,17 @@ import type { ServerContext, ServerEnvironment } from '../../context.ts';
 import { ServerError } from '../../errors.ts';
 import type { PlanStore } from '../../stores/plan-store.ts';
 import { announced } from '../../stores/receive.ts';
-import { type StoredUpload, unknownUpload } from '../../stores/upload.ts';
+import { mostParts, type StoredUpload, unknownUpload } from '../../stores/upload.ts';
+import { isIdOf } from '../../stores/uploads.ts';
 import { refusing } from './refusing.ts';
 import { keepingAlive } from './keeping-alive.ts';
 
 type Asked = Context<ServerEnvironment>;
 
 const largestPart = 2 ** 30;
-/** Bytes of the end of an upload: it names the sums of all its parts. */
-const longestEnd = 16 * 2 ** 20;
+/** Bytes of the end of an upload: of the sum of each part, with what stands between them, and of all else. */
+const bytesOfSum = 72;
+const besideSums = 64 * 2 ** 10;
 const longestWriter = 200;
 
 export function uploadRoutes(app: Hono<ServerEnvironment>, { settings }: ServerContext, storeOf: (c: Asked) => Promise<PlanStore>): void {
@@ -56,17 +58,23 @@ export function uploadRoutes(app: Hono<ServerEnvironment>, { settings }: ServerC
     }),
   );
 
-  app.post('/stores/:plan/uploads/:id/finish', async (c) => {
-    requireRight(c, 'add');
-    const store = await storeOf(c);
-    const { name, size, partSize, parts } = fieldsOf(await readJson(c, longestEnd), { name: 'string', size: 'number', partSize: 'number', parts: 'object' });
-    if (!Array.isArray(parts) || !parts.every((sum): sum is string => typeof sum === 'string') || !Number.isSafeInteger(size) || size < 0 || !(partSize >= 1)) {
-      throw new ServerError('BAD_REQUEST', 'The end of an upload says its size, the size of its parts, and the SHA-256 of each part in order.');
-    }
-    const upload = await store.uploads.find(c.req.param('id') ?? '', c.var.user);
-    if (upload && upload.head.name !== name) throw unknownUpload();
-    return c.json(await keepingAlive(c, () => store.finish(upload, { name, size, partSize, parts }, c.var.user)), 201);
-  });
+  app.post('/stores/:plan/uploads/:id/finish', (c) =>
+    refusing(c, async () => {
+      requireRight(c, 'add');
+      const store = await storeOf(c);
+      const id = c.req.param('id') ?? '';
+      const upload = await store.uploads.find(id, c.var.user);
+      if (!upload && !isIdOf(c.var.user, id)) throw unknownUpload();
+      // One that is not known may have been finished before, with as many parts as any.
+      const longest = besideSums + (upload ? upload.parts.length : mostParts) * bytesOfSum;
+      const { name, size, partSize, parts } = fieldsOf(await readJson(c, longest), { name: 'string', size: 'number', partSize: 'number', parts: 'object' });
+      if (!Array.isArray(parts) || !parts.every((sum): sum is string => typeof sum === 'string') || !Number.isSafeInteger(size) || size < 0 || !(partSize >= 1)) {
+        throw new ServerError('BAD_REQUEST', 'The end of an upload says its size, the size of its parts, and the SHA-256 of each part in order.');
+      }
+      if (upload && upload.head.name !== name) throw unknownUpload();
+      return c.json(await keepingAlive(c, () => store.finish(upload, { name, size, partSize, parts }, c.var.user)), 201);
+    }),
+  );
 
   app.delete('/stores/:plan/uploads/:id', async (c) => {
     requireRight(c, 'add');
