@@ -94,7 +94,10 @@ describe.skipIf(problem)(`backups in the page${problem ? ` (skipped: ${problem})
     expect(await page.locator('.provenance').textContent()).toMatch(/8 files.*Signed by [0-9a-f]{16}, checked in this page\. Read from disk/);
     expect((await restored(page, 'twin.txt')).toString()).toBe('first');
     expect([fetched > 0, fetched < 2 * MiB]).toEqual([true, true]);
-    expect((await restored(page, 'a.txt')).toString()).toBe('second');
+    // By its name as well as by the button beside it.
+    const named = page.waitForEvent('download');
+    await page.getByRole('row', { name: 'a.txt', exact: true }).getByText('a.txt', { exact: true }).click();
+    expect(readFileSync(await (await named).path(), 'utf8')).toBe('second');
     expect(await restored(page, 'large.bin')).toEqual(changed);
     expect(await restored(page, 'empty')).toHaveLength(0);
     expect((await restored(page, 'f\ufffdg')).toString()).toBe('no UTF-8');

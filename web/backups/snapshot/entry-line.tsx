@@ -20,7 +20,7 @@ export function EntryLine({ entry, index, isFocused, isSearch, href }: EntryLine
   const { type, path, mtime, refused } = entry;
   const name = shown(entry.name);
   const tab = isFocused ? 0 : -1;
-  const isFile = type === 'file' || type === 'hardlink';
+  const canBeRestored = (type === 'file' || type === 'hardlink') && refused === null;
   const time = mtime === null ? '' : formatTime(mtime * 1000);
   const size = sizeOf(entry);
   return (
@@ -32,6 +32,10 @@ export function EntryLine({ entry, index, isFocused, isSearch, href }: EntryLine
             <a class="cut stretched" href={href} tabIndex={-1} title={name}>
               {name}
             </a>
+          ) : canBeRestored ? (
+            <button type="button" class="name-button cut" tabIndex={-1} title={`Restore ${name}`} onClick={() => restore(entry)}>
+              {name}
+            </button>
           ) : (
             <span class="cut" title={name}>
               {name}
@@ -50,7 +54,7 @@ export function EntryLine({ entry, index, isFocused, isSearch, href }: EntryLine
         {time}
       </div>
       <div role="gridcell" class="line-more">
-        {isFile && refused === null && (
+        {canBeRestored && (
           <button type="button" class="quiet small" tabIndex={tab} aria-label={`Restore ${name}`} title={`Restore ${name}`} onClick={() => restore(entry)}>
             <Icon name="download" />
           </button>
