@@ -1,4 +1,4 @@
-/** Backups of all kinds in the page, read in a real Chromium: what test/web/backups.test.ts asks of one kind, and what takes longer. */
+/** Backups of all kinds in the page, read in a real Chromium: what test/web/backups.slow.test.ts asks of one kind, and what takes longer. */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
