@@ -58,6 +58,8 @@ class HttpUpload implements Upload {
   readonly #options: OpenOptions;
   readonly #parts: Map<number, Part>;
   readonly #given = new AbortController();
+  /** The server has said that it let go of it. */
+  #isForgotten = false;
   readonly #writing = new Set<Promise<unknown>>();
   #receipt: Receipt | null = null;
 
@@ -113,12 +115,14 @@ class HttpUpload implements Upload {
 
   /** An object that is whole stays: it may have replaced another. */
   async abort(): Promise<void> {
-    if (this.#receipt || this.#given.signal.aborted) return;
+    if (this.#receipt || this.#isForgotten) return;
     this.#given.abort(new BatError('TARGET_FAILED', `The upload of ${this.#name} to target "${this.#store.id}" was given up.`, { subject: this.#name }));
     await Promise.allSettled(this.#writing);
     const call = { method: 'DELETE' as const, path: this.#store.path('uploads', this.id), idle: abortPatience, doing: 'store', what: this.#name };
-    // What the server does not hear of now is swept away later.
-    await this.#store.caller.json(call).catch(() => {});
+    // Told once more where the line broke. What the server does not hear of at all is swept away later.
+    for (let tries = 0; tries < 2 && !this.#isForgotten; tries++) {
+      this.#isForgotten = await this.#store.caller.json(call).then(() => true, () => false);
+    }
   }
 
   #confirmOpen(): void {
