@@ -235,6 +235,11 @@ describe('bodies beyond what is allowed are cut off, and leave nothing', () => {
 
   test('JSON without end', async () => {
     await begin({});
-    for (const line of ['POST /check', 'POST /folders']) expect((await endless(line)).code, line).toBe('TOO_LARGE');
+    for (const line of ['POST /check', 'POST /folders']) {
+      const { code, sent } = await endless(line);
+      // Who goes on sending when the server has closed may lose the answer to the reset of the connection.
+      expect(['TOO_LARGE', undefined], line).toContain(code);
+      expect(sent, line).toBeLessThan(2 ** 26);
+    }
   });
 });
